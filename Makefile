@@ -1,0 +1,36 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: .venv/ready ## build .venv from the lock file
+
+.venv/ready: requirements-dev.lock pyproject.toml .ci/venv
+	@PYTHON=$(PYTHON) .ci/venv
+
+demo: venv ## a whole province on this machine: simulators, bot and a phone at http://127.0.0.1:8080/demo
+	@$(BIN)/motcua demo
+
+test: venv ## all tests, on SQLite and PostgreSQL
+	$(BIN)/pytest
+
+check: venv ## what a change must pass: lint, format, types, imports, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+bench: venv ## the benchmarks, one after the other, as JSON
+	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+
+lock: ## renew both lock files (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
+		-q --upgrade pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
+		-q pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+.PHONY: help venv demo test check bench lock
