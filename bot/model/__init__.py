@@ -1,0 +1,1 @@
+"""The vocabulary: pure values that every part of the house may know."""

@@ -1,0 +1,23 @@
+"""Time as it is passed around: aware, UTC inside, Asia/Ho_Chi_Minh for people."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+Clock = Callable[[], datetime]
+"""Answers the present moment, aware, in UTC. Passed in everywhere, so that tests own the time."""
+
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""Indochina time. A fixed offset: Vietnam has had no daylight saving since 1975."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def to_millis(moment: datetime) -> int:
+    """UTC milliseconds since 1970, the form in which times are stored. `moment` must be aware."""
+    return int(moment.timestamp() * 1000)
+
+
+def from_millis(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, UTC)

@@ -1,0 +1,151 @@
+"""A dossier as the one-stop software knows it, and the changes that citizens may be told."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from hashlib import blake2b
+
+from bot.model.clock import to_millis
+
+
+class Status(IntEnum):
+    """The national ten (the field `TrangThaiHoSo` of the DVCQG exchange), and a word we do not know."""
+
+    UNKNOWN = 0
+    REGISTERED = 1
+    """Mới đăng ký"""
+    RECEIVED = 2
+    """Được tiếp nhận"""
+    REFUSED = 3
+    """Không được tiếp nhận"""
+    PROCESSING = 4
+    """Đang xử lý"""
+    SUPPLEMENT = 5
+    """Yêu cầu bổ sung giấy tờ"""
+    PAYMENT = 6
+    """Yêu cầu thực hiện nghĩa vụ tài chính"""
+    WITHDRAWN = 7
+    """Công dân yêu cầu rút hồ sơ"""
+    STOPPED = 8
+    """Dừng xử lý"""
+    DONE = 9
+    """Đã xử lý xong"""
+    RETURNED = 10
+    """Đã trả kết quả"""
+
+
+FINISHED = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED, Status.DONE, Status.RETURNED})
+"""Nothing more is being worked on: no deadline runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """One dossier of one source. Identity is (source, code); names and phones never show in `repr`."""
+
+    source: str
+    """The name of the source in the configuration."""
+    code: str
+    """Canonical dossier code, such as `H56.14-240823-0001`."""
+    status: Status = Status.UNKNOWN
+    status_text: str = ""
+    """The source's own word for the status, as written there."""
+    agency: str = ""
+    """Identifier of the receiving agency, such as `H56.14`."""
+    agency_name: str = ""
+    procedure: str = ""
+    """Procedure code (mã TTHC), such as `1.005129`."""
+    procedure_name: str = ""
+    applicant: str = field(default="", repr=False)
+    """Name of the owner of the dossier (chủ hồ sơ)."""
+    phone: str = field(default="", repr=False)
+    """Phone number: E.164 where it could be understood, else as the source wrote it."""
+    received_at: datetime | None = None
+    appointment_at: datetime | None = None
+    """Ngày hẹn trả: when the result is promised."""
+    finished_at: datetime | None = None
+    supplement: str = field(default="", repr=False)
+    """What the citizen is asked to add (nội dung bổ sung)."""
+    reason: str = field(default="", repr=False)
+    """Why: of a supplement, a refusal, a stop or a new appointment, as the status says."""
+    place: str = ""
+    """Where and when the result can be collected."""
+    updated_at: datetime | None = None
+    """When the source says that it last changed this dossier; not a part of what citizens are told."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that citizens may be told: equal fingerprints mean that nothing is news."""
+        told = (
+            int(self.status), self.status_text, self.agency, self.agency_name, self.procedure, self.procedure_name,
+            self.applicant, self.phone, _moment(self.received_at), _moment(self.appointment_at),
+            _moment(self.finished_at), self.supplement, self.reason, self.place,
+        )  # fmt: skip
+        return blake2b(repr(told).encode(), digest_size=12).hexdigest()
+
+
+def _moment(value: datetime | None) -> int | None:
+    return None if value is None else to_millis(value)
+
+
+class ChangeKind(StrEnum):
+    APPEARED = "appeared"
+    """The dossier was not in the mirror before."""
+    STATUS = "status"
+    SUPPLEMENT = "supplement"
+    """The request for a supplement has a new wording while the status stays."""
+    APPOINTMENT = "appointment"
+    DETAILS = "details"
+    """Something else that citizens may see: a name, an agency, a place, a phone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two states of a dossier, numbered from 1 within the dossier."""
+
+    source: str
+    code: str
+    number: int
+    kind: ChangeKind
+    at: datetime
+    """When the mirror saw it."""
+    status_before: Status | None = None
+    status_after: Status
+    appointment_before: datetime | None = None
+    appointment_after: datetime | None = None
+
+
+def diff(before: Dossier | None, after: Dossier, *, last_number: int, at: datetime) -> tuple[Change, ...]:
+    """What has changed from `before` to `after`, most telling first; nothing where nothing is news.
+
+    `last_number` is the number of the dossier's newest change so far, 0 for none.
+    """
+    kinds = _kinds(before, after)
+    return tuple(
+        Change(
+            source=after.source,
+            code=after.code,
+            number=number,
+            kind=kind,
+            at=at,
+            status_before=before.status if before else None,
+            status_after=after.status,
+            appointment_before=before.appointment_at if before else None,
+            appointment_after=after.appointment_at,
+        )
+        for number, kind in enumerate(kinds, last_number + 1)
+    )
+
+
+def _kinds(before: Dossier | None, after: Dossier) -> list[ChangeKind]:
+    if before is None:
+        return [ChangeKind.APPEARED]
+    if before.fingerprint == after.fingerprint:
+        return []
+    kinds = []
+    if (before.status, before.status_text) != (after.status, after.status_text):
+        kinds.append(ChangeKind.STATUS)
+    elif (before.supplement, before.reason) != (after.supplement, after.reason):
+        kinds.append(ChangeKind.SUPPLEMENT)
+    if before.appointment_at != after.appointment_at:
+        kinds.append(ChangeKind.APPOINTMENT)
+    return kinds or [ChangeKind.DETAILS]

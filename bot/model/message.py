@@ -1,0 +1,184 @@
+"""Messages on their way out and in, what providers answer, and the states a message can be in."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from bot.model.dossier import Status
+from bot.model.person import Address
+
+
+class Lane(IntEnum):
+    """Who goes first when messages wait: smaller numbers leave earlier."""
+
+    REPLY = 0
+    PUSH = 1
+    BULK = 2
+
+
+class Situation(StrEnum):
+    """What a message is about; one template each. The first four are the founding report's kinds."""
+
+    PROGRESS = "progress"
+    SUPPLEMENT = "supplement"
+    RESULT = "result"
+    APOLOGY = "apology"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+    REPLY = "reply"
+    """An answer to a citizen's own message."""
+    TEST = "test"
+    """Sent by an operator to see that a channel works."""
+
+
+class DeliveryState(StrEnum):
+    """Where a planned message is. Every planned message is in exactly one of these; they move forward only."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    """Claimed by a sender; nobody else may touch it until the lease ends."""
+    ACCEPTED = "accepted"
+    """The provider took it and no final receipt has come."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    """Its time ran out before it could be sent, or the network gave up on it."""
+    UNCERTAIN = "uncertain"
+    """It left us and no answer came: perhaps delivered. Held for a receipt or a person, never sent blindly."""
+    SUPPRESSED = "suppressed"
+    """Not sent on purpose: it had become untrue or could not be addressed. `reason` says why."""
+    SUPERSEDED = "superseded"
+    """A newer message about the same dossier took its place while it waited."""
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset(
+    {
+        DeliveryState.DELIVERED,
+        DeliveryState.FAILED,
+        DeliveryState.EXPIRED,
+        DeliveryState.SUPPRESSED,
+        DeliveryState.SUPERSEDED,
+        DeliveryState.CANCELLED,
+    }
+)
+"""Nothing moves a message out of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """One message to one address. The text never shows in `repr`."""
+
+    id: str
+    """Time-ordered, 26 characters; travels to the provider as our reference."""
+    dedupe_key: str
+    """(dossier, event, recipient): at most one message ever has it, on whatever channel."""
+    origin: str
+    """The event that planned it: `change:<source>:<code>:<number>`, `inbound:<channel>:<id>`, `test:<id>`."""
+    channel: str
+    """Name of the channel in the configuration that sends it."""
+    address: Address
+    lane: Lane
+    situation: Situation
+    text: str = field(repr=False)
+    """Exactly what will be shown to the citizen; NFC."""
+    source: str = ""
+    code: str = ""
+    """The dossier it speaks of; both empty for a reply or a test."""
+    parts: int = 1
+    """How many units the provider counts (SMS parts); 1 elsewhere."""
+    created_at: datetime
+    next_at: datetime
+    """Not to be sent earlier."""
+    expires_at: datetime
+    """Not to be sent later."""
+    status: Status | None = None
+    """The status that the text states, where it states one."""
+    appointment_at: datetime | None = None
+    """The appointment that the text states, where it states one."""
+    state: DeliveryState = DeliveryState.QUEUED
+    attempts: int = 0
+    """How often it was handed to a provider."""
+    reason: str = ""
+    """Why it is in its state, in the provider's or our words; never personal."""
+    sent_at: datetime | None = None
+    """When the provider took it."""
+    settled_at: datetime | None = None
+    """When it reached its present state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. `references` are the provider's own ids, one a part; empty where it gives none."""
+
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing was sent; it may be tried again, after `after` seconds where the provider says so."""
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """This text or this address will never work. `blocked`: the citizen shut the door on this channel."""
+
+    reason: str
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """It left us and no answer came. `references` are the provider's ids for the parts that were answered."""
+
+    reason: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDown:
+    """Our key or their service is at fault, not the message: nothing was sent, the channel pauses."""
+
+    reason: str
+
+
+Outcome = Accepted | Retry | Rejected | Uncertain | ChannelDown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a provider says later about a message. Matched by `item_id` if it carries our id, else by `reference`."""
+
+    channel: str
+    reference: str = ""
+    """The provider's id of the message or part."""
+    item_id: str = ""
+    """Our id, where the provider echoes it."""
+    state: DeliveryState
+    """`delivered`, `failed`, `expired`, or `accepted` for a receipt that is not final."""
+    reason: str = ""
+    """The provider's words: `stat:UNDELIV err:011`."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundMessage:
+    """Something a citizen wrote. Unique by (channel, message_id)."""
+
+    channel: str
+    message_id: str
+    sender: Address
+    text: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the bot answers. `options` are short answers to choose from: buttons, or numbered lines on SMS."""
+
+    text: str = field(repr=False)
+    options: tuple[str, ...] = ()
