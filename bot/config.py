@@ -1,0 +1,147 @@
+"""The shape of config.toml, and errors that an operator can read."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from bot.model.errors import ConfigError
+from bot.settings import Settings
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+class Strangers(StrEnum):
+    """What somebody learns who only knows a code. Codes are serial numbers: a code proves nothing."""
+
+    LEVEL = "level"
+    """Code and level of completion, the most that TT 01/2018/TT-VPCP Đ16(2)(d) allows."""
+    NOTHING = "nothing"
+    """Not even whether the code exists."""
+
+
+class StorageSettings(Settings):
+    """[storage]"""
+
+    url: str = Field("sqlite:motcua.db", description="sqlite:PATH, sqlite::memory: or postgresql://user@host/db")
+
+
+class WebSettings(Settings):
+    """[web]"""
+
+    enabled: bool = Field(True, description="serve the public page and web chat")
+    host: str = Field("127.0.0.1", description="address to listen on; a reverse proxy stands before it")
+    port: int = Field(8080, ge=1, le=65535)
+    secure_cookies: bool = Field(False, description="true behind TLS")
+    frame_ancestors: str = Field("'none'", description="CSP frame-ancestors: which portals may embed the page")
+    behind_proxy: bool = Field(False, description="trust X-Forwarded-For of the reverse proxy")
+
+
+class TextSettings(Settings):
+    """[texts]"""
+
+    language: str = Field("vi", pattern="^(vi|en)$", description="language of pushed messages")
+    hours: str = Field("trong giờ hành chính", description="when results can be collected, in words")
+    example: str = Field("H56.14-240823-0001", description="a dossier code to show as an example")
+
+
+class LookupSettings(Settings):
+    """[lookup]"""
+
+    strangers: Strangers = Field(Strangers.LEVEL, description="what somebody learns who only knows a code")
+
+
+class OutboxSettings(Settings):
+    """[outbox] All in seconds."""
+
+    lease: float = Field(60.0, gt=0, description="how long a claimed message is held by one sender; then uncertain")
+    send: float = Field(30.0, gt=0, description="longest time that one send may take; under `lease`")
+    poll: float = Field(2.0, gt=0, description="between two looks at the table without a wake-up")
+    sweep: float = Field(1.0, gt=0, description="between two looks for ended leases and expired messages")
+    drain: float = Field(15.0, gt=0, description="how long a stop waits for what is under way")
+
+    @model_validator(mode="after")
+    def _send_ends_before_lease(self) -> Self:
+        if self.send >= self.lease:
+            raise ValueError("`send` must be shorter than `lease`")
+        return self
+
+
+class LogSettings(Settings):
+    """[log]"""
+
+    level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+class SmsSettings(Settings):
+    """[sms]"""
+
+    price: int = Field(300, ge=0, description="đồng for one part, for the estimate of `motcua sms`")
+
+
+class Config(Settings):
+    """The whole file. `channels` and `sources` are read further by the adapter that each `kind` names."""
+
+    storage: StorageSettings = StorageSettings()
+    web: WebSettings = WebSettings()
+    texts: TextSettings = TextSettings()
+    lookup: LookupSettings = LookupSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    log: LogSettings = LogSettings()
+    sms: SmsSettings = SmsSettings()
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def load_config(path: Path) -> Config:
+    """Reads and checks a file. Raises `ConfigError` that names the file, the key and what is expected."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: không có tệp này / no such file (start from config.example.toml)") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: không đọc được / cannot be read: {error}") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: không đúng TOML / not valid TOML: {error}") from None
+    return parse_table(Config, raw, str(path))
+
+
+def parse_table(shape: type[S], raw: Mapping[str, Any], where: str) -> S:
+    """Checks one table of settings; `where` opens each line of the error."""
+    try:
+        return shape.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{where}: {_line(shape, each['loc'], each['type'], each['msg'])}" for each in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _line(shape: type[BaseModel], place: tuple[int | str, ...], kind: str, message: str) -> str:
+    key = ".".join(str(step) for step in place)
+    if kind == "extra_forbidden":
+        hint = nearest(str(place[-1]), _keys_at(shape, place[:-1]))
+        return f"[{key}] không có khóa này / unknown key{hint}"
+    if kind == "missing":
+        return f"[{key}] còn thiếu / is missing"
+    return f"[{key}] {message.removeprefix('Value error, ')}"
+
+
+def _keys_at(shape: type[BaseModel], place: Iterable[int | str]) -> list[str]:
+    for step in place:
+        field = shape.model_fields.get(str(step))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        shape = field.annotation
+    return list(shape.model_fields)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """` — did you mean X?` where something close exists, else nothing."""
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return f" — có phải / did you mean: {close[0]}?" if close else ""

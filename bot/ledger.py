@@ -1,0 +1,52 @@
+"""The proof that nothing is lost in silence: every planned message is in exactly one state."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from bot.model.message import DeliveryState
+from bot.ports import Storage, Transaction
+
+_NAMED = 50
+"""How many imbalances are named; all of them are counted in the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imbalance:
+    """An event whose planned messages are not all there, or that has more than it planned."""
+
+    origin: str
+    planned: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The books at one moment."""
+
+    planned: int
+    """Counted where messages were planned, apart from the outbox."""
+    states: dict[DeliveryState, int]
+    imbalances: tuple[Imbalance, ...]
+    parked_receipts: int
+    """Receipts that belong to no message that we know (yet)."""
+
+    @property
+    def balanced(self) -> bool:
+        return not self.imbalances and self.planned == sum(self.states.values())
+
+
+async def balance(storage: Storage) -> Ledger:
+    """Reads the books on one consistent view."""
+
+    async def read(tx: Transaction) -> Ledger:
+        states: Counter[DeliveryState] = Counter(dict.fromkeys(DeliveryState, 0))
+        for (_, state), number in (await tx.outbox.counts()).items():
+            states[state] += number
+        return Ledger(
+            planned=await tx.outbox.planned(),
+            states=dict(states),
+            imbalances=tuple(Imbalance(*row) for row in await tx.outbox.imbalances(limit=_NAMED)),
+            parked_receipts=await tx.outbox.parked(),
+        )
+
+    return await storage.read(read)

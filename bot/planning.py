@@ -1,0 +1,190 @@
+"""Pure: what has changed in a dossier and who is concerned → the messages to send.
+
+All ways of data that tell citizens something meet here, so the rules of what is said stand in one place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.model.dossier import FINISHED, Change, ChangeKind, Dossier, Status
+from bot.model.ids import NewId
+from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
+from bot.model.person import Address
+from bot.model.phone import parse_phone
+from bot.ports import Standing
+from bot.texts import Catalogue, MissingValueError, show_moment
+
+_OF_STATUS: Mapping[Status, Situation] = {
+    Status.REGISTERED: Situation.PROGRESS,
+    Status.RECEIVED: Situation.PROGRESS,
+    Status.PROCESSING: Situation.PROGRESS,
+    Status.PAYMENT: Situation.PROGRESS,
+    Status.SUPPLEMENT: Situation.SUPPLEMENT,
+    Status.REFUSED: Situation.REFUSED,
+    Status.WITHDRAWN: Situation.WITHDRAWN,
+    Status.STOPPED: Situation.STOPPED,
+    Status.DONE: Situation.RESULT,
+}
+"""What a new status is told as. An unknown word and "handed over" are not pushed: the first could be wrong,
+the second is in the citizen's hand."""
+
+LIFETIME: Mapping[Situation, timedelta] = {
+    Situation.PROGRESS: timedelta(days=3),
+    Situation.REPLY: timedelta(hours=1),
+    Situation.TEST: timedelta(minutes=10),
+}
+"""How long a message is worth sending; `LONG_LIFETIME` for the rest."""
+
+LONG_LIFETIME = timedelta(days=7)
+
+STANDS_BESIDE_PROGRESS = (Situation.APOLOGY,)
+"""A waiting apology is owed by law (NĐ 61/2018 Đ19(9)): mere progress does not take its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The channel that reaches a scheme of addresses, as far as planning must know it."""
+
+    channel: str
+    scheme: str
+    plain: bool
+    """Texts without accents, within SMS parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes messages out of changes."""
+
+    route: Route
+    catalogue: Catalogue
+    new_id: NewId
+    hours: str
+    """When results can be collected, in words: "giờ hành chính"."""
+
+    def plan(
+        self, changes: Sequence[Change], before: Dossier | None, after: Dossier, *, now: datetime
+    ) -> OutboxItem | None:
+        """The one message that these changes of one dossier call for, or None where nothing is to be told.
+
+        A message that cannot be sent is planned all the same, `suppressed` with its reason, and so is counted.
+        """
+        situation = situation_of(changes, before, after)
+        if situation is None:
+            return None
+        change = changes[0]
+        address, obstacle = recipient_of(after, self.route.scheme)
+        item = OutboxItem(
+            id=self.new_id(),
+            dedupe_key=f"{after.source}|{after.code}|{change.number}|{address.key}",
+            origin=f"change:{after.source}:{after.code}:{change.number}",
+            channel=self.route.channel,
+            address=address,
+            lane=Lane.PUSH,
+            situation=situation,
+            text="",
+            source=after.source,
+            code=after.code,
+            created_at=now,
+            next_at=now,
+            expires_at=now + LIFETIME.get(situation, LONG_LIFETIME),
+            status=after.status,
+            appointment_at=after.appointment_at if situation in _STATES_APPOINTMENT else None,
+        )
+        if obstacle:
+            return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
+        try:
+            rendered = self.catalogue.render(f"push.{situation}", self._values(before, after), plain=self.route.plain)
+        except MissingValueError as missing:
+            reason = f"the dossier has no value for {missing.name}"
+            return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
+        return replace(item, text=rendered.text, parts=rendered.parts)
+
+    def _values(self, before: Dossier | None, after: Dossier) -> dict[str, str]:
+        return dossier_values(after, self.catalogue) | {
+            "old_appointment": show_moment(before.appointment_at if before else None),
+            "hours": self.hours,
+        }
+
+
+_STATES_APPOINTMENT = frozenset({Situation.PROGRESS, Situation.APOLOGY})
+
+
+_WITHOUT_APPOINTMENT = FINISHED - {Status.DONE}
+
+
+def dossier_values(dossier: Dossier, catalogue: Catalogue) -> dict[str, str]:
+    """What templates may say of a dossier. No name and no phone: they are not needed to recognise it.
+
+    One-stop records keep what is over, such as a supplement that was handed in: only what is so now is told.
+    """
+    status = dossier.status
+    return {
+        "code": dossier.code,
+        "procedure": dossier.procedure_name,
+        "status": catalogue.status(status, dossier.status_text),
+        "agency": dossier.agency_name,
+        "appointment": "" if status in _WITHOUT_APPOINTMENT else show_moment(dossier.appointment_at),
+        "supplement": dossier.supplement if status is Status.SUPPLEMENT else "",
+        "reason": "" if status in (Status.DONE, Status.RETURNED) else dossier.reason,
+        "place": dossier.place if status is Status.DONE else "",
+    }
+
+
+def situation_of(changes: Sequence[Change], before: Dossier | None, after: Dossier) -> Situation | None:
+    """What these changes mean for the citizen."""
+    kinds = {change.kind for change in changes}
+    if ChangeKind.APPOINTMENT in kinds and _is_postponed(before, after):
+        return Situation.APOLOGY
+    if kinds & {ChangeKind.APPEARED, ChangeKind.STATUS}:
+        return _OF_STATUS.get(after.status)
+    if ChangeKind.SUPPLEMENT in kinds and after.status is Status.SUPPLEMENT:
+        return Situation.SUPPLEMENT
+    if ChangeKind.APPOINTMENT in kinds and after.appointment_at and _is_in_work(after):
+        return _OF_STATUS.get(after.status)
+    return None
+
+
+def _is_postponed(before: Dossier | None, after: Dossier) -> bool:
+    """The office gives itself more time. Time that the citizen's supplement took is no reason to apologise."""
+    return (
+        before is not None
+        and before.appointment_at is not None
+        and after.appointment_at is not None
+        and after.appointment_at > before.appointment_at
+        and before.status is not Status.SUPPLEMENT
+        and _is_in_work(after)
+    )
+
+
+def _is_in_work(dossier: Dossier) -> bool:
+    return dossier.status not in FINISHED and dossier.status is not Status.SUPPLEMENT
+
+
+def recipient_of(dossier: Dossier, scheme: str) -> tuple[Address, str]:
+    """Whom to tell about a dossier, and what stands in the way (empty: nothing)."""
+    phone = parse_phone(dossier.phone)
+    if phone is None:
+        return Address(scheme, ""), "no phone number" if not dossier.phone else "the phone number is not valid"
+    if phone.kind != "mobile":
+        return Address(scheme, phone.e164), f"a {phone.kind} number cannot receive our SMS"
+    return Address(scheme, phone.e164), ""
+
+
+def untruth_of(item: OutboxItem, standing: Standing | None) -> str:
+    """Why this message is no longer true, seen from the dossier as it is now; empty while it is true."""
+    if standing is None or item.status is None:
+        return ""
+    if item.situation is Situation.APOLOGY:
+        if standing.status in FINISHED:
+            return f"the dossier is now {standing.status.name.lower()}"
+    elif standing.status is not item.status:
+        return f"the dossier is now {standing.status.name.lower()}"
+    if item.appointment_at is not None and standing.appointment_at != item.appointment_at:
+        return "the appointment has moved since"
+    return ""
+
+
+def supersedes_apology(item: OutboxItem) -> bool:
+    """Whether a waiting apology about the same dossier gives way to this message."""
+    return item.situation is not Situation.PROGRESS

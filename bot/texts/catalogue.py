@@ -1,0 +1,128 @@
+"""Loads the words, checks them, and renders one of them for a channel."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Self
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.model.clock import VIETNAM
+from bot.model.dossier import Status
+from bot.model.sms import nfc, segment, unaccented
+
+LANGUAGES = ("vi", "en")
+Values = Mapping[str, str]
+
+LONGEST_VALUE = 500
+"""Characters of one value that a message may carry: an export can hold a whole letter in one cell."""
+
+SMS_PARTS = 2
+"""Most parts that one SMS text may take."""
+
+_SHORTEST = 12
+_ELLIPSIS = "..."
+_CLOCK = "%H:%M %d/%m/%Y"
+
+
+class MissingValueError(Exception):
+    """A template needs a value that the dossier does not have; `name` says which."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished text: NFC, and the number of SMS parts that it takes (1 on chats)."""
+
+    text: str = field(repr=False)
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    chat: Template
+    sms: Template
+    required: tuple[str, ...]
+    flexible: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The words of one language."""
+
+    language: str
+    messages: Mapping[str, _Message] = field(repr=False)
+    statuses: Mapping[int, Template] = field(repr=False)
+
+    @classmethod
+    @cache
+    def load(cls, language: str) -> Self:
+        """The shipped words of `vi` or `en`; compiled once."""
+        raw = tomllib.loads(files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        compiled = {
+            f"{family}.{name}": _Message(
+                chat=environment.from_string(nfc(entry["chat"].strip())),
+                sms=environment.from_string(nfc(entry["sms"].strip())),
+                required=tuple(entry.get("required", ())),
+                flexible=tuple(entry["flexible"]),
+            )
+            for family in ("push", "reply")
+            for name, entry in raw[family].items()
+        }
+        statuses = {int(number): environment.from_string(nfc(text)) for number, text in raw["status"].items()}
+        return cls(language, compiled, statuses)
+
+    def status(self, status: Status, status_text: str = "") -> str:
+        """A status in the citizen's words; an unknown one is "in progress (the source's own word)"."""
+        return self.statuses[status].render(status_text=_clip(status_text, 60))
+
+    def render(self, name: str, values: Values, *, plain: bool) -> Rendered:
+        """The message `push.<situation>` or `reply.<name>` for a chat, or for SMS where `plain`.
+
+        Raises `MissingValueError` when a required value is empty. An SMS never takes more than `SMS_PARTS`:
+        first the flexible values are shortened, visibly.
+        """
+        message = self.messages[name]
+        for required in message.required:
+            if not values.get(required):
+                raise MissingValueError(required)
+        clean = {key: _clip(_tidy(value), LONGEST_VALUE) for key, value in values.items()}
+        if plain:
+            return _fitted(message, clean)
+        return Rendered(nfc(message.chat.render(clean)), 1)
+
+
+def show_moment(moment: datetime | None) -> str:
+    """A time as citizens read it: `16:30 30/08/2024` in Vietnam; empty for none."""
+    return "" if moment is None else moment.astimezone(VIETNAM).strftime(_CLOCK)
+
+
+def _tidy(value: str) -> str:
+    """One line, one space between words, no full stop at the end: the template sets it."""
+    return nfc(" ".join(value.split())).rstrip(".;, ")
+
+
+def _clip(value: str, longest: int) -> str:
+    return value if len(value) <= longest else value[: longest - len(_ELLIPSIS)].rstrip() + _ELLIPSIS
+
+
+def _fitted(message: _Message, values: dict[str, str]) -> Rendered:
+    while True:
+        text = unaccented(message.sms.render(values))
+        segmented = segment(text)
+        if len(segmented.parts) <= SMS_PARTS:
+            return Rendered(segmented.text, len(segmented.parts))
+        longest = max(message.flexible, key=lambda name: len(values.get(name, "")), default="")
+        if len(values.get(longest, "")) <= _SHORTEST:
+            cut = "".join(segmented.parts[:SMS_PARTS])
+            return Rendered(segment(cut[: -len(_ELLIPSIS)].rstrip() + _ELLIPSIS).text, SMS_PARTS)
+        excess = sum(map(len, segmented.parts[SMS_PARTS:])) + len(_ELLIPSIS)
+        values[longest] = _clip(values[longest], max(_SHORTEST, len(values[longest]) - excess))

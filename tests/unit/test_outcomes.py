@@ -1,0 +1,93 @@
+"""What a provider answered, and what becomes of the message."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.model.message import (
+    Accepted,
+    ChannelDown,
+    DeliveryState,
+    Lane,
+    OutboxItem,
+    Rejected,
+    Retry,
+    Situation,
+    Uncertain,
+)
+from bot.model.person import Address
+from bot.outcomes import HOURLY, LADDER, Hand, settlement_of, wait_before
+from bot.ports import Limits
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+LIMITS = Limits(longest=0, rate=0, window=10, receipts=True)
+HAND = Hand("me", LIMITS, jitter=lambda: 0.0)
+ITEM = OutboxItem(
+    id="01A",
+    dedupe_key="k",
+    origin="test:1",
+    channel="sms",
+    address=Address("sms", "+84912345678"),
+    lane=Lane.PUSH,
+    situation=Situation.PROGRESS,
+    text="x",
+    created_at=NOW,
+    next_at=NOW,
+    expires_at=NOW + timedelta(days=1),
+    state=DeliveryState.SENDING,
+    attempts=1,
+)
+
+
+def test_accepted_waits_for_its_receipt_where_there_are_receipts() -> None:
+    settled = settlement_of(ITEM, Accepted(("7", "8")), HAND, now=NOW)
+
+    assert (settled.state, settled.references, settled.owner) == (DeliveryState.ACCEPTED, ("7", "8"), "me")
+
+
+def test_accepted_is_the_end_where_no_receipt_will_come() -> None:
+    hand = Hand("me", replace(LIMITS, receipts=False))
+
+    assert settlement_of(ITEM, Accepted(), hand, now=NOW).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize(("attempts", "wait"), [*enumerate(LADDER, 1), (len(LADDER) + 1, HOURLY), (40, HOURLY)])
+def test_a_retry_climbs_the_ladder(attempts: int, wait: float) -> None:
+    settled = settlement_of(replace(ITEM, attempts=attempts), Retry("busy"), HAND, now=NOW)
+
+    assert settled.state is DeliveryState.QUEUED
+    assert settled.next_at == NOW + timedelta(seconds=wait)
+
+
+def test_a_retry_never_comes_before_the_provider_said() -> None:
+    assert wait_before(1, 90.0, lambda: 0.0) == 90.0
+    assert wait_before(4, 1.0, lambda: 0.0) == 300.0
+
+
+def test_waits_are_stretched_and_never_shortened_by_chance() -> None:
+    assert wait_before(2, None, lambda: 0.999) > wait_before(2, None, lambda: 0.0) == 30.0
+
+
+def test_a_rejection_is_final() -> None:
+    settled = settlement_of(ITEM, Rejected("no such number"), HAND, now=NOW)
+
+    assert (settled.state, settled.reason) == (DeliveryState.FAILED, "no such number")
+
+
+def test_an_uncertain_send_is_held_and_keeps_what_is_known() -> None:
+    settled = settlement_of(ITEM, Uncertain("silence", ("7",)), HAND, now=NOW)
+
+    assert (settled.state, settled.references) == (DeliveryState.UNCERTAIN, ("7",))
+
+
+def test_an_uncertain_send_is_repeated_only_where_our_reference_is_honoured() -> None:
+    hand = Hand("me", replace(LIMITS, honours_reference=True), jitter=lambda: 0.0)
+
+    assert settlement_of(ITEM, Uncertain("silence"), hand, now=NOW).state is DeliveryState.QUEUED
+
+
+def test_a_channel_that_is_down_costs_the_message_nothing() -> None:
+    settled = settlement_of(ITEM, ChannelDown("bad key"), HAND, now=NOW)
+
+    assert (settled.state, settled.attempted, settled.next_at) == (DeliveryState.QUEUED, False, NOW)
