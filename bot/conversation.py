@@ -27,7 +27,9 @@ CODES_AT_ONCE = 3
 CONFIRMATION_WAITS = timedelta(minutes=15)
 
 _YES = frozenset({"1", "dung", "co", "vang", "da", "phai", "ok", "u", "uh", "yes", "y"})
-_NO = frozenset({"2", "khong", "sai", "khong phai", "ko", "k", "no", "n"})
+_NO = frozenset({"2", "khong", "sai", "ko", "k", "no", "n"})
+_ANSWER_WORDS = 4
+"""A longer text is no plain yes or no."""
 _LANGUAGES = {"en": "en", "english": "en", "vi": "vi", "tieng viet": "vi", "vietnamese": "vi"}
 
 
@@ -113,9 +115,10 @@ class Conversation:
         turn.state = replace(turn.state, pending="", expires_at=None)
         sure = [code.code for code in codes if code.kind == "dossier" and not code.repaired]
         repaired = [code.code for code in codes if code.kind == "dossier" and code.repaired]
-        if pending and not codes and word in _YES:
+        answer = _yes_or_no(word) if pending and not codes else None
+        if answer:
             await self._look_up(tx, turn, [pending], now)
-        elif pending and not codes and word in _NO:
+        elif answer is False:
             turn.outcome = "denied"
             turn.say("denied")
         elif sure or repaired:
@@ -183,6 +186,16 @@ def _show(turn: _Turn, found: Found) -> None:
         return
     values = dossier_values(found.dossier, turn.catalogue) | {"synced": show_moment(found.synced_at)}
     turn.say("full" if found.right is Right.FULL else "level", **values)
+
+
+def _yes_or_no(answer: str) -> bool | None:
+    """`dung roi a` is a yes, `da khong phai` is a no; anything else is neither."""
+    words = answer.split()
+    if not words or len(words) > _ANSWER_WORDS:
+        return None
+    if not _NO.isdisjoint(words):
+        return False
+    return True if words[0] in _YES else None
 
 
 def _word(text: str) -> str:

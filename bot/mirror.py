@@ -112,6 +112,8 @@ class Mirror:
     async def _commit(self, tx: Transaction, *, batch: Batch, prepared: _Prepared, now: datetime) -> None:
         state = await tx.sources.get(self._source)
         go_live = state.go_live if state else self._go_live or now
+        # First of all, for it locks the source: two mirrors of one source write one after the other.
+        await tx.sources.save(self._source, SourceState(batch.cursor, go_live, now))
         if prepared.dossiers:
             codes = [dossier.code for dossier, _ in prepared.dossiers]
             if await tx.dossiers.known(self._source, codes) != prepared.seen:
@@ -124,7 +126,6 @@ class Mirror:
             await tx.sources.note_unknown_statuses(self._source, prepared.unknown, at=now)
         if batch.quarantined:
             await tx.sources.quarantine(batch.quarantined, at=now)
-        await tx.sources.save(self._source, SourceState(batch.cursor, go_live, now))
 
     async def _enqueue(self, tx: Transaction, items: Sequence[OutboxItem], now: datetime) -> None:
         final = [item for item in items if supersedes_apology(item)]

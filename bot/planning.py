@@ -94,22 +94,28 @@ class Planner:
         if obstacle:
             return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
         try:
-            rendered = self.catalogue.render(f"push.{situation}", self._values(before, after), plain=self.route.plain)
+            rendered = self.catalogue.render(
+                f"push.{situation}", self._values(situation, before, after), plain=self.route.plain
+            )
         except MissingValueError as missing:
             reason = f"the dossier has no value for {missing.name}"
             return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
         return replace(item, text=rendered.text, parts=rendered.parts)
 
-    def _values(self, before: Dossier | None, after: Dossier) -> dict[str, str]:
-        return dossier_values(after, self.catalogue) | {
+    def _values(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
+        values = dossier_values(after, self.catalogue) | {
             "old_appointment": show_moment(before.appointment_at if before else None),
             "hours": self.hours,
         }
+        if situation is Situation.APOLOGY and before and not _is_left_from_supplement(before, after):
+            values["reason"] = after.reason
+        return values
 
 
 _STATES_APPOINTMENT = frozenset({Situation.PROGRESS, Situation.APOLOGY})
 
 
+_WITH_REASON = (Status.SUPPLEMENT, Status.REFUSED, Status.STOPPED, Status.WITHDRAWN)
 _WITHOUT_APPOINTMENT = FINISHED - {Status.DONE}
 
 
@@ -126,9 +132,14 @@ def dossier_values(dossier: Dossier, catalogue: Catalogue) -> dict[str, str]:
         "agency": dossier.agency_name,
         "appointment": "" if status in _WITHOUT_APPOINTMENT else show_moment(dossier.appointment_at),
         "supplement": dossier.supplement if status is Status.SUPPLEMENT else "",
-        "reason": "" if status in (Status.DONE, Status.RETURNED) else dossier.reason,
+        "reason": dossier.reason if status in _WITH_REASON else "",
         "place": dossier.place if status is Status.DONE else "",
     }
+
+
+def _is_left_from_supplement(before: Dossier, after: Dossier) -> bool:
+    """The reason in the record is that of an earlier supplement, not of the delay."""
+    return bool(before.supplement) and before.reason == after.reason
 
 
 def situation_of(changes: Sequence[Change], before: Dossier | None, after: Dossier) -> Situation | None:

@@ -250,10 +250,10 @@ async def test_a_sender_that_hangs_or_breaks_leaves_the_message_uncertain(storag
         return Accepted()
 
     await plan(storage, hanging, breaking)
-    async with draining(storage, misbehave, timing=OutboxSettings(lease=2.0, send=0.1, poll=0.05, sweep=0.05)):
+    async with draining(storage, misbehave, timing=OutboxSettings(lease=5.0, send=1.5, poll=0.05, sweep=0.05)):
         first, second = await settled(storage, [hanging, breaking], DeliveryState.UNCERTAIN)
 
-    assert first.reason == "no answer within 0.1 s"
+    assert first.reason == "no answer within 1.5 s"
     assert second.reason == "the adapter failed: ValueError"
 
 

@@ -74,6 +74,18 @@ def test_a_postponed_appointment_is_an_apology() -> None:
     assert "16:30 03/12/2026" in item.text
 
 
+def test_an_apology_gives_the_reason_of_the_delay_and_not_that_of_an_old_supplement() -> None:
+    before = replace(DOSSIER, status=Status.PROCESSING)
+    delayed = plan(before, replace(before, appointment_at=LATER, reason="Chờ kết quả thẩm định"))
+    supplemented = replace(before, supplement="Bản sao", reason="Bản nộp bị mờ")
+    silent = plan(supplemented, replace(supplemented, appointment_at=LATER))
+
+    assert delayed is not None
+    assert silent is not None
+    assert "Ly do: Cho ket qua tham dinh." in delayed.text
+    assert "Ly do" not in silent.text
+
+
 def test_a_postponement_wins_over_progress_in_the_same_batch() -> None:
     assert situation(DOSSIER, replace(DOSSIER, status=Status.PROCESSING, appointment_at=LATER)) is Situation.APOLOGY
 
