@@ -25,7 +25,9 @@ check: venv ## what a change must pass: lint, format, types, imports, tests
 	$(BIN)/pytest
 
 bench: venv ## the benchmarks, one after the other, as JSON
-	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+	@for each in benchmarks/[a-z]*.py; do \
+		echo "== $$each"; $(BIN)/python -m "benchmarks.$$(basename "$$each" .py)" || exit 1; \
+	done
 
 lock: ## renew both lock files (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url \

@@ -1,17 +1,18 @@
 """The shape of config.toml, and errors that an operator can read."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from bot.model.errors import ConfigError
 from bot.settings import Settings
-
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -31,15 +32,47 @@ class StorageSettings(Settings):
     url: str = Field("sqlite:motcua.db", description="sqlite:PATH, sqlite::memory: or postgresql://user@host/db")
 
 
-class WebSettings(Settings):
+_ANCESTOR = re.compile(r"'self'|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
+
+
+def _ancestor(value: str) -> str:
+    if not _ANCESTOR.fullmatch(value):
+        raise ValueError("expected 'self' (with its quotes) or an origin such as https://dichvucong.gov.vn")
+    return value
+
+
+class PageSettings(Settings):
+    """How the pages look and behave. The address and port are the business of whoever serves them."""
+
+    office: str = Field(default="Bộ phận Một cửa", description="Name in the head of every page")
+    short_code: str = Field(
+        default="", description="Number to which citizens text their code, shown on the page; empty: not shown"
+    )
+    behind_tls: bool = Field(
+        default=False,
+        description="True where citizens come by https: cookies are Secure and browsers are told to stay on https",
+    )
+    frame_ancestors: tuple[Annotated[str, AfterValidator(_ancestor)], ...] = Field(
+        default=(),
+        description="Origins that may show the pages in a frame, such as the province's portal. Cookies are "
+        "SameSite=Lax: the portal must share our registrable domain",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="Networks of our own proxies, whose X-Forwarded-For is believed"
+    )
+    heartbeat: float = Field(default=15.0, gt=0, description="Seconds between signs of life on an open chat")
+    answer_wait: float = Field(
+        default=3.0, ge=0, description="Seconds that a page without JavaScript waits for the answer"
+    )
+
+
+class WebSettings(PageSettings):
     """[web]"""
 
     enabled: bool = Field(True, description="serve the public page and web chat")
     host: str = Field("127.0.0.1", description="address to listen on; a reverse proxy stands before it")
     port: int = Field(8080, ge=1, le=65535)
-    secure_cookies: bool = Field(False, description="true behind TLS")
-    frame_ancestors: str = Field("'none'", description="CSP frame-ancestors: which portals may embed the page")
-    behind_proxy: bool = Field(False, description="trust X-Forwarded-For of the reverse proxy")
+    key_file: Path = Field(Path("web.key"), description="key that signs sessions; made if it is missing")
 
 
 class TextSettings(Settings):
@@ -78,12 +111,6 @@ class LogSettings(Settings):
     level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
-class SmsSettings(Settings):
-    """[sms]"""
-
-    price: int = Field(300, ge=0, description="đồng for one part, for the estimate of `motcua sms`")
-
-
 class Config(Settings):
     """The whole file. `channels` and `sources` are read further by the adapter that each `kind` names."""
 
@@ -93,7 +120,6 @@ class Config(Settings):
     lookup: LookupSettings = LookupSettings()
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()
-    sms: SmsSettings = SmsSettings()
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import partial
 
 from bot.model.clock import Clock
-from bot.model.errors import SourceError, StorageError
 from bot.model.dossier import Change, Dossier, Status, diff
+from bot.model.errors import SourceError, StorageError
 from bot.model.message import OutboxItem
 from bot.planning import STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
 from bot.ports import Batch, Known, Source, SourceState, Storage, Transaction

@@ -60,6 +60,8 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
         case Accepted(references):
             state = DeliveryState.ACCEPTED if hand.limits.receipts else DeliveryState.DELIVERED
             return settled(state, references=references)
+        case Retry(reason, after, counts=False):
+            return again(reason, (after or 0.0) * (1 + JITTER * hand.jitter()), attempted=False)
         case Retry(reason, after):
             return again(reason, wait_before(item.attempts, after, hand.jitter))
         case Rejected(reason, blocked):

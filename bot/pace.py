@@ -19,8 +19,8 @@ class Pace:
 
     async def permission(self) -> None:
         """Returns when a message may leave; `spend` then says how much it was."""
-        while self._rate and (missing := 1.0 - self._refilled()) > 0:
-            await asyncio.sleep(missing / self._rate)  # noqa: ASYNC110 only time makes tokens
+        while self._rate and (missing := 1.0 - self._refilled()) > 0:  # noqa: ASYNC110 only time makes tokens
+            await asyncio.sleep(missing / self._rate)
 
     def spend(self, parts: int) -> None:
         """Long messages may overdraw; the next one waits the longer."""
@@ -35,9 +35,9 @@ class Pace:
 
 
 class Pauses:
-    """1, 2, 4, 8, 10 seconds while a channel is down, back to 1 after a success."""
+    """A quarter of a second, doubling up to 10 seconds, while a channel is down, back to a quarter after a success."""
 
-    FIRST = 1.0
+    FIRST = 0.25
     LONGEST = 10.0
 
     def __init__(self) -> None:

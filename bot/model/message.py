@@ -121,6 +121,8 @@ class Retry:
 
     reason: str
     after: float | None = None
+    counts: bool = True
+    """False where the pace of the channel is the trouble and not this message: it does not climb the ladder."""
 
 
 @dataclass(frozen=True, slots=True)

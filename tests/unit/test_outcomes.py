@@ -65,6 +65,12 @@ def test_a_retry_never_comes_before_the_provider_said() -> None:
     assert wait_before(4, 1.0, lambda: 0.0) == 300.0
 
 
+def test_a_slow_channel_does_not_push_a_message_up_the_ladder() -> None:
+    settled = settlement_of(replace(ITEM, attempts=5), Retry("slow down", 3.0, counts=False), HAND, now=NOW)
+
+    assert (settled.next_at, settled.attempted) == (NOW + timedelta(seconds=3), False)
+
+
 def test_waits_are_stretched_and_never_shortened_by_chance() -> None:
     assert wait_before(2, None, lambda: 0.999) > wait_before(2, None, lambda: 0.0) == 30.0
 

@@ -45,9 +45,9 @@ def test_pauses_grow_to_ten_seconds_and_start_again_after_a_success() -> None:
     pauses = Pauses()
     pauses.shut()
 
-    grown = [pauses.longer() for _ in range(6)]
+    grown = [pauses.longer() for _ in range(8)]
     pauses.works()
 
-    assert grown == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    assert grown == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
     assert pauses.open
-    assert pauses.longer() == 1.0
+    assert pauses.longer() == 0.25

@@ -1,0 +1,59 @@
+"""The word in config.toml → the adapter. An explicit table, so that a reader sees all there is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.channels import log, sms_smpp, telegram, webchat
+from adapters.simulators import onestop, smsc
+from adapters.simulators import telegram as telegram_simulator
+from adapters.sources import folder
+from bot.ports import Channel, Source
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """A way to reach citizens."""
+
+    settings: type[Settings]
+    open: Callable[[str, Any], AbstractAsyncContextManager[Channel]]
+    scheme: str
+    """Which addresses it can reach."""
+    check: Callable[[Any], Awaitable[str]] | None = None
+    """Tries the provider once; a line for people, or `ChannelError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A way to read a one-stop software."""
+
+    settings: type[Settings]
+    open: Callable[[str, Any], AbstractAsyncContextManager[Source]]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorKind:
+    """A stand-in for somebody else's system, speaking its real protocol on localhost."""
+
+    settings: type[Settings]
+    run: Callable[[Any, Callable[[], None]], Awaitable[None]]
+
+
+CHANNELS: Mapping[str, ChannelKind] = {
+    "sms_smpp": ChannelKind(sms_smpp.Settings, sms_smpp.open, "sms", sms_smpp.check),
+    "telegram": ChannelKind(telegram.Settings, telegram.open, "telegram", telegram.check),
+    "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat"),
+    "log": ChannelKind(log.Settings, log.open, "sms"),
+}
+
+SOURCES: Mapping[str, SourceKind] = {
+    "folder": SourceKind(folder.Settings, folder.open),
+}
+
+SIMULATORS: Mapping[str, SimulatorKind] = {
+    "onestop": SimulatorKind(onestop.Settings, onestop.run),
+    "smsc": SimulatorKind(smsc.Settings, smsc.run),
+    "telegram": SimulatorKind(telegram_simulator.Settings, telegram_simulator.run),
+}

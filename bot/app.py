@@ -1,0 +1,276 @@
+"""The composition root: configuration → database, adapters, flows; starts them together and stops them in order."""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
+from bot.config import Config, nearest, parse_table
+from bot.conversation import Conversation, Manner
+from bot.ledger import balance
+from bot.mirror import Mirror, follow
+from bot.model.clock import Clock, utc_now
+from bot.model.errors import ConfigError, StorageError
+from bot.model.ids import NewId, id_maker
+from bot.model.message import InboundMessage, Receipt
+from bot.outbox import Outbox, sweep
+from bot.planning import Planner, Route
+from bot.ports import Batch, Channel, Source, Storage
+from bot.receipts import record, record_in
+from bot.settings import Settings
+from bot.texts import Catalogue
+from bot.web.context import DemoSettings, WebContext
+from bot.web.server import build_app, serve
+from storage import open_storage
+
+__all__ = ["CHANNELS", "SIMULATORS", "App", "Configured", "Plan", "open_app", "open_database", "read_plan", "serve_web"]
+
+log = logging.getLogger(__name__)
+
+LEDGER_EVERY = 300.0
+"""Seconds between two proofs that nothing was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """An adapter as the configuration asks for it: checked, not yet open."""
+
+    name: str
+    kind: str
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The configuration with every adapter's own settings checked."""
+
+    config: Config
+    channels: Sequence[Configured]
+    sources: Sequence[Configured]
+
+
+def read_plan(config: Config) -> Plan:
+    """Checks the tables of all adapters. Raises `ConfigError` naming table and key."""
+    return Plan(
+        config,
+        [_configured("channels", CHANNELS, name, table) for name, table in config.channels.items()],
+        [_configured("sources", SOURCES, name, table) for name, table in config.sources.items()],
+    )
+
+
+def _configured(
+    family: str, kinds: Mapping[str, ChannelKind] | Mapping[str, SourceKind], name: str, table: dict[str, object]
+) -> Configured:
+    where = f"[{family}.{name}]"
+    word = table.get("kind")
+    if not isinstance(word, str) or word not in kinds:
+        known = ", ".join(kinds)
+        raise ConfigError(
+            f"{where} kind = {word!r}: không có loại này / no such kind ({known}){nearest(str(word), kinds)}"
+        )
+    rest = {key: value for key, value in table.items() if key != "kind"}
+    return Configured(name, word, parse_table(kinds[word].settings, rest, where))
+
+
+@asynccontextmanager
+async def open_raw(config: Config) -> AsyncIterator[Storage]:
+    """The database as it is, migrated or not."""
+    async with open_storage(config.storage.url) as storage:
+        yield storage
+
+
+@asynccontextmanager
+async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool = False) -> AsyncIterator[Storage]:
+    """The database, ready for use. Raises `StorageError` where migrations are missing and not asked for."""
+    async with open_storage(config.storage.url, clock=clock) as storage:
+        if migrate:
+            await storage.migrate()
+        elif missing := await storage.pending_migrations():
+            raise StorageError(
+                f"cơ sở dữ liệu chưa sẵn sàng, xin chạy `motcua migrate` / "
+                f"the database lacks {len(missing)} migration(s), run `motcua migrate`"
+            )
+        yield storage
+
+
+def planner_for(plan: Plan, new_id: NewId) -> Planner:
+    """What is pushed goes by SMS: by the first channel that reaches phone numbers."""
+    sms = next((each for each in plan.channels if CHANNELS[each.kind].scheme == "sms"), None)
+    texts = plan.config.texts
+    route = Route(sms.name if sms else "sms", "sms", plain=True)
+    return Planner(route, Catalogue.load(texts.language), new_id, texts.hours)
+
+
+class App:
+    """The whole service, open. `run` works until `stop`."""
+
+    def __init__(self, plan: Plan, storage: Storage, channels: Sequence[Channel], clock: Clock) -> None:
+        self.plan = plan
+        self.storage = storage
+        self.channels = channels
+        self.clock = clock
+        self.new_id = id_maker(clock)
+        config = plan.config
+        self.planner = planner_for(plan, self.new_id)
+        plain = {channel.name: channel.limits.plain for channel in channels}
+        manner = Manner(config.lookup.strangers, config.texts.example, plain)
+        self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
+        owner = secrets.token_hex(8)
+        self._outboxes = [
+            Outbox(channel, storage, owner=owner, clock=clock, record_receipts=record_in, timing=config.outbox)
+            for channel in channels
+        ]
+
+    async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
+        """What the channels heard, made durable: receipts together, messages one transaction each."""
+        receipts = [event for event in events if isinstance(event, Receipt)]
+        messages = [event for event in events if isinstance(event, InboundMessage)]
+        if receipts:
+            await record(self.storage, receipts)
+        if messages:
+            await self.conversation.handle(messages)
+
+    async def run(self) -> None:
+        """Runs channels, sources and watchers until `stop`, then drains what is under way."""
+        honouring = [channel.name for channel in self.channels if channel.limits.honours_reference]
+        async with asyncio.TaskGroup() as inner, AsyncExitStack() as sources:
+            background = [
+                inner.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
+                inner.create_task(self._watch_ledger()),
+            ]
+            background += [
+                inner.create_task(channel.listener.listen(self.deliver))
+                for channel in self.channels
+                if channel.listener
+            ]
+            readers = []
+            for configured in self.plan.sources:
+                source = await sources.enter_async_context(open_source(configured))
+                mirror = Mirror(source.name, self.storage, self.planner, self.clock, source.go_live)
+                readers.append(inner.create_task(follow(source, mirror)))
+            await self._drain(readers)
+            for task in background:
+                task.cancel()
+
+    async def _drain(self, readers: Sequence[asyncio.Task[None]]) -> None:
+        """Sends until `stop`; then first stops reading, then lets the senders finish what they hold."""
+        senders = [asyncio.ensure_future(outbox.run()) for outbox in self._outboxes]
+        try:
+            await asyncio.gather(*senders)
+        finally:
+            for reader in readers:
+                reader.cancel()
+            for sender in senders:
+                sender.cancel()
+
+    def stop(self) -> None:
+        """Asks everything to finish; `run` returns when the messages under way are settled."""
+        for outbox in self._outboxes:
+            outbox.stop()
+
+    async def _watch_ledger(self) -> None:
+        while True:
+            await asyncio.sleep(LEDGER_EVERY)
+            try:
+                books = await balance(self.storage)
+            except StorageError as error:
+                log.error("the ledger could not be read: %s", error)
+                continue
+            if not books.balanced:
+                log.error("the ledger does not balance: see `motcua ledger`")
+
+
+@asynccontextmanager
+async def open_app(
+    plan: Plan,
+    *,
+    clock: Clock = utc_now,
+    migrate: bool = False,
+    hide: Callable[[Sequence[str]], None] = lambda secrets: None,
+) -> AsyncIterator[App]:
+    """Opens database and channels; `hide` is told every secret that must not reach a log."""
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(open_database(plan.config, clock=clock, migrate=migrate))
+        channels = []
+        for configured in plan.channels:
+            kind = CHANNELS[configured.kind]
+            channel = await stack.enter_async_context(kind.open(configured.name, configured.settings))
+            hide(channel.secrets)
+            channels.append(channel)
+        yield App(plan, storage, channels, clock)
+
+
+@asynccontextmanager
+async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIterator[None]:
+    """The public page and web chat, where the configuration has them. Raises `MotcuaError` for a taken port."""
+    web = running.plan.config.web
+    chat = next((channel for channel in running.channels if channel.feed), None)
+    if not web.enabled or chat is None or chat.feed is None:
+        yield
+        return
+    context = WebContext(
+        storage=running.storage,
+        deliver=running.deliver,
+        feed=chat.feed,
+        secret=signing_key(web.key_file),
+        channel=chat.name,
+        settings=web,
+        demo=demo,
+        webhooks={channel.name: channel.webhook for channel in running.channels if channel.webhook},
+        clock=running.clock,
+        new_id=running.new_id,
+    )
+    async with serve(build_app(context), web.host, web.port):
+        yield
+
+
+def signing_key(path: Path) -> bytes:
+    """The key in the file, made for the owner's eyes only if there is none: sessions outlive a restart."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"[web.key_file] {path}: không dùng được / cannot be used: {error.strerror}") from None
+
+
+@asynccontextmanager
+async def open_source(configured: Configured) -> AsyncIterator[Source]:
+    async with SOURCES[configured.kind].open(configured.name, configured.settings) as source:
+        yield source
+
+
+def go_live_of(configured: Configured) -> datetime | None:
+    """The moment before which this source's dossiers are mirrored in silence, where the configuration sets one."""
+    moment: datetime | None = getattr(configured.settings, "go_live", None)
+    return moment
+
+
+async def check_channel(configured: Configured) -> str:
+    """Tries the provider once. Raises `ChannelError`."""
+    check = CHANNELS[configured.kind].check
+    return await check(configured.settings) if check else "không cần kết nối / nothing to connect to"
+
+
+def read_file(configured: Configured | None, path: Path, name: str) -> AsyncIterator[Batch]:
+    """One export file as batches, read as the source `name` reads its files."""
+    from adapters.sources import folder
+
+    settings = configured.settings if configured else folder.Settings(path=path.parent)
+    if not isinstance(settings, folder.Settings):
+        raise ConfigError(f"[sources.{name}] không đọc tệp / does not read files")
+    return folder.read_file(path, settings, name)
+
+
+async def simulate(word: str, table: Mapping[str, object], ready: Callable[[], None]) -> None:
+    """Runs a simulator until cancelled."""
+    kind = SIMULATORS[word]
+    await kind.run(parse_table(kind.settings, table, word), ready)

@@ -1,0 +1,275 @@
+"""The command line: one thin function a command."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from bot import app, checks, demo, show
+from bot.config import load_config
+from bot.ledger import balance
+from bot.logs import start_logging
+from bot.mirror import Applied, Mirror
+from bot.model.clock import utc_now
+from bot.model.code import read_codes
+from bot.model.dossier import Change, Dossier
+from bot.model.errors import ConfigError, MotcuaError
+from bot.model.ids import id_maker
+from bot.ports import Transaction
+from bot.texts import Catalogue
+from bot.trial import send_test
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    name="motcua",
+    help="Báo tin hồ sơ một cửa cho công dân qua SMS, web và Telegram.\n\n"
+    "Tells citizens about their one-stop dossiers by SMS, web chat and Telegram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigPath = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="MOTCUA_CONFIG", help="Tệp cấu hình / configuration file"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="In JSON cho máy đọc / print JSON")]
+HERE = Path("config.toml")
+
+
+@cli.command()
+def run(
+    config: ConfigPath = HERE,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Nâng cấp cơ sở dữ liệu trước / migrate first")] = False,
+) -> None:
+    """Chạy dịch vụ. / Run the service."""
+    settings = load_config(config)
+    blotting = start_logging(settings.log.level)
+
+    async def work() -> None:
+        async with app.open_app(app.read_plan(settings), migrate=migrate, hide=blotting.hide) as running:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, running.stop)
+            async with app.serve_web(running):
+                await running.run()
+
+    asyncio.run(work())
+
+
+@cli.command("demo")
+def demo_command(
+    seconds: Annotated[
+        float | None, typer.Option("--for", help="Dừng sau số giây này / stop after so many seconds")
+    ] = None,
+    json: AsJson = False,
+    data: Annotated[Path, typer.Option(help="Nơi để dữ liệu / where the data goes")] = Path("demo-data"),
+    port: Annotated[int, typer.Option(help="Cổng web / web port")] = 8080,
+) -> None:
+    """Chạy thử cả một tỉnh giả lập trên máy này. / Run a whole simulated province on this machine."""
+    result = asyncio.run(demo.run(data=data, port=port, seconds=seconds, silent=json))
+    if json:
+        show.as_json(result)
+
+
+@cli.command()
+def check(config: ConfigPath = HERE) -> None:
+    """Kiểm tra cấu hình, cơ sở dữ liệu, từng kênh và nguồn. / Check configuration, database, channels, sources."""
+    plan = app.read_plan(load_config(config))
+    logging.disable(logging.CRITICAL)
+    if not asyncio.run(checks.check_all(plan, config)):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def migrate(config: ConfigPath = HERE) -> None:
+    """Tạo hoặc nâng cấp cơ sở dữ liệu. / Create or upgrade the database."""
+    settings = load_config(config)
+
+    async def work() -> list[str]:
+        async with app.open_raw(settings) as storage:
+            return await storage.migrate()
+
+    applied = asyncio.run(work())
+    show.console.print(
+        "\n".join(f"Đã áp dụng / applied: {name}" for name in applied)
+        or "Cơ sở dữ liệu đã mới nhất. / The database is up to date."
+    )
+
+
+@cli.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="Tệp CSV hoặc XLSX / CSV or XLSX file")],
+    source: Annotated[str, typer.Option("--source", help="Tên nguồn trong cấu hình / source in the configuration")],
+    config: ConfigPath = HERE,
+    json: AsJson = False,
+) -> None:
+    """Nhập một tệp xuất từ phần mềm Một cửa. / Import one export file."""
+    plan = app.read_plan(load_config(config))
+    total = asyncio.run(_import(plan, file, source, quiet=json))
+    if json:
+        show.as_json(asdict(total))
+        return
+    show.console.print(
+        f"Đã đọc {total.rows:,} dòng, {total.changed:,} hồ sơ mới hoặc thay đổi, {total.planned:,} tin đã lập, "
+        f"{total.quarantined:,} dòng không đọc được.\n"
+        f"{total.rows:,} rows read, {total.changed:,} dossiers new or changed, {total.planned:,} messages planned, "
+        f"{total.quarantined:,} rows not understood."
+    )
+
+
+async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Applied:
+    configured = next((each for each in plan.sources if each.name == name), None)
+    if configured is None:
+        raise ConfigError(f"[sources.{name}] không có nguồn này / there is no such source in the configuration")
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} dòng / rows"), TimeElapsedColumn())
+    async with app.open_database(plan.config) as storage:
+        planner = app.planner_for(plan, id_maker(utc_now))
+        mirror = Mirror(name, storage, planner, utc_now, app.go_live_of(configured))
+        cursor = await mirror.cursor() or ""
+        total = Applied()
+        with Progress(*columns, console=show.errors, disable=quiet) as progress:
+            task = progress.add_task("", total=None)
+            async for batch in app.read_file(configured, file, name):
+                applied = await mirror.apply(replace(batch, cursor=cursor))
+                total += applied
+                progress.advance(task, applied.rows + applied.quarantined)
+        return total
+
+
+@cli.command()
+def lookup(code: Annotated[str, typer.Argument(help="Mã hồ sơ / dossier code")], config: ConfigPath = HERE) -> None:
+    """Xem một hồ sơ trong bản sao, như cán bộ thấy. / Show a dossier of the mirror, as staff see it."""
+    settings = load_config(config)
+    codes = [found.code for found in read_codes(code) if found.kind == "dossier"] or [code]
+
+    async def read(tx: Transaction) -> list[tuple[Dossier, list[Change]]]:
+        found = await tx.dossiers.find(codes[0])
+        return [(each, await tx.dossiers.changes_of(each.source, each.code)) for each in found]
+
+    async def work() -> list[tuple[Dossier, list[Change]]]:
+        async with app.open_database(settings) as storage:
+            return await storage.read(read)
+
+    found = asyncio.run(work())
+    if not found:
+        show.errors.print(f"Không có hồ sơ {codes[0]} trong bản sao. / No dossier {codes[0]} in the mirror.")
+        raise typer.Exit(1)
+    for each, changes in found:
+        show.dossier(each, changes, Catalogue.load(settings.texts.language))
+
+
+@cli.command()
+def code(text: Annotated[str, typer.Argument(help="Nội dung / text")], json: AsJson = False) -> None:
+    """Xem máy hiểu mã hồ sơ trong một câu thế nào. / Show which dossier codes a text is understood to contain."""
+    found = read_codes(text)
+    if json:
+        show.as_json([{"code": each.code, "kind": each.kind, "repaired": each.repaired} for each in found])
+    else:
+        show.codes(found)
+
+
+@cli.command()
+def sms(
+    text: Annotated[str, typer.Argument(help="Nội dung tin / text")],
+    json: AsJson = False,
+    price: Annotated[int, typer.Option(min=0, help="Giá một tin, đồng / đồng a part")] = 300,
+) -> None:
+    """Tính bảng mã, số tin và giá của một tin SMS. / Encoding, parts and cost of an SMS, with and without accents."""
+    ways = show.both_ways(text)
+    if json:
+        show.as_json({name: show.segmented(way) for name, way in ways.items()})
+    else:
+        show.sms(ways, price)
+
+
+@cli.command("send-test")
+def send_test_command(
+    channel: Annotated[str, typer.Argument(help="Tên kênh / channel")],
+    to: Annotated[str, typer.Argument(help="Số điện thoại hoặc mã chat / phone number or chat id")],
+    text: Annotated[str, typer.Argument(help="Nội dung / text")] = "Tin thử của bộ phận Một cửa.",
+    wait: Annotated[float, typer.Option(help="Chờ kết quả bao nhiêu giây / seconds to wait")] = 30.0,
+    config: ConfigPath = HERE,
+) -> None:
+    """Gửi một tin thử qua dịch vụ đang chạy. / Send a test message through the running service."""
+    plan = app.read_plan(load_config(config))
+    if not asyncio.run(send_test(plan, channel, to, text, wait)):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def ledger(config: ConfigPath = HERE, json: AsJson = False) -> None:
+    """Chứng minh không tin nào bị mất. / Prove that every planned message is in exactly one state."""
+    settings = load_config(config)
+
+    async def work() -> bool:
+        async with app.open_database(settings) as storage:
+            books = await balance(storage)
+        if json:
+            show.as_json(show.ledger_json(books))
+        else:
+            show.ledger(books)
+        return books.balanced
+
+    if not asyncio.run(work()):
+        raise typer.Exit(1)
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulate(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help=" | ".join(app.SIMULATORS))],
+) -> None:
+    """Chạy một hệ thống giả lập. / Run a simulator; its settings are given as --name value."""
+    if what not in app.SIMULATORS:
+        raise ConfigError(f"{what}: chỉ có / there are only: {', '.join(app.SIMULATORS)}")
+    words = context.args
+    if len(words) % 2 or not all(word.startswith("--") for word in words[::2]):
+        raise ConfigError("xin viết --tên giá-trị / write --name value")
+    table = {name[2:].replace("-", "_"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    start_logging("INFO")
+    _until_stopped(app.simulate(what, table, lambda: print("ready", flush=True)))  # noqa: T201 the starter waits for it
+
+
+def _until_stopped(work: Awaitable[None]) -> None:
+    async def guarded() -> None:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            return
+
+    asyncio.run(guarded())
+
+
+def main() -> None:
+    """The command `motcua`: what an operator can cause ends in readable lines and exit code 1."""
+    try:
+        cli()
+    except BaseExceptionGroup as group:
+        known, unknown = group.split(MotcuaError)
+        if unknown is not None or known is None:
+            raise
+        _say(known)
+        sys.exit(1)
+    except MotcuaError as error:
+        _say(error)
+        sys.exit(1)
+
+
+def _say(error: BaseException) -> None:
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            _say(each)
+    else:
+        show.errors.print(str(error), style="red", markup=False)

@@ -1,0 +1,189 @@
+"""Sets the stage of the demo: simulators, service, citizens; and clears it afterwards."""
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from pydantic import HttpUrl
+from rich.live import Live
+
+from bot import app, show
+from bot.config import Config
+from bot.demo.board import live, quiet, report
+from bot.demo.citizens import SHORT_CODE, Citizens, Places
+from bot.demo.processes import end, free_ports, simulator
+from bot.logs import start_logging
+from bot.web.context import DemoSettings
+
+SMS = "sms"
+HOST = "127.0.0.1"
+
+_LETTING_GO = 5.0
+"""Seconds before the end at which the one-stop office stops making news, so that all can arrive."""
+
+_GRACE = 10.0
+"""Seconds beyond the end that messages under way may still take."""
+
+_TELEGRAM_TOKEN = "1000000001:demo-token-for-the-simulator-only"  # noqa: S105 opens nothing
+_OURS = ("exports", "motcua.db", "motcua.db-wal", "motcua.db-shm", "smsc.jsonl", "telegram.jsonl", "web.key")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    smsc: int
+    smsc_control: int
+    telegram: int
+    web: int
+
+
+async def run(*, data: Path, port: int, seconds: float | None, silent: bool) -> dict[str, Any]:
+    """Runs the demo, for ever or for `seconds`; returns its figures. `silent` prints nothing."""
+    _clear(data)
+    smsc, control, telegram = free_ports(3)
+    ports = Ports(smsc, control, telegram, port)
+    os.environ["MOTCUA_DEMO_PASSWORD"] = "demo"  # noqa: S105 the simulator's
+    os.environ["MOTCUA_DEMO_TOKEN"] = _TELEGRAM_TOKEN
+    blotting = start_logging("ERROR" if silent else "WARNING")
+    plan = app.read_plan(_config(data, ports))
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(app.open_app(plan, migrate=True, hide=blotting.hide))
+        await stack.enter_async_context(app.serve_web(running, demo=_demo_page(ports)))
+        office = await stack.enter_async_context(_simulators(data, ports))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        citizens = Citizens(_places(ports), http)
+        if not silent:
+            _introduce(data, ports)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(running.run())
+            asking = tasks.create_task(citizens.ask_for_ever(0.5 if seconds else 3.0))
+            figures = await _watch(running, citizens, office, stopped, seconds, show_table=not silent)
+            asking.cancel()
+            running.stop()
+        return figures
+
+
+async def _watch(
+    running: app.App,
+    citizens: Citizens,
+    office: asyncio.subprocess.Process,
+    stopped: asyncio.Event,
+    seconds: float | None,
+    *,
+    show_table: bool,
+) -> dict[str, Any]:
+    """Shows what happens until the time is over or somebody stops it; returns the last figures."""
+    start = time.monotonic()
+    with Live(console=show.console, refresh_per_second=2, transient=False) as table:
+        while not stopped.is_set():
+            figures = await report(running.storage, citizens, SMS)
+            if show_table:
+                table.update(live(figures))
+            passed = time.monotonic() - start
+            if seconds and passed > seconds - _LETTING_GO:
+                await end(office)
+            if seconds and passed > seconds and (quiet(figures) or passed > seconds + _GRACE):
+                break
+            await _nap(stopped, 0.5)
+    return await report(running.storage, citizens, SMS) | {"seconds": round(time.monotonic() - start, 1)}
+
+
+async def _nap(stopped: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopped.wait()
+    except TimeoutError:
+        return
+
+
+def _clear(data: Path) -> None:
+    """Every demo begins anew; only what earlier ones left in the folder is removed."""
+    data.mkdir(parents=True, exist_ok=True)
+    for name in _OURS:
+        path = data / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    (data / "exports").mkdir()
+
+
+def _config(data: Path, ports: Ports) -> Config:
+    return Config.model_validate(
+        {
+            "storage": {"url": f"sqlite:{data / 'motcua.db'}"},
+            "web": {"host": HOST, "port": ports.web, "short_code": SHORT_CODE, "key_file": str(data / "web.key")},
+            "texts": {"example": "H32.15-261122-0001"},
+            "channels": {
+                SMS: {
+                    "kind": "sms_smpp",
+                    "host": HOST,
+                    "port": ports.smsc,
+                    "system_id": "motcua",
+                    "password": "env:MOTCUA_DEMO_PASSWORD",
+                    "source_addr": SHORT_CODE,
+                    "reference_tlv": 0x1501,
+                    "reconnect_min": 0.2,
+                },
+                "telegram": {
+                    "kind": "telegram",
+                    "token": "env:MOTCUA_DEMO_TOKEN",
+                    "base_url": f"http://{HOST}:{ports.telegram}/bot",
+                },
+                "webchat": {"kind": "webchat"},
+            },
+            "sources": {"demo": {"kind": "folder", "path": str(data / "exports"), "pause": 0.2, "settle": 0.0}},
+        }
+    )
+
+
+@asynccontextmanager
+async def _simulators(data: Path, ports: Ports) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The provider's sides; yields the process of the one-stop office."""
+    async with AsyncExitStack() as stack:
+        smsc: dict[str, object] = {
+            "host": HOST, "port": ports.smsc, "control_port": ports.smsc_control, "log": data / "smsc.jsonl",
+        }  # fmt: skip
+        telegram: dict[str, object] = {"host": HOST, "port": ports.telegram, "token": _TELEGRAM_TOKEN}
+        await stack.enter_async_context(simulator("smsc", smsc, data / "smsc.log"))
+        await stack.enter_async_context(simulator("telegram", telegram, data / "telegram.log"))
+        office: dict[str, object] = {
+            "out": data / "exports", "dossiers_per_day": 60, "speed": 28_800, "interval": 0.5, "backlog": 200,
+        }  # fmt: skip
+        yield await stack.enter_async_context(simulator("onestop", office, data / "onestop.log"))
+
+
+def _places(ports: Ports) -> Places:
+    return Places(
+        smsc=f"http://{HOST}:{ports.smsc_control}",
+        telegram=f"http://{HOST}:{ports.telegram}",
+        web=f"http://{HOST}:{ports.web}",
+    )
+
+
+def _demo_page(ports: Ports) -> DemoSettings:
+    return DemoSettings(
+        smsc_control=HttpUrl(f"http://{HOST}:{ports.smsc_control}"),
+        short_code=SHORT_CODE,
+        note="Hồ sơ, cơ quan và công dân ở đây đều do máy tạo ra.",
+    )
+
+
+def _introduce(data: Path, ports: Ports) -> None:
+    show.console.print(
+        f"Trang chạy thử / demo page:    http://{HOST}:{ports.web}/demo\n"
+        f"Trang tra cứu / public page:   http://{HOST}:{ports.web}/\n"
+        f"Tổng đài SMS giả lập / SMSC:   smpp://{HOST}:{ports.smsc}\n"
+        f"Telegram giả lập / simulator:  http://{HOST}:{ports.telegram}\n"
+        f"Dữ liệu / data:                {data}/\n"
+    )

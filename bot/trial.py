@@ -1,0 +1,80 @@
+"""`motcua send-test`: one message through the running service, watched until its end is known."""
+
+import asyncio
+import time
+
+from bot import app, show
+from bot.config import nearest
+from bot.model.clock import utc_now
+from bot.model.errors import ConfigError
+from bot.model.ids import id_maker
+from bot.model.message import FINAL, DeliveryState, Lane, OutboxItem, Situation
+from bot.model.person import Address
+from bot.model.phone import parse_phone
+from bot.planning import LIFETIME
+from bot.ports import Storage
+from bot.texts import Catalogue
+
+_LOOK = 0.2
+_ENDS = FINAL | {DeliveryState.UNCERTAIN}
+
+
+async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: float) -> bool:
+    """Plans the message and prints each state that it reaches; True if it was accepted or delivered."""
+    names = [each.name for each in plan.channels]
+    if channel not in names:
+        raise ConfigError(f"[channels.{channel}] không có kênh này / no such channel{nearest(channel, names)}")
+    kind = next(each.kind for each in plan.channels if each.name == channel)
+    address = _address(app.CHANNELS[kind].scheme, to)
+    async with app.open_database(plan.config) as storage:
+        item = _item(channel, address, text)
+        await storage.write(lambda tx: tx.outbox.enqueue([item]))
+        show.console.print(f"Đã lập tin / planned {item.id} → {address}", markup=False)
+        state = await _watch(storage, item.id, wait)
+        if state is DeliveryState.QUEUED:
+            show.errors.print(
+                "Chưa có dịch vụ nào lấy tin này: xin chạy `motcua run`. / "
+                "No running service has taken it: start `motcua run`. It expires in 10 minutes."
+            )
+        return state in (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+
+
+def _address(scheme: str, to: str) -> Address:
+    if scheme != "sms":
+        return Address(scheme, to)
+    phone = parse_phone(to)
+    if phone is None or phone.kind != "mobile":
+        raise ConfigError(f"“{to}” không phải số di động Việt Nam / is not a Vietnamese mobile number")
+    return Address(scheme, phone.e164)
+
+
+def _item(channel: str, address: Address, text: str) -> OutboxItem:
+    now = utc_now()
+    rendered = Catalogue.load("vi").render("push.test", {"text": text}, plain=address.scheme == "sms")
+    fresh = id_maker(utc_now)()
+    return OutboxItem(
+        id=fresh,
+        dedupe_key=f"test:{fresh}",
+        origin=f"test:{fresh}",
+        channel=channel,
+        address=address,
+        lane=Lane.REPLY,
+        situation=Situation.TEST,
+        text=rendered.text,
+        parts=rendered.parts,
+        created_at=now,
+        next_at=now,
+        expires_at=now + LIFETIME[Situation.TEST],
+    )
+
+
+async def _watch(storage: Storage, item_id: str, wait: float) -> DeliveryState:
+    end = time.monotonic() + wait
+    last = DeliveryState.QUEUED
+    while time.monotonic() < end and last not in _ENDS:
+        item = await storage.read(lambda tx: tx.outbox.get(item_id))
+        if item and item.state is not last:
+            last = item.state
+            show.console.print(f"  {show.STATE_WORDS[last]} / {last.value} {item.reason}", markup=False)
+        await asyncio.sleep(_LOOK)
+    return last

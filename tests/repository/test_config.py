@@ -1,0 +1,138 @@
+"""The configuration: the example is complete and loads, and mistakes are named."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from adapters.registry import CHANNELS, SOURCES
+from bot.app import read_plan
+from bot.config import Config, load_config
+from bot.model.errors import ConfigError
+
+EXAMPLE = Path("config.example.toml")
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOTCUA_SMPP_PASSWORD", "MOTCUA_PROXY_LOGIN"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("MOTCUA_TELEGRAM_TOKEN", "1:abc")
+
+
+def uncommented() -> dict[str, Any]:
+    """The example with every setting that is shown as a comment switched on."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    return tomllib.loads(re.sub(r"(?m)^# (?=\[|\w+ = |\"[^\"]+\" = )", "", text))
+
+
+def test_the_example_loads_as_it_is() -> None:
+    plan = read_plan(load_config(EXAMPLE))
+
+    assert [(each.name, each.kind) for each in plan.channels] == [("sms", "sms_smpp"), ("webchat", "webchat")]
+    assert [(each.name, each.kind) for each in plan.sources] == [("motcua", "folder")]
+
+
+def test_the_example_loads_with_everything_in_it_switched_on() -> None:
+    plan = read_plan(Config.model_validate(uncommented()))
+
+    assert {each.kind for each in plan.channels} == set(CHANNELS)
+    assert {each.kind for each in plan.sources} == set(SOURCES)
+
+
+def test_the_example_names_every_setting() -> None:
+    raw = uncommented()
+    missing = [
+        f"[{table}] {name}"
+        for table, field in Config.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for name in field.annotation.model_fields
+        if name not in raw[table]
+    ]
+    for family, kinds in (("channels", CHANNELS), ("sources", SOURCES)):
+        given = {table["kind"]: table for table in raw[family].values()}
+        missing += [
+            f"[{family}] {word}: {name}"
+            for word, kind in kinds.items()
+            for name in kind.settings.model_fields
+            if name not in given[word]
+        ]
+    assert missing == []
+
+
+def test_the_example_states_the_defaults() -> None:
+    raw = uncommented()
+    for table in ("storage", "web", "texts", "lookup", "outbox", "log"):
+        settings = type(getattr(Config(), table))
+        assert settings.model_validate(raw[table]) == settings(), table
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[storge]\nurl = 'x'", "[storge] không có khóa này / unknown key — có phải / did you mean: storage?"),
+        ("[storage]\nulr = 'x'", "[storage.ulr] không có khóa này / unknown key — có phải / did you mean: url?"),
+        ("[web]\nport = 99999", "[web.port] Input should be less than or equal to 65535"),
+        ("[outbox]\nsend = 90", "`send` must be shorter than `lease`"),
+        ("[web\n", "không đúng TOML / not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_key(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as refused:
+        load_config(path)
+
+    assert str(path) in str(refused.value)
+    assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"kind": "smpp"}, "[channels.sms] kind = 'smpp': không có loại này / no such kind"),
+        ({}, "kind = None"),
+        (
+            {
+                "kind": "sms_smpp",
+                "hots": "h",
+                "system_id": "s",
+                "password": "env:MOTCUA_SMPP_PASSWORD",
+                "source_addr": "1",
+            },
+            "[hots] không có khóa này / unknown key — có phải / did you mean: host?",
+        ),
+        ({"kind": "sms_smpp", "host": "h", "system_id": "s", "source_addr": "1"}, "[password] còn thiếu / is missing"),
+        (
+            {"kind": "sms_smpp", "host": "h", "system_id": "s", "password": "secret", "source_addr": "1"},
+            'a secret is written as "env:NAME" or "file:PATH"',
+        ),
+        (
+            {"kind": "sms_smpp", "host": "h", "system_id": "s", "password": "env:NOT_THERE", "source_addr": "1"},
+            "the environment variable NOT_THERE is not set",
+        ),
+    ],
+)
+def test_a_mistake_in_a_channel_is_named_with_its_table(table: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_plan(Config(channels={"sms": table}))
+
+    assert expected in str(refused.value)
+
+
+def test_no_error_repeats_a_secret_that_was_written_into_the_file() -> None:
+    table = {"kind": "sms_smpp", "host": "h", "system_id": "s", "password": "hunter2", "source_addr": "1"}
+
+    with pytest.raises(ConfigError) as refused:
+        read_plan(Config(channels={"sms": table}))
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_missing_file_says_where_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config\.example\.toml"):
+        load_config(tmp_path / "config.toml")
