@@ -1,0 +1,61 @@
+"""What the web face is given: ports to talk to, its settings, and the secret that signs its cookies."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from secrets import token_bytes
+
+from pydantic import Field, HttpUrl
+
+from bot.config import PageSettings
+from bot.model.clock import Clock, utc_now
+from bot.model.errors import ConfigError
+from bot.model.ids import NewId, id_maker
+from bot.ports import Deliver, Feed, Storage, Webhook
+from bot.settings import Settings
+
+SCHEME = "webchat"
+"""The scheme of a web visitor's address; its value is the session's id."""
+
+SHORTEST_SECRET = 32
+"""Bytes."""
+
+
+class DemoSettings(Settings):
+    """The page on which a visitor sees a phone. Only for a system that runs on simulators."""
+
+    smsc_control: HttpUrl = Field(description="Address of the SMS-centre simulator's control API")
+    short_code: str = Field(description="Number to which the phone texts, such as 8041")
+    patience: float = Field(default=5.0, gt=0, description="Seconds to wait for an answer of the simulator")
+    note: str = Field(default="", description="A sentence about the simulated one-stop office, shown below the title")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebContext:
+    """Everything the web face needs from the rest of the service."""
+
+    storage: Storage
+    deliver: Deliver
+    feed: Feed
+    secret: bytes = field(repr=False)
+    """Signs session cookies; at least `SHORTEST_SECRET` bytes, the same after a restart."""
+    channel: str = "webchat"
+    """Name of the web chat's channel in the configuration."""
+    settings: PageSettings = field(default_factory=PageSettings)
+    demo: DemoSettings | None = None
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """By the name under `/webhooks/`."""
+    clock: Clock = utc_now
+    """The clock from which the ids of outbox items are made too: history is asked for by id."""
+    new_id: NewId = field(default_factory=lambda: id_maker(utc_now))
+    visitor_per_minute: int = 20
+    """Messages that one visitor may write a minute, half of them at once."""
+    network_per_minute: int = 120
+    """The same for all visitors behind one network address: an office, a school, a mobile network."""
+    random_bytes: Callable[[int], bytes] = field(default=token_bytes, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < SHORTEST_SECRET:
+            raise ConfigError(
+                f"Khóa ký phiên web quá ngắn: cần ít nhất {SHORTEST_SECRET} byte "
+                f"(the web secret needs at least {SHORTEST_SECRET} bytes)"
+            )

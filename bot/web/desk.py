@@ -1,0 +1,181 @@
+"""The front desk: what all routes share, and the one way in for what a visitor writes."""
+
+import asyncio
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from bot.model.message import InboundMessage, Receipt
+from bot.web.context import WebContext
+from bot.web.errors import RefusedError
+from bot.web.pages import Pages
+from bot.web.rates import Allowance, Buckets, network_of
+from bot.web.sessions import Session, Sessions
+
+LONGEST_TEXT = 1000
+"""Characters of one message of a visitor."""
+
+TOKEN_HEADER = "X-Form-Token"  # noqa: S105 (a header's name)
+
+_STREAMS_PER_SESSION = 4
+_STREAMS = 5000
+_LONGEST_BODY = 16 * 1024
+_BODY_SECONDS = 10.0
+_DELIVER_SECONDS = 10.0
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class Streams:
+    """Answers that stay open; counted, and ended when the server stops."""
+
+    def __init__(self) -> None:
+        self._open: dict[asyncio.Task[Any], str] = {}
+
+    @contextmanager
+    def slot(self, key: str) -> Iterator[None]:
+        if len(self._open) >= _STREAMS or list(self._open.values()).count(key) >= _STREAMS_PER_SESSION:
+            raise RefusedError(429, "too_many_pages", wait=30)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (a handler runs in a task)
+        self._open[task] = key
+        try:
+            yield
+        finally:
+            self._open.pop(task, None)
+
+    async def end(self, _: web.Application) -> None:
+        for task in tuple(self._open):
+            task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Shared by the routes of one application."""
+
+    context: WebContext
+    pages: Pages
+    sessions: Sessions
+    per_session: Buckets
+    per_network: Buckets
+    streams: Streams = field(default_factory=Streams)
+
+    def session(self, request: web.BaseRequest) -> Session:
+        """Whose request this is; refuses strangers."""
+        session = self.sessions.of(request)
+        if session is None:
+            raise RefusedError(403, "expired")
+        return session
+
+    def session_of_script(self, request: web.BaseRequest) -> Session:
+        """Whose request this is, for what our own script sends; refuses what another site could have sent."""
+        return self._trusted(request, self.session(request), request.headers.get(TOKEN_HEADER, ""))
+
+    def session_of_form(self, request: web.BaseRequest, token: str) -> Session:
+        """Whose request this is, for a form of ours; refuses what another site could have sent."""
+        return self._trusted(request, self.session(request), token)
+
+    def _trusted(self, request: web.BaseRequest, session: Session, token: str) -> Session:
+        # A second lock beside the token: browsers say where a request comes from.
+        is_foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
+        if is_foreign or not self.sessions.trusts(session, token):
+            raise RefusedError(403, "expired")
+        return session
+
+    def admit(self, request: web.BaseRequest, session: Session) -> None:
+        """Counts one message; refuses when there are too many."""
+        network = network_of(request, self.context.settings.trusted_proxies)
+        if wait := self.per_network.take(network) or self.per_session.take(session.id):
+            raise RefusedError(429, "too_many", wait=wait)
+
+    async def take_in(self, request: web.Request, session: Session, text: str, client_id: str) -> InboundMessage:
+        """Delivers what a visitor wrote; returns when it is durable. The same `client_id` is the same message."""
+        text = cleaned(text)
+        if not text:
+            raise RefusedError(400, "empty")
+        if len(text) > LONGEST_TEXT:
+            raise RefusedError(413, "too_long")
+        if not _CLIENT_ID.fullmatch(client_id):
+            raise RefusedError(400, "unreadable")
+        self.admit(request, session)
+        message = InboundMessage(
+            channel=self.context.channel,
+            message_id=message_id(session, client_id),
+            sender=session.address,
+            text=text,
+            at=self.context.clock(),
+        )
+        await self.deliver([message])
+        return message
+
+    async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
+        try:
+            async with asyncio.timeout(_DELIVER_SECONDS):
+                await self.context.deliver(events)
+        except Exception as error:
+            raise RefusedError(503, "unavailable", wait=5) from error
+
+
+def open_desk(context: WebContext) -> Desk:
+    return Desk(
+        context,
+        Pages(context.settings),
+        Sessions(context),
+        Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
+        Buckets(context.clock, Allowance.per_minute(context.network_per_minute)),
+    )
+
+
+def message_id(session: Session, client_id: str) -> str:
+    """One browser cannot use up the ids of another."""
+    return blake2b(f"{session.id} {client_id}".encode(), digest_size=16).hexdigest()
+
+
+def cleaned(text: str) -> str:
+    """NFC, without control characters and broken surrogates, which databases refuse."""
+    whole = text.replace("\r\n", "\n").encode("utf-8", "ignore").decode()
+    kept = (letter for letter in whole if letter in "\n\t" or unicodedata.category(letter) != "Cc")
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+async def body_of(request: web.Request, limit: int = _LONGEST_BODY) -> bytes:
+    """The whole body, if it is small and comes in time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise RefusedError(413, "too_long")
+    except TimeoutError:
+        raise RefusedError(408, "unreadable") from None
+    return bytes(body)
+
+
+async def json_of(request: web.Request) -> dict[str, str]:
+    """A flat JSON object of strings."""
+    if request.content_type != "application/json":
+        raise RefusedError(415, "unreadable")
+    try:
+        value = json.loads(await body_of(request))
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "unreadable") from None
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise RefusedError(400, "unreadable")
+    return value
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """The fields of a plain HTML form, the first of each name."""
+    try:
+        fields = parse_qs((await body_of(request)).decode(), max_num_fields=20)
+    except ValueError:
+        raise RefusedError(400, "unreadable") from None
+    return {name: values[0] for name, values in fields.items()}

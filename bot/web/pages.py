@@ -1,0 +1,69 @@
+"""Makes the pages: templates, the words of two languages, and addresses of static files that change with them."""
+
+import re
+import tomllib
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bot.config import PageSettings
+from bot.model.clock import VIETNAM, from_millis, to_millis
+
+LANGUAGES = ("vi", "en")
+Words = dict[str, dict[str, str]]
+
+STATIC = Path(__file__).parent / "static"
+_TEMPLATES = Path(__file__).parent / "templates"
+_CODE = re.compile(r"\b[A-Z0-9][A-Z0-9.]*-\d{6,8}-\d{4,7}\b")
+_WORDS = Path(__file__).parent / "words"
+
+
+def load_words(language: str) -> Words:
+    with (_WORDS / f"{language}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def language_of(request: web.BaseRequest) -> str:
+    """Vietnamese, unless the address asks for another language that we speak."""
+    asked = request.query.get("lang", "vi")
+    return asked if asked in LANGUAGES else "vi"
+
+
+class Pages:
+    """Renders templates; everything that is put into one is escaped."""
+
+    def __init__(self, settings: PageSettings) -> None:
+        self.words = {language: load_words(language) for language in LANGUAGES}
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            settings=settings, static={file.name: _versioned(file) for file in STATIC.iterdir()}
+        )
+        self._environment.filters.update(hour=_hour, whole_codes=whole_codes)
+
+    def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:
+        text = self._environment.get_template(template).render(w=self.words[language], language=language, **values)
+        return web.Response(text=text, status=status, content_type="text/html")
+
+
+def whole_codes(text: str) -> Markup:
+    """The text, with each dossier code in a box that a line breaks around and not inside."""
+    return Markup(_CODE.sub(r'<span class="code">\g<0></span>', str(escape(text))))  # noqa: S704 (escaped before)
+
+
+def _versioned(file: Path) -> str:
+    return f"/static/{file.name}?v={blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
+
+
+def _hour(moment: Any) -> str:
+    shown = from_millis(to_millis(moment)).astimezone(VIETNAM)
+    return f"{shown:%H:%M} · {shown.day}/{shown.month}/{shown.year}"

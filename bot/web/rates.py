@@ -1,0 +1,70 @@
+"""How often somebody may write: token buckets in memory, in a table that cannot grow without end."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Self
+
+from aiohttp import web
+
+from bot.model.clock import Clock
+
+_MOST = 20_000
+"""Buckets in a table; the one used longest ago makes room."""
+
+_IPV6_HOUSEHOLD = 64
+"""Bits of an IPv6 address that name one household; the rest it chooses freely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    burst: int
+    """Messages that may come at once."""
+    every: float
+    """Seconds until one more is allowed."""
+
+    @classmethod
+    def per_minute(cls, messages: int) -> Self:
+        """So many a minute, half of them at once."""
+        return cls(burst=max(1, messages // 2), every=60 / messages)
+
+
+class Buckets:
+    """One token bucket a key."""
+
+    def __init__(self, clock: Clock, allowance: Allowance, *, most: int = _MOST) -> None:
+        self._clock = clock
+        self._allowance = allowance
+        self._most = most
+        self._levels: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    def take(self, key: str) -> float:
+        """Takes a token. Answers 0, or the seconds until there is one."""
+        now, burst, every = self._clock(), self._allowance.burst, self._allowance.every
+        level, since = self._levels.pop(key, (float(burst), now))
+        level = min(burst, level + max(0.0, (now - since).total_seconds()) / every)
+        wait = 0.0 if level >= 1 else (1 - level) * every
+        self._levels[key] = (level if wait else level - 1, now)
+        if len(self._levels) > self._most:
+            self._levels.popitem(last=False)
+        return wait
+
+
+def network_of(request: web.BaseRequest, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+    """Where a request comes from, as far as our own proxies can vouch for it."""
+    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote or ""]
+    here = ""
+    for hop in reversed(hops):
+        try:
+            address = ip_address(hop.strip())
+        except ValueError:
+            break
+        here = str(address) if address.version == 4 else str(IPv6Network((address, _IPV6_HOUSEHOLD), strict=False))
+        if not any(address in network for network in trusted):
+            break
+    return here
