@@ -30,6 +30,11 @@ def start_logging(level: str) -> Blotting:
     handler = logging.StreamHandler()
     handler.setFormatter(blotting)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    hush_libraries()
+    return blotting
+
+
+def hush_libraries() -> None:
+    """Libraries that log what they handle, statements with their values among it, are not asked below WARNING."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    return blotting

@@ -122,7 +122,10 @@ def _config(data: Path, ports: Ports) -> Config:
     return Config.model_validate(
         {
             "storage": {"url": f"sqlite:{data / 'motcua.db'}"},
-            "web": {"host": HOST, "port": ports.web, "short_code": SHORT_CODE, "key_file": str(data / "web.key")},
+            "web": {
+                "host": HOST, "port": ports.web, "short_code": SHORT_CODE, "key_file": str(data / "web.key"),
+                "network_per_minute": 10_000,
+            },
             "texts": {"example": "H32.15-261122-0001"},
             "channels": {
                 SMS: {

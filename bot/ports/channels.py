@@ -1,0 +1,92 @@
+"""Channels: how messages leave, how answers and receipts come in, and what a channel can do."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.model.message import InboundMessage, OutboxItem, Outcome, Receipt
+from bot.model.person import Address
+
+Deliver = Callable[[Sequence[Receipt | InboundMessage]], Awaitable[None]]
+"""Takes what a channel heard. Returns when it is durable; raises when it is not, and then the channel must
+not acknowledge it to the provider."""
+
+
+class Sender(Protocol):
+    """Hands messages to one provider. Never raises for what a provider may answer."""
+
+    async def send(self, item: OutboxItem) -> Outcome: ...
+
+
+class Listener(Protocol):
+    """For a channel that must be kept connected or asked. Runs until cancelled and reconnects by itself."""
+
+    async def listen(self, deliver: Deliver) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A provider's call as it came in. Header names are lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookResult:
+    """What a call meant: events to deliver first, then the answer to give."""
+
+    events: tuple[Receipt | InboundMessage, ...] = ()
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Webhook(Protocol):
+    """Bytes in, meaning out; pure. Refuses (status 401 or 403, no events) what is not signed."""
+
+    def parse(self, request: WebhookRequest) -> WebhookResult: ...
+
+
+class Feed(Protocol):
+    """For a channel whose citizens read from our own web server: messages as they are sent."""
+
+    def watch(self, address: Address) -> AsyncIterator[OutboxItem]:
+        """Messages to `address` from now on, without end; cancelled when the reader leaves."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a channel can do."""
+
+    longest: int
+    """Most characters in one message; SMS counts parts instead and has 0 here."""
+    rate: float
+    """Parts a second that may leave; 0 for no limit."""
+    window: int
+    """Messages that may be under way at once."""
+    receipts: bool = False
+    """A receipt follows each accepted message."""
+    honours_reference: bool = False
+    """Sending the same id twice reaches the citizen once, so an uncertain send may be repeated."""
+    buttons: bool = False
+    plain: bool = False
+    """Texts go out without Vietnamese accents, within SMS parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """An open channel. Closing is the business of the context manager that opened it."""
+
+    name: str
+    sender: Sender
+    limits: Limits
+    listener: Listener | None = None
+    webhook: Webhook | None = None
+    feed: Feed | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values that must never reach a log."""

@@ -1,0 +1,145 @@
+"""What the database keeps of messages on their way out: the queue, the receipts, the ledger."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.model.dossier import Status
+from bot.model.message import DeliveryState, OutboxItem, Receipt, Situation
+from bot.model.person import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The facts of a dossier at this moment, to see whether a message about it is still true."""
+
+    status: Status
+    appointment_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An item in our hands until the lease ends. `standing` is None where it speaks of no mirrored dossier."""
+
+    item: OutboxItem
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a claimed item."""
+
+    item_id: str
+    owner: str
+    """Who claimed it; a settlement by anybody else changes nothing."""
+    state: DeliveryState
+    at: datetime
+    reason: str = ""
+    next_at: datetime | None = None
+    """For `queued`: when to try again."""
+    references: tuple[str, ...] = ()
+    """The provider's ids, one a part, in order."""
+    attempted: bool = True
+    """False where nothing was handed to the provider: the attempt is not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A receipt and the item that it belongs to."""
+
+    receipt: Receipt
+    item_id: str
+    state: DeliveryState
+    """The item's present state."""
+    parts: Mapping[str, DeliveryState]
+    """Every known part of the item by the provider's reference, with its present state."""
+    expected: int
+    """How many parts the item has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An item moved by a receipt."""
+
+    item_id: str
+    state: DeliveryState
+    reason: str
+    at: datetime
+
+
+class OutboxStore(Protocol):
+    async def enqueue(self, items: Sequence[OutboxItem]) -> int:
+        """Adds the items and, per origin, how many were planned; wakes the channels after the commit.
+
+        An item whose `dedupe_key` was planned before is left out, and not counted. Returns the number added.
+        """
+        ...
+
+    async def supersede(self, items: Sequence[OutboxItem], *, keep: Collection[Situation] = (), at: datetime) -> int:
+        """Marks `superseded` what still waits for the same dossier and address as one of `items`,
+        came from another origin and is about none of the situations in `keep`. Returns how many."""
+        ...
+
+    async def claim(
+        self, channel: str, *, owner: str, now: datetime, lease_until: datetime, limit: int
+    ) -> list[Claimed]:
+        """Takes up to `limit` due items, best lane first, oldest first within it. Skips what others hold."""
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:
+        """Records what became of claimed items (state `sending`, or `uncertain` after the lease ended).
+
+        Returns parked receipts that belong to the references just recorded; they are no longer parked.
+        """
+        ...
+
+    async def lapse(self, *, now: datetime, requeue: Collection[str]) -> int:
+        """Items whose lease has ended become `uncertain`, or `queued` on the channels named in `requeue`."""
+        ...
+
+    async def expire(self, *, now: datetime) -> int:
+        """Items that waited past their `expires_at` become `expired`."""
+        ...
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When the earliest waiting item may be sent."""
+        ...
+
+    async def match(self, receipts: Sequence[Receipt]) -> list[Matched]:
+        """Finds each receipt's item, by our id first, then by the provider's reference. Locks the rows."""
+        ...
+
+    async def park(self, receipts: Sequence[Receipt]) -> None:
+        """Keeps receipts that match nothing yet; a later `settle` may claim them."""
+        ...
+
+    async def record(self, matched: Sequence[Matched], moved: Sequence[Moved]) -> None:
+        """Writes the parts' states from the receipts, and the items' new states."""
+        ...
+
+    async def history(self, address: Address, *, after: str, limit: int) -> list[OutboxItem]:
+        """What was sent to `address` (accepted or delivered) with an id above `after`, oldest first."""
+        ...
+
+    async def get(self, item_id: str) -> OutboxItem | None: ...
+    async def counts(self) -> dict[tuple[str, DeliveryState], int]:
+        """Messages by (channel, state)."""
+        ...
+
+    async def situations(self) -> dict[tuple[str, str, DeliveryState], int]:
+        """Messages by (channel, situation, state)."""
+        ...
+
+    async def planned(self) -> int:
+        """How many messages were ever planned, counted where they were planned and not in the outbox."""
+        ...
+
+    async def imbalances(self, *, limit: int) -> list[tuple[str, int, int]]:
+        """(origin, planned, found in the outbox) wherever the two differ."""
+        ...
+
+    async def parked(self) -> int: ...
+    async def listed(self, state: DeliveryState, *, limit: int) -> list[OutboxItem]:
+        """Items in `state`, oldest first."""
+        ...
