@@ -1,0 +1,140 @@
+"""The province itself: no files, no clock of its own, the same again for the same seed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+
+from adapters.simulators.onestop.agencies import Agency
+from adapters.simulators.onestop.course import Step, plan
+from adapters.simulators.onestop.hours import DAY, closing_of, moment_at, worked
+from adapters.simulators.onestop.intake import Arrival, Intake
+from adapters.simulators.onestop.procedures import Procedure
+from adapters.simulators.onestop.settings import Settings
+from adapters.simulators.onestop.wording import PLACE
+from bot.model.clock import VIETNAM
+from bot.model.dossier import Status
+
+_BACKLOG_DAYS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A dossier as the one-stop software knows it; moments are in UTC."""
+
+    code: str
+    agency: Agency
+    procedure: Procedure
+    applicant: str = field(repr=False)
+    phone: str = field(repr=False)
+    status: Status
+    received_at: datetime
+    appointment_at: datetime | None = None
+    finished_at: datetime | None = None
+    returned_at: datetime | None = None
+    supplement: str = ""
+    reason: str = ""
+    place: str = ""
+    updated_at: datetime
+
+
+class Province:
+    """Advance it, and it tells which dossiers have changed. What has ended is forgotten."""
+
+    def __init__(self, settings: Settings, start: datetime) -> None:
+        self._random = Random(settings.seed)
+        self._first_serial = _seconds_of_day(start) // 10
+        self._serials: dict[tuple[str, int], int] = {}
+        self._arrivals = self._schedule(settings, worked(start))
+        self._arrival = next(self._arrivals, None)
+        self._order = count()
+        self._steps: list[tuple[int, int, Step, Iterator[Step], str]] = []
+        self._records: dict[str, Record] = {}
+        self._changed: dict[str, Record] = {}
+        self.received = 0
+
+    def advance(self, until: datetime) -> list[Record]:
+        """Every dossier that has changed since the last call, once, as it stands at `until`."""
+        limit = worked(until)
+        while True:
+            step_at = self._steps[0][0] if self._steps else limit + 1
+            if self._arrival is not None and self._arrival[0] <= min(limit, step_at):
+                self._receive(*self._arrival)
+                self._arrival = next(self._arrivals, None)
+            elif step_at <= limit:
+                self._take_step()
+            else:
+                break
+        changed, self._changed = self._changed, {}
+        return list(changed.values())
+
+    def _schedule(self, settings: Settings, opening: int) -> Iterator[tuple[int, Arrival]]:
+        """When who comes: first the backlog, then the day's dossiers without end, or for the days set."""
+        old = Intake(settings, self._random)
+        for number in range(settings.backlog):
+            yield opening - _BACKLOG_DAYS * DAY + number * _BACKLOG_DAYS * DAY // settings.backlog, old.next()
+        fresh = Intake(settings, self._random)
+        for number in count(1):
+            at = int(number * DAY / settings.dossiers_per_day)
+            if settings.days is not None and at > settings.days * DAY:
+                return
+            yield opening + at, fresh.next()
+
+    def _receive(self, at: int, arrival: Arrival) -> None:
+        code = self._code(arrival.agency, at)
+        steps = iter(plan(arrival.procedure, arrival.fate, at, self._random))
+        first = next(steps)
+        self._records[code] = Record(
+            code=code,
+            agency=arrival.agency,
+            procedure=arrival.procedure,
+            applicant=arrival.citizen.name,
+            phone=arrival.citizen.phone,
+            status=first.status,
+            received_at=moment_at(at),
+            updated_at=moment_at(at),
+        )
+        self.received += 1
+        heappush(self._steps, (first.at, next(self._order), first, steps, code))
+
+    def _take_step(self) -> None:
+        _, _, step, following, code = heappop(self._steps)
+        record = _after(step, self._records[code])
+        self._changed[code] = record
+        upcoming = next(following, None)
+        if upcoming is None:
+            del self._records[code]
+        else:
+            self._records[code] = record
+            heappush(self._steps, (upcoming.at, next(self._order), upcoming, following, code))
+
+    def _code(self, agency: Agency, at: int) -> str:
+        """Numbered by agency and day. The first number follows the time of day at which the province was opened,
+        so that one that is opened again on the same day does not give out the same codes."""
+        key = agency.id, at // DAY
+        serial = self._serials[key] = self._serials.get(key, self._first_serial) + 1
+        return f"{agency.id}-{moment_at(at).astimezone(VIETNAM):%y%m%d}-{serial:04}"
+
+
+def _after(step: Step, before: Record) -> Record:
+    at = moment_at(step.at)
+    ready = step.status is Status.DONE
+    return replace(
+        before,
+        status=step.status,
+        received_at=at if step.received else before.received_at,
+        appointment_at=before.appointment_at if step.due is None else closing_of(step.due),
+        finished_at=at if ready else before.finished_at,
+        returned_at=at if step.status is Status.RETURNED else before.returned_at,
+        supplement=step.supplement,
+        reason=step.reason,
+        place=PLACE.format(seat=before.agency.seat) if ready else before.place,
+        updated_at=at,
+    )
+
+
+def _seconds_of_day(moment: datetime) -> int:
+    local = moment.astimezone(VIETNAM)
+    return local.hour * 3_600 + local.minute * 60 + local.second

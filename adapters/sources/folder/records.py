@@ -1,0 +1,183 @@
+"""One row of an export becomes one dossier, or an entry in the quarantine that says where and why."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+
+from adapters.sources.folder.columns import Columns
+from adapters.sources.folder.dates import moments
+from adapters.sources.folder.identities import codes, phone
+from adapters.sources.folder.settings import Settings
+from adapters.sources.folder.statuses import statuses
+from bot.model.dossier import Dossier
+from bot.ports import Quarantined
+
+LONGEST_NAME, LONGEST_TEXT = 500, 2_000
+"""Characters of a name, and of a text for the citizen; what is longer is cut and noted."""
+
+_NO_CODE = "Thiếu mã hồ sơ."
+_BAD_CODE = "Mã hồ sơ không đúng dạng quy định."
+_NO_STATUS = "Thiếu trạng thái hồ sơ."
+_BAD_DATE = "Không đọc được ngày giờ; các dạng nhận được: yyyyMMddHHmmss, dd/MM/yyyy HH:mm, ISO 8601, ngày của Excel."
+_SHORT = "Dòng chỉ có {count} ô, thiếu cột này."
+_LONG = "Dòng có nhiều ô hơn số cột của tiêu đề: có thể một ô chứa dấu phân cách mà không đặt trong ngoặc kép."
+_CUT = "Nội dung dài quá {limit} ký tự nên đã được cắt bớt."
+
+
+class RowReader:
+    """Reads the rows of one file. What it cannot take is added to `quarantined`.
+
+    A row is mirrored only where its code, status, appointment and date of receipt can be read; an empty date is
+    readable. Any other cell that cannot be read is noted and left empty, and the row is mirrored without it.
+    """
+
+    def __init__(self, columns: Columns, settings: Settings, *, source: str, place: str) -> None:
+        self._columns = columns
+        self._width = len(columns.names)
+        self._vital = [
+            index
+            for index in (columns.code, columns.status, columns.appointment_at, columns.received_at)
+            if index < self._width
+        ]
+        self._source = source
+        self._place = place
+        self._moment = moments(settings.utc_offset)
+        self._status = statuses(settings.statuses)
+        self._code = codes(settings.code_pattern)
+        self._agencies = settings.agencies
+        self._ahead = timedelta(hours=settings.utc_offset)
+        self._day_ends = _since_midnight(settings.day_ends_at)
+        self.quarantined: list[Quarantined] = []
+
+    def read(self, row: int, cells: list[str]) -> Dossier | None:
+        """The dossier in `row`; None for a blank row and for one that went into quarantine."""
+        columns = self._columns
+        if len(cells) != self._width and not self._fits(row, cells):
+            return None
+        cells.append("")
+        code = self._code_in(row, cells)
+        word = one_line(cells[columns.status])
+        if not code or not word:
+            if code:
+                self._refuse(row, columns.status, _NO_STATUS, code)
+            return None
+        at = columns.appointment_at
+        try:
+            appointment = self._appointment(cells[at])
+            at = columns.received_at
+            received = self._moment(cells[at])
+        except ValueError:
+            self._refuse(row, at, _BAD_DATE, code)
+            return None
+        agency, agency_name = self._agency(code, cells)
+        return Dossier(
+            source=self._source,
+            code=code,
+            status=self._status(word),
+            status_text=one_line(cells[columns.status_text]) or word,
+            agency=agency,
+            agency_name=agency_name,
+            procedure=cells[columns.procedure].strip()[:LONGEST_NAME],
+            procedure_name=one_line(cells[columns.procedure_name]),
+            applicant=self._cut(row, columns.applicant, " ".join(cells[columns.applicant].split()), LONGEST_NAME, code),
+            phone=phone(cells[columns.phone])[:LONGEST_NAME],
+            received_at=received,
+            appointment_at=appointment,
+            finished_at=self._date(row, cells, columns.finished_at, code)
+            or self._date(row, cells, columns.returned_at, code),
+            supplement=self._text(row, cells, columns.supplement, code),
+            reason=self._text(row, cells, columns.reason, code),
+            place=self._text(row, cells, columns.place, code),
+            updated_at=self._date(row, cells, columns.updated_at, code),
+        )
+
+    def refuse(self, row: int, reason: str) -> None:
+        """The row as a whole goes into quarantine."""
+        self._refuse(row, self._width, reason)
+
+    def _fits(self, row: int, cells: list[str]) -> bool:
+        """Trailing empty cells are often left out, and often added; only what shifts or lacks a field is refused."""
+        if len(cells) > self._width:
+            if any(cell.strip() for cell in cells[self._width :]):
+                self.refuse(row, _LONG)
+                return False
+            del cells[self._width :]
+            return True
+        lacking = [index for index in self._vital if index >= len(cells)]
+        if lacking:
+            if any(cell.strip() for cell in cells):
+                self._refuse(row, min(lacking), _SHORT.format(count=len(cells)))
+            return False
+        cells.extend([""] * (self._width - len(cells)))
+        return True
+
+    def _code_in(self, row: int, cells: Sequence[str]) -> str:
+        index = self._columns.code
+        code = self._code(cells[index])
+        if not code and any(cell.strip() for cell in cells):
+            self._refuse(row, index, _BAD_CODE if cells[index].strip() else _NO_CODE)
+        return code
+
+    def _appointment(self, cell: str) -> datetime | None:
+        moment = self._moment(cell)
+        if moment is not None and (moment + self._ahead).time() == time.min:
+            return moment + self._day_ends
+        return moment
+
+    def _agency(self, code: str, cells: Sequence[str]) -> tuple[str, str]:
+        """Its id as the export says or the code begins; its name as the export says or the settings know."""
+        name = one_line(cells[self._columns.agency_name])
+        agency = cells[self._columns.agency].strip()[:LONGEST_NAME] or _prefix(code)
+        return agency, self._agencies.get(name) or name or self._agencies.get(agency, "")
+
+    def _date(self, row: int, cells: Sequence[str], index: int, code: str) -> datetime | None:
+        cell = cells[index]
+        if not cell:
+            return None
+        try:
+            return self._moment(cell)
+        except ValueError:
+            self._refuse(row, index, _BAD_DATE, code)
+            return None
+
+    def _text(self, row: int, cells: Sequence[str], index: int, code: str) -> str:
+        """Several lines may be meant so; spaces around them are not."""
+        return self._cut(row, index, cells[index].strip(), LONGEST_TEXT, code) if cells[index] else ""
+
+    def _cut(self, row: int, index: int, text: str, limit: int, code: str) -> str:
+        if len(text) <= limit:
+            return text
+        self._refuse(row, index, _CUT.format(limit=limit), code)
+        return text[: limit - 1].rstrip() + "…"
+
+    def _refuse(self, row: int, index: int, reason: str, code: str = "") -> None:
+        self.quarantined.append(
+            Quarantined(
+                source=self._source,
+                place=self._place,
+                row=row,
+                column=self._columns.name_of(index),
+                reason=reason,
+                code=code,
+            )
+        )
+
+
+def one_line(text: str) -> str:
+    """Cut to a name's length, without spaces around it, runs of spaces and line breaks as one space."""
+    return _one_line(text[:LONGEST_NAME])
+
+
+@lru_cache(maxsize=4_096)
+def _one_line(text: str) -> str:
+    """Remembered: the names of procedures and agencies come again and again."""
+    return " ".join(text.split())
+
+
+def _prefix(code: str) -> str:
+    agency, dash, _ = code.partition("-")
+    return agency if dash else ""
+
+
+def _since_midnight(moment: time) -> timedelta:
+    return timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second)
