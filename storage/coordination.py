@@ -1,0 +1,21 @@
+"""What one transaction owes to the others: whom to wake, and whom to wait for."""
+
+from collections.abc import Collection
+
+
+class Coordination:
+    """As one writer needs it: nobody runs beside it, so there is nobody to wait for."""
+
+    def __init__(self) -> None:
+        self.woken: set[str] = set()
+        """Channels to wake when the transaction is durable."""
+
+    async def wake(self, channels: Collection[str]) -> None:
+        self.woken.update(channels)
+
+    async def announce_settling(self) -> None:
+        """Said before references are recorded."""
+
+    async def wait_for_settling(self) -> bool:
+        """Waits until no reference is being recorded; True if something may have come to light meanwhile."""
+        return False

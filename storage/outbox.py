@@ -1,0 +1,120 @@
+"""The queue of messages: planned once, claimed by one sender at a time, never lost from sight."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from secrets import token_hex
+
+from bot.model.clock import to_millis
+from bot.model.dossier import Status
+from bot.model.message import DeliveryState, OutboxItem, Situation
+from bot.model.person import Address
+from bot.ports import Claimed, Standing
+from storage.edge import clean, key_set, moment, to_json
+from storage.ledger import Ledger
+from storage.receipts import Receipts
+from storage.rows import item_of, item_row
+from storage.statements import Row
+
+_SUPERSEDED = "a newer message took its place"
+_EXPIRED = "waited past its end"
+_LAPSED = "the sender's lease ended"
+
+
+class Outbox(Receipts, Ledger):
+    """`bot.ports.OutboxStore` in SQL."""
+
+    async def enqueue(self, items: Sequence[OutboxItem]) -> int:
+        wanted: dict[str, OutboxItem] = {}
+        for item in items:
+            wanted.setdefault(clean(item.dedupe_key), item)
+        for key in await self._planned_before(wanted):
+            del wanted[key]
+        if not wanted:
+            return 0
+        # Another machine may be planning the same events: only what arrived by this very call counts.
+        call = token_hex(8)
+        # Sorted, so that two writers of the same events meet at the same key and cannot wait for each other.
+        rows = [item_row(item) | {"owner": call} for _, item in sorted(wanted.items())]
+        await self._sql.change_many("enqueue", rows)
+        arrived = await self._sql.rows("arrived", ids=key_set(row["id"] for row in rows), owner=call)
+        if len(arrived) < len(rows) and len(await self._planned_before(wanted)) < len(wanted):
+            raise ValueError("duplicate id: two messages have the same id")
+        planned = Counter(row["origin"] for row in arrived)
+        await self._sql.change_many(
+            "plan", [{"origin": origin, "planned": number} for origin, number in sorted(planned.items())]
+        )
+        await self._others.wake({row["channel"] for row in arrived})
+        return len(arrived)
+
+    async def supersede(self, items: Sequence[OutboxItem], *, keep: Collection[Situation] = (), at: datetime) -> int:
+        newer = {
+            item.id: {
+                "source": item.source,
+                "code": item.code,
+                "address": item.address.key,
+                "origin": item.origin,
+            }
+            for item in items
+            if item.code
+        }
+        if not newer:
+            return 0
+        return await self._sql.change(
+            "supersede", items=to_json(newer), kept=key_set(keep), reason=_SUPERSEDED, at=to_millis(at)
+        )
+
+    async def claim(
+        self, channel: str, *, owner: str, now: datetime, lease_until: datetime, limit: int
+    ) -> list[Claimed]:
+        rows = await self._sql.rows(
+            "claim",
+            channel=channel,
+            owner=owner,
+            now=to_millis(now),
+            lease_until=to_millis(lease_until),
+            most=limit,
+        )
+        return [_claimed(row) for row in sorted(rows, key=_turn)]
+
+    async def lapse(self, *, now: datetime, requeue: Collection[str]) -> int:
+        lapsed = await self._sql.rows("lapse", now=to_millis(now), requeue=key_set(requeue), reason=_LAPSED)
+        await self._others.wake({row["channel"] for row in lapsed if row["state"] == DeliveryState.QUEUED})
+        return len(lapsed)
+
+    async def expire(self, *, now: datetime) -> int:
+        return await self._sql.change("expire", now=to_millis(now), reason=_EXPIRED)
+
+    async def next_due(self, channel: str) -> datetime | None:
+        return moment(await self._sql.value("next_due", channel=channel))
+
+    async def history(self, address: Address, *, after: str, limit: int) -> list[OutboxItem]:
+        rows = await self._sql.rows("history", address=address.key, after=after, most=limit)
+        return [item_of(row) for row in rows]
+
+    async def get(self, item_id: str) -> OutboxItem | None:
+        row = await self._sql.row("item", id=item_id)
+        return item_of(row) if row else None
+
+    async def listed(self, state: DeliveryState, *, limit: int) -> list[OutboxItem]:
+        if state is DeliveryState.UNCERTAIN:
+            rows = await self._sql.rows("listed_uncertain", most=limit)
+        else:
+            rows = await self._sql.rows("listed", state=str(state), most=limit)
+        return [item_of(row) for row in rows]
+
+    async def _planned_before(self, keys: Collection[str]) -> list[str]:
+        if not keys:
+            return []
+        return [row["dedupe_key"] for row in await self._sql.rows("planned_before", keys=key_set(keys))]
+
+
+def _turn(row: Row) -> tuple[int, int, str]:
+    return (row["lane"], row["next_at"], row["id"])
+
+
+def _claimed(row: Row) -> Claimed:
+    status = row["standing_status"]
+    if status is None:
+        return Claimed(item_of(row), None)
+    return Claimed(item_of(row), Standing(Status(status), moment(row["standing_appointment_at"])))

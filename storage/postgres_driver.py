@@ -1,0 +1,106 @@
+"""PostgreSQL as aiosql sees it: names become numbers, one round trip for each statement."""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import cache, partial
+from typing import Any
+
+import asyncpg
+
+from bot.model.errors import StorageError
+from storage.edge import clean_row
+from storage.statements import load_queries, without_row_locks
+
+_PARAMETER = re.compile(r"'[^']*'|(?<![:\w]):(?P<name>[a-z]\w*)")
+_Values = Mapping[str, Any]
+
+
+class PostgresAdapter:
+    """The part of aiosql's driver protocol that our queries use."""
+
+    is_aio_driver = True
+
+    def __init__(self, *, row_locks: bool) -> None:
+        self._row_locks = row_locks
+        self._names: dict[str, list[str]] = {}
+        """Query → its parameters' names in the order of their numbers."""
+
+    def process_sql(self, query: str, _operation: object, sql: str) -> str:
+        names = self._names[query] = []
+
+        def numbered(found: re.Match[str]) -> str:
+            name = found["name"]
+            if name is None:
+                return found[0]
+            if name not in names:
+                names.append(name)
+            return f"${names.index(name) + 1}"
+
+        return _PARAMETER.sub(numbered, sql if self._row_locks else without_row_locks(sql))
+
+    async def select(
+        self, connection: asyncpg.Connection, query: str, sql: str, values: _Values, _record: object = None
+    ) -> AsyncIterator[asyncpg.Record]:
+        for row in await connection.fetch(sql, *self._ordered(query, values)):
+            yield row
+
+    async def select_one(
+        self, connection: asyncpg.Connection, query: str, sql: str, values: _Values, _record: object = None
+    ) -> asyncpg.Record | None:
+        return await connection.fetchrow(sql, *self._ordered(query, values))
+
+    async def select_value(self, connection: asyncpg.Connection, query: str, sql: str, values: _Values) -> Any:
+        return await connection.fetchval(sql, *self._ordered(query, values))
+
+    async def insert_update_delete(self, connection: asyncpg.Connection, query: str, sql: str, values: _Values) -> int:
+        tag = await connection.execute(sql, *self._ordered(query, values))
+        return int(tag.rpartition(" ")[2])
+
+    async def insert_update_delete_many(
+        self, connection: asyncpg.Connection, query: str, sql: str, rows: Iterable[_Values]
+    ) -> None:
+        await connection.executemany(sql, [self._ordered(query, row) for row in rows])
+
+    def _ordered(self, query: str, values: _Values) -> list[Any]:
+        cleaned = clean_row(values)
+        return [cleaned[name] for name in self._names[query]]
+
+
+@cache
+def queries(*, row_locks: bool) -> Any:
+    """All queries; without row locks for readers, whom PostgreSQL does not let lock."""
+    return load_queries(partial(PostgresAdapter, row_locks=row_locks))
+
+
+def readable(error: BaseException, database: str) -> BaseException:
+    """`error` as an operator can read it; a mistake of ours stays what it is."""
+    if isinstance(error, asyncpg.PostgresError):
+        code = str(error.sqlstate or "")
+        for start, meaning in _MEANINGS:
+            if code.startswith(start):
+                return StorageError(f"{database} {meaning} ({error})")
+    elif isinstance(error, asyncpg.ClientConfigurationError | ValueError):
+        return StorageError("the address of the database cannot be understood: postgresql://USER@HOST:PORT/NAME")
+    elif isinstance(error, TimeoutError):
+        return StorageError(f"{database} did not answer in time")
+    elif isinstance(error, OSError | asyncpg.InterfaceError):
+        return StorageError(f"{database} cannot be reached: is the server running? ({error})")
+    return error
+
+
+_MEANINGS = (
+    ("08", "lost the connection"),
+    ("25006", "cannot be written here: the server or the transaction is read-only"),
+    ("28", "refused the user or the password"),
+    ("3D000", "does not exist: create it first"),
+    ("40", "undid the work because of another one beside it"),
+    ("42501", "does not allow this user to do that"),
+    ("42P01", "has no tables yet: run `motcua migrate`"),
+    ("53100", "cannot grow: the server's disk is full"),
+    ("53", "has no room for more: connections, memory or disk"),
+    ("55P03", "is held by another process"),
+    ("57014", "took too long to answer"),
+    ("57", "is being shut down or started"),
+    ("58", "cannot be read or written by the server: its disk is failing"),
+    ("XX", "is damaged: look into the server's log"),
+)

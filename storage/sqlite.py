@@ -1,0 +1,196 @@
+"""SQLite: the embedded engine. One writer with group commit, and readers beside it."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, TypeVar, cast
+
+import aiosqlite
+
+from bot.model.clock import Clock, to_millis
+from bot.model.errors import StorageError
+from bot.ports import Transaction
+from storage import sqlite_driver
+from storage.coordination import Coordination
+from storage.engine import Engine
+from storage.group_commit import Writer
+from storage.migrate import APPLIED, LEDGER, NOTE, missing
+from storage.statements import Statements
+from storage.transaction import UnitOfWork
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+_OLDEST = (3, 38)
+"""The first with `->>`, which our queries use."""
+_READERS = 3
+_BUSY_SECONDS = 10.0
+"""How long another process (an import beside the service) may hold the database before we give up."""
+_READ_SECONDS = 60.0
+
+_Look = Callable[[aiosqlite.Connection], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def open_sqlite(path: str, clock: Clock) -> AsyncIterator["SqliteStorage"]:
+    """The database file `path`, made if it does not exist; `:memory:` for one that vanishes."""
+
+    def readable(error: BaseException) -> BaseException:
+        return sqlite_driver.readable(error, path) if isinstance(error, sqlite3.Error) else error
+
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise StorageError(f"SQLite 3.38 or newer is needed, this Python comes with {sqlite3.sqlite_version}")
+    try:
+        _make(path)
+    except sqlite3.Error as error:
+        raise readable(error) from error
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(_connect(path))
+            readers = [await stack.enter_async_context(_connect(path)) for _ in range(_readers(path))]
+            await _prepare(path, connection, readers)
+        except sqlite3.Error as error:
+            raise readable(error) from error
+        storage = SqliteStorage(path, clock, connection, readers, readable)
+        # Not in a task group: that would wrap whatever the caller's block raises.
+        running = asyncio.create_task(storage.writer.run())
+        try:
+            yield storage
+        finally:
+            storage.closed = True
+            storage.writer.stop()
+            await running
+
+
+class SqliteStorage(Engine):
+    """`bot.ports.Storage` on one SQLite database."""
+
+    def __init__(
+        self,
+        path: str,
+        clock: Clock,
+        connection: aiosqlite.Connection,
+        readers: list[aiosqlite.Connection],
+        readable: Callable[[BaseException], BaseException],
+    ) -> None:
+        super().__init__(f"the database {path}", clock)
+        self._connection = connection
+        self._free: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        for reader in readers:
+            self._free.put_nowait(reader)
+        self._look = self._look_beside if readers else self._look_between
+        self._readable = readable
+        self.writer = Writer(connection, begin=_writing, wake=self.wake, readable=readable)
+
+    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        await self._require_schema()
+        return cast("T", await self.writer.submit(work))
+
+    async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        await self._require_schema()
+        return cast("T", await self._look(lambda connection: work(_reading(connection))))
+
+    async def migrate(self) -> list[str]:
+        async def work(_: Transaction) -> list[str]:
+            await self._connection.execute(LEDGER)
+            applied = dict(map(tuple, await self._connection.execute_fetchall(APPLIED)))
+            needed = missing(applied, self.shown)
+            for migration in needed:
+                for statement in migration.statements("sqlite"):
+                    await self._connection.execute(statement)
+                note = {
+                    "name": migration.name,
+                    "checksum": migration.checksum,
+                    "applied_at": to_millis(self._clock()),
+                }
+                await self._connection.execute(NOTE, note)
+            return [migration.name for migration in needed]
+
+        return cast("list[str]", await self.writer.submit(work))
+
+    async def _applied(self) -> dict[str, str]:
+        async def look(connection: aiosqlite.Connection) -> dict[str, str]:
+            try:
+                return dict(map(tuple, await connection.execute_fetchall(APPLIED)))
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return {}
+                raise
+
+        return cast("dict[str, str]", await self._look(look))
+
+    async def _look_beside(self, look: _Look) -> Any:
+        """On a reader of its own, in one transaction that is then forgotten."""
+        connection = await self._free.get()
+        try:
+            await connection.execute("BEGIN")
+            async with asyncio.timeout(_READ_SECONDS):
+                return await look(connection)
+        except TimeoutError:
+            raise StorageError(f"{self.shown}: a question took longer than {_READ_SECONDS:g} s") from None
+        except sqlite3.Error as error:
+            raise self._readable(error) from error
+        finally:
+            await asyncio.shield(self._give_back(connection))
+
+    async def _give_back(self, connection: aiosqlite.Connection) -> None:
+        # Where the asker has gone, the statement may still be running in the connection's thread.
+        try:
+            await connection.interrupt()
+            await connection.rollback()
+        finally:
+            self._free.put_nowait(connection)
+
+    async def _look_between(self, look: _Look) -> Any:
+        """A database in memory has one connection: readers take turns with the writers."""
+
+        async def work(_: Transaction) -> Any:
+            await self._connection.execute("PRAGMA query_only = 1")
+            try:
+                return await look(self._connection)
+            finally:
+                await asyncio.shield(self._connection.execute("PRAGMA query_only = 0"))
+
+        return await self.writer.submit(work, keep=False)
+
+
+def _make(path: str) -> None:
+    """Makes the file if it does not exist, for its owner alone: it will hold citizens' names and numbers. SQLite
+    gives the two files beside it the same rights.
+
+    Opened here for a first time because aiosqlite, where it cannot open a file, leaves a thread behind.
+    """
+    if path != MEMORY:
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+        sqlite3.connect(path).close()
+
+
+def _connect(path: str) -> aiosqlite.Connection:
+    return aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=256)
+
+
+def _readers(path: str) -> int:
+    return 0 if path == MEMORY else _READERS
+
+
+async def _prepare(path: str, connection: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+    mode = [row[0] for row in await connection.execute_fetchall("PRAGMA journal_mode = WAL")]
+    if path != MEMORY and mode != ["wal"]:
+        raise StorageError(f"the database {path} is on a file system that cannot hold it (no shared memory)")
+    for pragma in ("synchronous = FULL", "foreign_keys = 1"):
+        await connection.execute(f"PRAGMA {pragma}")
+    for reader in readers:
+        await reader.execute("PRAGMA query_only = 1")
+    for each in (connection, *readers):
+        each.row_factory = sqlite3.Row
+
+
+def _writing(connection: aiosqlite.Connection) -> UnitOfWork:
+    return UnitOfWork(Statements(sqlite_driver.queries(), connection), Coordination(), writes=True)
+
+
+def _reading(connection: aiosqlite.Connection) -> UnitOfWork:
+    return UnitOfWork(Statements(sqlite_driver.queries(), connection), Coordination(), writes=False)

@@ -1,0 +1,53 @@
+"""The named queries of `storage/sql`, ready to be run on one connection of either engine."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import aiosql
+
+_SQL = Path(__file__).parent / "sql"
+_ROW_LOCK = re.compile(r"\s*\bFOR UPDATE( OF \w+)?( SKIP LOCKED)?")
+
+
+class Row(Protocol):
+    """One row of a result, by column name."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+def load_queries(adapter: Callable[[], Any]) -> Any:
+    """All queries, made ready by the engine's aiosql adapter."""
+    return aiosql.from_path(_SQL, cast("Any", adapter))
+
+
+def without_row_locks(sql: str) -> str:
+    """`sql` for where rows cannot be locked (SQLite has one writer anyway) or need not be (readers)."""
+    return _ROW_LOCK.sub("", sql)
+
+
+class Statements:
+    """Runs queries by their name; parameters go by name too. One statement and one round trip each."""
+
+    def __init__(self, queries: Any, connection: Any) -> None:
+        self._queries = queries
+        self._connection = connection
+
+    async def rows(self, name: str, /, **values: Any) -> list[Row]:
+        query = getattr(self._queries, name)
+        return [row async for row in query(self._connection, **values)]
+
+    async def row(self, name: str, /, **values: Any) -> Row | None:
+        return cast("Row | None", await getattr(self._queries, name)(self._connection, **values))
+
+    async def value(self, name: str, /, **values: Any) -> Any:
+        return await getattr(self._queries, name)(self._connection, **values)
+
+    async def change(self, name: str, /, **values: Any) -> int:
+        """How many rows were changed."""
+        return cast("int", await getattr(self._queries, name)(self._connection, **values))
+
+    async def change_many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            await getattr(self._queries, name)(self._connection, rows)

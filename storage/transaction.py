@@ -1,0 +1,46 @@
+"""The unit of work: the five stores on one connection."""
+
+from storage.conversations import Conversations
+from storage.coordination import Coordination
+from storage.dossiers import Dossiers
+from storage.leases import Leases
+from storage.outbox import Outbox
+from storage.sources import Sources
+from storage.statements import Statements
+
+
+class UnitOfWork:
+    """`bot.ports.Transaction` in SQL."""
+
+    def __init__(self, sql: Statements, others: Coordination, *, writes: bool) -> None:
+        self._others = others
+        self._sources = Sources(sql)
+        self._dossiers = Dossiers(sql)
+        self._outbox = Outbox(sql, others)
+        self._conversations = Conversations(sql, writes=writes)
+        self._leases = Leases(sql)
+
+    @property
+    def woken(self) -> set[str]:
+        """Channels to wake once the work is durable."""
+        return self._others.woken
+
+    @property
+    def sources(self) -> Sources:
+        return self._sources
+
+    @property
+    def dossiers(self) -> Dossiers:
+        return self._dossiers
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
+
+    @property
+    def conversations(self) -> Conversations:
+        return self._conversations
+
+    @property
+    def leases(self) -> Leases:
+        return self._leases

@@ -1,0 +1,122 @@
+"""The mirror: what is saved comes back, by one statement, locked for the one who will write."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.model.dossier import Change, ChangeKind, Dossier, Status
+from bot.ports import Known, Storage, Transaction
+from tests.contract.storage_values import NOW, a_dossier, later
+
+
+async def save(storage: Storage, *dossiers: Dossier, number: int = 1) -> None:
+    await storage.write(lambda tx: tx.dossiers.save([(each, number) for each in dossiers], at=NOW))
+
+
+async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
+    whole = a_dossier(
+        1,
+        status=Status.SUPPLEMENT,
+        status_text="Yêu cầu bổ sung",
+        agency="H56.14",
+        agency_name="UBND phường Vĩnh Hải",
+        procedure="1.005129",
+        procedure_name="Đăng ký khai sinh",
+        received_at=later(milliseconds=7),
+        finished_at=later(days=2),
+        supplement="Giấy chứng sinh",
+        reason="thiếu bản chính",
+        place="Quầy 3, buổi sáng",
+        updated_at=later(days=3),
+    )
+    bare = Dossier(source="onestop", code="H56.14-260302-0002")
+
+    await save(storage, whole, bare)
+
+    found = await storage.read(lambda tx: tx.dossiers.get_many("onestop", [whole.code, bare.code, "none"]))
+    assert found == {whole.code: whole, bare.code: bare}
+
+
+async def test_saving_again_replaces(storage: Storage) -> None:
+    before = a_dossier(1)
+    after = replace(before, status=Status.DONE, appointment_at=None)
+
+    await save(storage, before)
+    await save(storage, after, number=2)
+
+    known = await storage.read(lambda tx: tx.dossiers.known("onestop", [before.code, "H56.14-260302-9999"]))
+    assert known == {before.code: Known(after.fingerprint, 2)}
+    assert await storage.read(lambda tx: tx.dossiers.find(before.code)) == [after]
+    assert await storage.read(lambda tx: tx.dossiers.count()) == (1, 0)
+
+
+async def test_no_codes_find_nothing(storage: Storage) -> None:
+    assert await storage.read(lambda tx: tx.dossiers.known("onestop", [])) == {}
+    assert await storage.read(lambda tx: tx.dossiers.get_many("onestop", [])) == {}
+
+
+async def test_a_code_is_found_in_every_source_and_only_whole(storage: Storage) -> None:
+    here, there = a_dossier(1), a_dossier(1, source="ministry")
+
+    await save(storage, here, there)
+
+    assert await storage.read(lambda tx: tx.dossiers.find(here.code)) == [there, here]
+    assert await storage.read(lambda tx: tx.dossiers.find(here.code[:-1])) == []
+    assert await storage.read(lambda tx: tx.dossiers.find(here.code.lower())) == []
+    assert set(await storage.read(lambda tx: tx.dossiers.known("ministry", [here.code]))) == {here.code}
+
+
+async def test_changes_come_back_oldest_first(storage: Storage) -> None:
+    code = a_dossier(1).code
+    appeared = Change(
+        source="onestop", code=code, number=1, kind=ChangeKind.APPEARED, at=NOW, status_after=Status.RECEIVED
+    )
+    moved = replace(
+        appeared,
+        number=2,
+        kind=ChangeKind.APPOINTMENT,
+        at=later(days=1),
+        status_before=Status.RECEIVED,
+        appointment_before=later(days=5),
+        appointment_after=later(days=9),
+    )
+
+    await storage.write(lambda tx: tx.dossiers.add_changes([moved, appeared]))
+
+    assert await storage.read(lambda tx: tx.dossiers.changes_of("onestop", code)) == [appeared, moved]
+    assert await storage.read(lambda tx: tx.dossiers.count()) == (0, 2)
+
+
+async def test_the_same_change_cannot_be_numbered_twice(storage: Storage) -> None:
+    change = Change(source="onestop", code="c", number=1, kind=ChangeKind.STATUS, at=NOW, status_after=Status.DONE)
+    await storage.write(lambda tx: tx.dossiers.add_changes([change]))
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await storage.write(lambda tx: tx.dossiers.add_changes([change]))
+
+    assert await storage.read(lambda tx: tx.dossiers.count()) == (0, 1)
+
+
+async def test_two_writers_of_one_dossier_take_turns(storage: Storage) -> None:
+    dossier = a_dossier(1)
+    await save(storage, dossier, number=0)
+
+    async def count_up(tx: Transaction) -> None:
+        known = (await tx.dossiers.known("onestop", [dossier.code]))[dossier.code]
+        await tx.dossiers.save([(dossier, known.last_number + 1)], at=NOW)
+
+    await asyncio.gather(*(storage.write(count_up) for _ in range(8)))
+
+    known = await storage.read(lambda tx: tx.dossiers.known("onestop", [dossier.code]))
+    assert known[dossier.code].last_number == 8
+
+
+async def test_a_thousand_dossiers_are_one_batch(storage: Storage) -> None:
+    dossiers = [a_dossier(number) for number in range(1000)]
+
+    await save(storage, *dossiers)
+
+    codes = [dossier.code for dossier in dossiers]
+    assert len(await storage.read(lambda tx: tx.dossiers.known("onestop", codes))) == 1000
+    assert await storage.read(lambda tx: tx.dossiers.count()) == (1000, 0)

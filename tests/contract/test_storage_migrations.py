@@ -1,0 +1,121 @@
+"""Migrations: nothing works before them, they run once, and a database that is not ours is left alone."""
+
+import asyncio
+import re
+import sqlite3
+
+import asyncpg
+import pytest
+
+from bot.model.errors import StorageError
+from storage import open_storage
+from storage.migrate import Migration, migrations
+from tests.contract.storage_values import an_item, enqueue
+
+FILES = pytest.mark.parametrize("storage_url", ["sqlite", "postgres"], indirect=True)
+
+
+async def execute(url: str, statement: str) -> None:
+    """As somebody with access to the database would."""
+    if url.startswith("sqlite:"):
+        connection = sqlite3.connect(url.removeprefix("sqlite:"))
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+        return
+    server = await asyncpg.connect(url)
+    await server.execute(statement)
+    await server.close()
+
+
+async def test_a_new_database_says_what_it_lacks(storage_url: str) -> None:
+    async with open_storage(storage_url) as storage:
+        pending = await storage.pending_migrations()
+        with pytest.raises(StorageError, match="motcua migrate"):
+            await storage.read(lambda tx: tx.dossiers.count())
+        with pytest.raises(StorageError, match="motcua migrate"):
+            await enqueue(storage, an_item(1))
+
+    assert pending == [migration.name for migration in migrations()]
+
+
+async def test_migrating_twice_applies_once(storage_url: str) -> None:
+    async with open_storage(storage_url) as storage:
+        first, second = await storage.migrate(), await storage.migrate()
+
+        assert first == [migration.name for migration in migrations()]
+        assert (second, await storage.pending_migrations()) == ([], [])
+        assert await enqueue(storage, an_item(1)) == 1
+
+
+@FILES
+async def test_two_runners_at_once_apply_once(storage_url: str) -> None:
+    async with open_storage(storage_url) as one, open_storage(storage_url) as other:
+        applied = await asyncio.gather(one.migrate(), other.migrate())
+
+    assert sorted(applied) == [[], [migration.name for migration in migrations()]]
+
+
+@FILES
+async def test_a_migrated_database_is_known_by_the_next_program(storage_url: str) -> None:
+    async with open_storage(storage_url) as storage:
+        await storage.migrate()
+        await enqueue(storage, an_item(1))
+
+    async with open_storage(storage_url) as storage:
+        assert await storage.pending_migrations() == []
+        assert await storage.read(lambda tx: tx.outbox.planned()) == 1
+
+
+@FILES
+async def test_a_database_of_a_newer_program_is_not_touched(storage_url: str) -> None:
+    async with open_storage(storage_url) as storage:
+        await storage.migrate()
+    await execute(storage_url, "INSERT INTO migrations VALUES ('9999_future', 'x', 0)")
+
+    async with open_storage(storage_url) as storage:
+        for act in (storage.migrate, storage.pending_migrations, lambda: enqueue(storage, an_item(1))):
+            with pytest.raises(StorageError, match="newer program"):
+                await act()
+
+
+@FILES
+async def test_a_migration_that_was_changed_afterwards_is_noticed(storage_url: str) -> None:
+    async with open_storage(storage_url) as storage:
+        await storage.migrate()
+    await execute(storage_url, "UPDATE migrations SET checksum = 'x'")
+
+    async with open_storage(storage_url) as storage:
+        with pytest.raises(StorageError, match="another text"):
+            await storage.migrate()
+
+
+@FILES
+async def test_a_migration_that_fails_leaves_nothing(storage_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Migration("0001_broken", "CREATE TABLE first (a TEXT);\nCREATE TABLE first (a TEXT);\n")
+    monkeypatch.setattr("storage.migrate.migrations", lambda: (broken,))
+
+    async with open_storage(storage_url) as storage:
+        with pytest.raises(Exception, match="exists"):
+            await storage.migrate()
+        pending = await storage.pending_migrations()
+
+    monkeypatch.undo()
+    async with open_storage(storage_url) as storage:
+        await storage.migrate()
+        await enqueue(storage, an_item(1))
+    assert pending == ["0001_broken"]
+    await execute(storage_url, "CREATE TABLE first (a TEXT)")
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    numbers = [int(re.match(r"\d{4}(?=_)", migration.name)[0]) for migration in migrations()]  # type: ignore[index]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_migration_has_its_own_words_for_each_engine() -> None:
+    migration = Migration("0002_x", '-- why\nCREATE TABLE t (a TEXT /*postgres COLLATE "C" */,\n  b TEXT);\nSELECT 1;')
+
+    assert migration.statements("sqlite") == ["CREATE TABLE t (a TEXT ,\n  b TEXT);", "SELECT 1;"]
+    assert migration.statements("postgres")[0] == 'CREATE TABLE t (a TEXT COLLATE "C" ,\n  b TEXT);'
