@@ -78,7 +78,10 @@ class Storage(Protocol):
     """
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Runs `work` in a transaction; returns when it is durable. An exception undoes this work alone."""
+        """Runs `work` in a transaction; returns when it is durable. An exception undoes this work alone.
+
+        After a deadlock `work` is run again from its beginning: it must not gather into outer variables.
+        """
         ...
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

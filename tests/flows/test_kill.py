@@ -24,7 +24,7 @@ from tests.flows import killed_sender
 from tests.support.making import message
 
 KILLS = 60
-MESSAGES = 20_000
+MESSAGES = 40_000
 
 
 @pytest.mark.slow
@@ -32,7 +32,7 @@ MESSAGES = 20_000
 async def test_sixty_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
     url, log = f"sqlite:{tmp_path / 'motcua.db'}", tmp_path / "smsc.jsonl"
     port, control = free_ports(2)
-    settings: dict[str, object] = {"port": port, "control_port": control, "log": log, "delay": 0.3, "latency": 0.01}
+    settings: dict[str, object] = {"port": port, "control_port": control, "log": log, "delay": 0.3, "latency": 0.02}
     async with simulator("smsc", settings, tmp_path / "smsc.log"), open_storage(url) as storage:
         await storage.migrate()
         items = await planned(storage, MESSAGES)
