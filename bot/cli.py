@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable
 from dataclasses import asdict, replace
+from json import loads as parse_json
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -234,7 +235,10 @@ def simulate(
     words = context.args
     if len(words) % 2 or not all(word.startswith("--") for word in words[::2]):
         raise ConfigError("xin viết --tên giá-trị / write --name value")
-    table = {name[2:].replace("-", "_"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    table = {
+        name[2:].replace("-", "_"): parse_json(value) if value.startswith("{") else value
+        for name, value in zip(words[::2], words[1::2], strict=True)
+    }
     start_logging("INFO")
     _until_stopped(app.simulate(what, table, lambda: print("ready", flush=True)))  # noqa: T201 the starter waits for it
 

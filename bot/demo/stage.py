@@ -1,6 +1,7 @@
 """Sets the stage of the demo: simulators, service, citizens; and clears it afterwards."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -31,6 +32,13 @@ _LETTING_GO = 5.0
 
 _GRACE = 10.0
 """Seconds beyond the end that messages under way may still take."""
+
+_ODD_PHONES = {
+    "0001": 0.002, "0002": 0.002, "0003": 0.002, "0004": 0.002, "0005": 0.002, "0006": 0.002,
+    "0007": 0.0003, "0008": 0.0003, "0009": 0.002,
+}  # fmt: skip
+"""Share of citizens by the last digits of their number, each a misfortune in the SMS-centre simulator. Dropped links
+(0007) and swallowed messages (0008) concern more than their own message, so they are rarer."""
 
 _TELEGRAM_TOKEN = "1000000001:demo-token-for-the-simulator-only"  # noqa: S105 opens nothing
 _OURS = ("exports", "motcua.db", "motcua.db-wal", "motcua.db-shm", "smsc.jsonl", "telegram.jsonl", "web.key")
@@ -123,7 +131,10 @@ def _config(data: Path, ports: Ports) -> Config:
         {
             "storage": {"url": f"sqlite:{data / 'motcua.db'}"},
             "web": {
-                "host": HOST, "port": ports.web, "short_code": SHORT_CODE, "key_file": str(data / "web.key"),
+                "host": HOST,
+                "port": ports.web,
+                "short_code": SHORT_CODE,
+                "key_file": str(data / "web.key"),
                 "network_per_minute": 10_000,
             },
             "texts": {"example": "H32.15-261122-0001"},
@@ -145,7 +156,7 @@ def _config(data: Path, ports: Ports) -> Config:
                 },
                 "webchat": {"kind": "webchat"},
             },
-            "sources": {"demo": {"kind": "folder", "path": str(data / "exports"), "pause": 0.2, "settle": 0.0}},
+            "sources": {"demo": {"kind": "folder", "path": str(data / "exports"), "pause": 0.1, "settle": 0.0}},
         }
     )
 
@@ -156,12 +167,14 @@ async def _simulators(data: Path, ports: Ports) -> AsyncIterator[asyncio.subproc
     async with AsyncExitStack() as stack:
         smsc: dict[str, object] = {
             "host": HOST, "port": ports.smsc, "control_port": ports.smsc_control, "log": data / "smsc.jsonl",
+            "slow_delay": 3.0,
         }  # fmt: skip
         telegram: dict[str, object] = {"host": HOST, "port": ports.telegram, "token": _TELEGRAM_TOKEN}
         await stack.enter_async_context(simulator("smsc", smsc, data / "smsc.log"))
         await stack.enter_async_context(simulator("telegram", telegram, data / "telegram.log"))
         office: dict[str, object] = {
-            "out": data / "exports", "dossiers_per_day": 60, "speed": 28_800, "interval": 0.5, "backlog": 200,
+            "out": data / "exports", "dossiers_per_day": 300, "speed": 14_400, "interval": 0.25, "backlog": 200,
+            "special_phones": json.dumps(_ODD_PHONES),
         }  # fmt: skip
         yield await stack.enter_async_context(simulator("onestop", office, data / "onestop.log"))
 

@@ -38,7 +38,7 @@ OUTCOMES: tuple[tuple[type[TelegramError], Callable[[str], Outcome]], ...] = (
 def outcome_of(error: TelegramError) -> Outcome:
     """What an error of the Bot API means for the message that was being sent."""
     if isinstance(error, ThrottledError):
-        return Retry("Telegram asks us to slow down", error.after)
+        return Retry("Telegram asks us to slow down", error.after, counts=False)
     reason = error.message[:200]
     return next(outcome(reason) for kind, outcome in OUTCOMES if isinstance(error, kind))
 
@@ -71,7 +71,7 @@ class TelegramSender:
     async def _send_piece(self, chat: int, text: str) -> Outcome:
         wait = self._not_before.get(chat, 0.0) - self._monotonic()
         if wait > 0:
-            return Retry("Telegram asked us to leave this chat alone for a while", wait)
+            return Retry("Telegram asked us to leave this chat alone for a while", wait, counts=False)
         try:
             reference = await self._bot.send_text(chat, text)
         except TelegramError as error:

@@ -1,0 +1,168 @@
+"""The bodies of SMPP 3.4 PDUs between bytes and values.
+
+Decoding raises nothing but `ProtocolError`, whatever the bytes.
+"""
+
+import struct
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from adapters.channels.sms_smpp import spec
+from adapters.channels.sms_smpp.framing import ProtocolError
+
+_TLV = struct.Struct(">HH")
+
+
+class Bind(NamedTuple):
+    """The body of bind_transceiver, bind_transmitter and bind_receiver."""
+
+    system_id: str
+    password: str
+    system_type: str = ""
+    interface_version: int = spec.INTERFACE_VERSION
+    ton: int = 0
+    npi: int = 0
+    address_range: str = ""
+
+
+class Place(NamedTuple):
+    """A source or destination address with its type of number and numbering plan."""
+
+    ton: int
+    npi: int
+    digits: str
+
+
+class ShortMessage(NamedTuple):
+    """The body of submit_sm and deliver_sm, which share one layout; data_sm fills what it has."""
+
+    source: Place
+    destination: Place
+    octets: bytes
+    """short_message, or message_payload where the sender used that; a UDH still in front."""
+    esm_class: int = 0
+    data_coding: int = spec.DEFAULT_ALPHABET
+    registered_delivery: int = 0
+    validity: str = ""
+    service_type: str = ""
+    tlvs: Mapping[int, bytes] = MappingProxyType({})
+    """Every optional parameter by tag, known or not; a repeated tag keeps its last value."""
+
+
+def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
+    return b"".join(_TLV.pack(tag, len(value)) + value for tag, value in tlvs.items())
+
+
+def decode_tlvs(body: bytes, at: int) -> dict[int, bytes]:
+    tlvs = {}
+    end = len(body)
+    while at < end:
+        if end - at < 4:
+            raise ProtocolError("an optional parameter is cut off", status=spec.INVALID_TLV_STREAM)
+        tag, length = _TLV.unpack_from(body, at)
+        at += 4 + length
+        if at > end:
+            raise ProtocolError(f"optional parameter 0x{tag:04X} is too long", status=spec.INVALID_TLV_STREAM)
+        tlvs[tag] = body[at - length : at]
+    return tlvs
+
+
+def encode_bind(bind: Bind) -> bytes:
+    return b"%b\0%b\0%b\0%c%c%c%b\0" % (
+        _octets(bind.system_id),
+        _octets(bind.password),
+        _octets(bind.system_type),
+        bind.interface_version,
+        bind.ton,
+        bind.npi,
+        _octets(bind.address_range),
+    )
+
+
+def decode_bind(body: bytes) -> Bind:
+    system_id, at = _text(body, 0)
+    password, at = _text(body, at)
+    system_type, at = _text(body, at)
+    if len(body) < at + 3:
+        raise ProtocolError("the bind ends too early")
+    address_range, _ = _text(body, at + 3)
+    return Bind(system_id, password, system_type, body[at], body[at + 1], body[at + 2], address_range)
+
+
+def encode_short_message(message: ShortMessage) -> bytes:
+    """The body of a submit_sm or deliver_sm. `octets` must be at most 254 long; longer ones belong in a TLV."""
+    source, destination = message.source, message.destination
+    return b"%b\0%c%c%b\0%c%c%b\0%c\0\0\0%b\0%c\0%c\0%c%b" % (
+        message.service_type.encode("latin-1"),
+        source.ton,
+        source.npi,
+        _octets(source.digits),
+        destination.ton,
+        destination.npi,
+        _octets(destination.digits),
+        message.esm_class,
+        message.validity.encode("latin-1"),
+        message.registered_delivery,
+        message.data_coding,
+        len(message.octets),
+        message.octets + encode_tlvs(message.tlvs),
+    )
+
+
+def decode_short_message(body: bytes) -> ShortMessage:
+    """The body of a submit_sm or deliver_sm."""
+    try:
+        service_type, source, destination, at = _addresses(body)
+        esm_class = body[at]
+        at = body.index(0, at + 3) + 1
+        validity, at = _text(body, at)
+        registered_delivery, data_coding, length = body[at], body[at + 2], body[at + 4]
+    except (IndexError, ValueError):
+        raise ProtocolError("the message ends too early") from None
+    at += 5
+    if len(body) < at + length:
+        raise ProtocolError(f"sm_length {length} is longer than the PDU", status=spec.INVALID_MESSAGE_LENGTH)
+    tlvs = decode_tlvs(body, at + length)
+    octets = body[at : at + length] or tlvs.get(spec.TAG_MESSAGE_PAYLOAD, b"")
+    return ShortMessage(
+        source, destination, octets, esm_class, data_coding, registered_delivery, validity, service_type, tlvs
+    )
+
+
+def decode_data_sm(body: bytes) -> ShortMessage:
+    """The body of a data_sm, whose text is always in message_payload."""
+    try:
+        service_type, source, destination, at = _addresses(body)
+        esm_class, registered_delivery, data_coding = body[at : at + 3]
+    except (IndexError, ValueError):
+        raise ProtocolError("the data_sm ends too early") from None
+    tlvs = decode_tlvs(body, at + 3)
+    octets = tlvs.get(spec.TAG_MESSAGE_PAYLOAD, b"")
+    return ShortMessage(
+        source, destination, octets, esm_class, data_coding, registered_delivery, "", service_type, tlvs
+    )
+
+
+def first_text(body: bytes) -> str:
+    """The leading C-string of a response: the message id of submit_sm_resp. Empty where there is none."""
+    return body.split(b"\0", 1)[0].decode("latin-1")
+
+
+def _addresses(body: bytes) -> tuple[str, Place, Place, int]:
+    service_type, at = _text(body, 0)
+    source, after = _text(body, at + 2)
+    sender = Place(body[at], body[at + 1], source)
+    destination, end = _text(body, after + 2)
+    return service_type, sender, Place(body[after], body[after + 1], destination), end
+
+
+def _text(body: bytes, at: int) -> tuple[str, int]:
+    end = body.find(0, at)
+    if end < 0:
+        raise ProtocolError("a text has no end")
+    return body[at:end].decode("latin-1"), end + 1
+
+
+def _octets(text: str) -> bytes:
+    return text.replace("\0", "").encode("latin-1", "replace")

@@ -1,0 +1,110 @@
+"""Keeps one session open: connects, binds, and connects again for as long as it takes."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+from adapters.channels.sms_smpp.session import OnDelivery, Session
+from adapters.channels.sms_smpp.settings import Settings
+from adapters.channels.sms_smpp.window import Late
+from bot.model.errors import ChannelError
+
+log = logging.getLogger(__name__)
+
+_BEGINNING = 1.0
+"""Seconds after opening in which the listener should have begun."""
+_STEADY = 1.0
+"""Seconds a link must have lived for the waiting to begin anew at its shortest."""
+
+
+async def connect(settings: Settings, *, heard: OnDelivery, late: Late) -> Session:
+    """A bound session. Raises `ChannelError` saying why there is none, within `bind_timeout`."""
+    session = Session(settings, heard=heard, late=late)
+    try:
+        async with asyncio.timeout(settings.bind_timeout):
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: session, settings.host, settings.port)
+            await session.bind()
+    except TimeoutError:
+        session.hang_up("no bind in time")
+        raise ChannelError(f"no connection and bind within {settings.bind_timeout:g} s") from None
+    except (OSError, UnicodeError) as error:
+        # UnicodeError: a host name that DNS could not even be asked for.
+        raise ChannelError(f"cannot connect: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+    except BaseException:
+        session.hang_up("bind failed")
+        raise
+    return session
+
+
+class Link:
+    """`session` is bound, or None with the reason in `trouble`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        heard: OnDelivery,
+        late: Late,
+        lost: Callable[[], None],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._heard = heard
+        self._late = late
+        self._lost = lost
+        self._jitter = jitter
+        self._first_attempt = asyncio.Event()
+        self._keeping = False
+        self._opened_at = asyncio.get_running_loop().time()
+        self.session: Session | None = None
+        self.trouble = "nobody keeps the link open"
+
+    async def keep(self) -> None:
+        """Runs until cancelled; then unbinds."""
+        loop = asyncio.get_running_loop()
+        self._keeping = True
+        failures = 0
+        while True:
+            began = loop.time()
+            await self._live()
+            self._first_attempt.set()
+            failures = 1 if loop.time() - began >= _STEADY else failures + 1
+            await asyncio.sleep(self._pause(failures))
+
+    async def started(self) -> Session | None:
+        """The session. Right after the start, waits for the first attempt to connect, and a moment for somebody to
+        make it; later, answers at once."""
+        if self.session is None and not self._first_attempt.is_set():
+            begin = max(0.0, self._opened_at + _BEGINNING - asyncio.get_running_loop().time())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if self._keeping else begin):
+                    await self._first_attempt.wait()
+        return self.session
+
+    async def _live(self) -> None:
+        """One session from its connection to its end."""
+        try:
+            session = await connect(self._settings, heard=self._heard, late=self._late)
+        except ChannelError as error:
+            if str(error) != self.trouble:
+                log.warning("SMSC %s:%s: %s", self._settings.host, self._settings.port, error)
+            self.trouble = str(error)
+            return
+        log.info("SMSC %s:%s: bound", self._settings.host, self._settings.port)
+        self.session = session
+        self._first_attempt.set()
+        try:
+            self.trouble = await asyncio.shield(session.closed)
+            log.warning("SMSC %s:%s: %s", self._settings.host, self._settings.port, self.trouble)
+        finally:
+            self.session = None
+            self._lost()
+            await session.close("closed by us")
+
+    def _pause(self, failures: int) -> float:
+        """Seconds: doubles from failure to failure, then between half and the whole of that."""
+        doubled = self._settings.reconnect_min * 2.0 ** min(failures - 1, 20)
+        return min(self._settings.reconnect_max, doubled) * (1 + self._jitter()) / 2

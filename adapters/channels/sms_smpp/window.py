@@ -1,0 +1,148 @@
+"""The submits of one connection: how many may be unanswered, which answer belongs to which, and who waits."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from adapters.channels.sms_smpp import spec
+from adapters.channels.sms_smpp.framing import pdu
+
+_OVERDUE_KEPT = 10_000
+_LAST_SEQUENCE = 0x7FFFFFFF
+
+
+class Answer(NamedTuple):
+    """The SMSC answered a submit. `message_id` is its id for the part, empty where it gave none."""
+
+    status: int
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The submit left us and no answer came: the SMSC may have it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """The submit never left us."""
+
+    reason: str
+
+
+Result = Answer | Unanswered | Unsent
+Late = Callable[[str, Answer], None]
+"""Gets the token of a submit that was given up as unanswered, and the answer that came after all."""
+
+
+class _Pending(NamedTuple):
+    future: asyncio.Future[Result]
+    deadline: float
+    token: str
+
+
+class Window:
+    """Outstanding submits by sequence number, at most `size` of them; the others wait in order."""
+
+    def __init__(self, size: int, response_timeout: float, *, write: Callable[[bytes], None], late: Late) -> None:
+        self._size = size
+        self._timeout = response_timeout
+        self._write = write
+        self._late = late
+        self._loop = asyncio.get_running_loop()
+        self._sequence = 0
+        self._pending: dict[int, _Pending] = {}
+        self._waiting: deque[tuple[bytes, str, asyncio.Future[Result]]] = deque()
+        self._unwritten: list[int] = []
+        self._overdue: dict[int, str] = {}
+        self._ended = ""
+        self.open = True
+        """False while the connection cannot take more octets."""
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def next_sequence(self) -> int:
+        self._sequence = self._sequence % _LAST_SEQUENCE + 1
+        return self._sequence
+
+    def submit(self, body: bytes, token: str) -> asyncio.Future[Result]:
+        """Writes a submit_sm now or as soon as there is room. The future always ends with a `Result`."""
+        future: asyncio.Future[Result] = self._loop.create_future()
+        if self._ended:
+            future.set_result(Unsent(self._ended))
+        elif self._waiting or not self._has_room():
+            self._waiting.append((body, token, future))
+        else:
+            self._put(body, token, future)
+        return future
+
+    def fill(self) -> None:
+        """Lets those who wait take the room there is."""
+        while self._waiting and self._has_room():
+            body, token, future = self._waiting.popleft()
+            if not future.done():
+                self._put(body, token, future)
+
+    def written(self) -> None:
+        """Everything put so far has been handed to the operating system's side of the connection."""
+        self._unwritten.clear()
+
+    def answered(self, sequence: int, answer: Answer) -> bool:
+        """Gives an answer to whom it belongs. False for a sequence number that nobody waits for."""
+        pending = self._pending.pop(sequence, None)
+        if pending:
+            _end(pending.future, answer)
+            return True
+        token = self._overdue.pop(sequence, None)
+        if token is not None:
+            self._late(token, answer)
+        return token is not None
+
+    def give_up(self, now: float) -> None:
+        """Ends the submits whose time is over. They stand in the order of their deadlines."""
+        for sequence, pending in list(self._pending.items()):
+            if pending.deadline > now:
+                break
+            del self._pending[sequence]
+            self._overdue[sequence] = pending.token
+            _end(pending.future, Unanswered(f"no answer within {self._timeout:g} s"))
+        while len(self._overdue) > _OVERDUE_KEPT:
+            del self._overdue[next(iter(self._overdue))]
+
+    def end(self, reason: str) -> None:
+        """The connection is gone: what left is unanswered, what did not is unsent."""
+        self.refuse(reason)
+        for sequence in self._unwritten:
+            if pending := self._pending.pop(sequence, None):
+                _end(pending.future, Unsent(reason))
+        for pending in self._pending.values():
+            _end(pending.future, Unanswered(reason))
+        self._unwritten.clear()
+        self._pending.clear()
+
+    def refuse(self, reason: str) -> None:
+        """No new submits from now on; those who wait will not be sent."""
+        self._ended = reason
+        for _, _, future in self._waiting:
+            _end(future, Unsent(reason))
+        self._waiting.clear()
+
+    def _has_room(self) -> bool:
+        return self.open and len(self._pending) < self._size
+
+    def _put(self, body: bytes, token: str, future: asyncio.Future[Result]) -> None:
+        sequence = self.next_sequence()
+        self._pending[sequence] = _Pending(future, self._loop.time() + self._timeout, token)
+        self._unwritten.append(sequence)
+        self._write(pdu(spec.SUBMIT_SM, sequence, body))
+
+
+def _end(future: asyncio.Future[Result], result: Result) -> None:
+    """A future is done already when its sender was cancelled."""
+    if not future.done():
+        future.set_result(result)

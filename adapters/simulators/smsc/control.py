@@ -1,0 +1,98 @@
+"""What tests and the demo call over HTTP: reading the phones, writing from them, breaking the links."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from adapters.simulators.smsc.exchange import Exchange
+
+EXCHANGE = web.AppKey("exchange", Exchange)
+_LONGEST_WAIT = 60.0
+_ACKNOWLEDGED_WITHIN = 30.0
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/messages")
+async def messages(request: web.Request) -> web.Response:
+    """`?number=+84…&after=SEQ&wait=SECONDS`: whole texts on that phone, both ways, after a seq. All phones without
+    a number."""
+    number = _phone(request.query["number"]) if "number" in request.query else None
+    after, wait = _number(request, "after", 0), min(_number(request, "wait", 0), _LONGEST_WAIT)
+    texts = await request.app[EXCHANGE].phones.texts(number, after=int(after), wait=wait)
+    return web.json_response(list(texts))
+
+
+@routes.post("/mo")
+async def mo(request: web.Request) -> web.Response:
+    """`{"from", "to", "text", "wait"?}`: a citizen writes. With `wait`, answers when every part is acknowledged."""
+    body = await _object(request)
+    try:
+        sender, to, text = _phone(str(body["from"])), str(body["to"]), str(body["text"])
+    except KeyError as missing:
+        raise web.HTTPBadRequest(text=f"{missing.args[0]} is missing") from None
+    message_id, acknowledged = request.app[EXCHANGE].write_back(sender, to, text)
+    if body.get("wait"):
+        try:
+            async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
+                await acknowledged
+        except TimeoutError:
+            return web.json_response({"id": message_id, "acknowledged": False}, status=504)
+    return web.json_response({"id": message_id}, status=202)
+
+
+@routes.get("/stats")
+async def stats(request: web.Request) -> web.Response:
+    """Counters since the start; `waiting` are deliveries that no client has been offered yet."""
+    exchange = request.app[EXCHANGE]
+    counted, journal = exchange.counts, exchange.journal.counts
+    names = ("submitted", "accepted", "rejected", "throttled", "malformed", "binds", "binds_refused")
+    events = ("receipt_sent", "receipt_taken", "receipt_refused", "mo", "mo_sent", "mo_taken", "mo_refused")
+    return web.json_response(
+        {name: counted[name] for name in names}
+        | {name: journal[name] for name in events}
+        | {"links": len(exchange.links), "waiting": sum(map(len, exchange.mailboxes.values()))}
+    )
+
+
+@routes.post("/drop")
+async def drop(request: web.Request) -> web.Response:
+    """Cuts every connection, without a word."""
+    return web.json_response({"dropped": request.app[EXCHANGE].drop_links()})
+
+
+@routes.get("/numbers")
+async def numbers(request: web.Request) -> web.Response:
+    """`?limit=50`: phones by their latest text, latest first."""
+    return web.json_response(request.app[EXCHANGE].phones.numbers(int(_number(request, "limit", 50))))
+
+
+def application(exchange: Exchange) -> web.Application:
+    app = web.Application()
+    app[EXCHANGE] = exchange
+    app.add_routes(routes)
+    return app
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError:
+        raise web.HTTPBadRequest(text="a JSON object is expected") from None
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest(text="a JSON object is expected")
+    return body
+
+
+def _number(request: web.Request, name: str, default: float) -> float:
+    try:
+        return float(request.query.get(name, default))
+    except ValueError:
+        raise web.HTTPBadRequest(text=f"{name} is a number") from None
+
+
+def _phone(text: str) -> str:
+    """A "+" in a query string arrives as a space unless it was escaped."""
+    digits = text.strip().lstrip("+")
+    return f"+{digits}" if len(digits) > 8 else digits

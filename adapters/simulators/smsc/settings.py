@@ -1,0 +1,34 @@
+"""The settings of the simulated SMS centre."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from bot.settings import Settings as Strict
+
+
+class Settings(Strict):
+    """Where it listens and how it behaves; times in seconds."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on, for SMPP and for the control API")
+    port: int = Field(default=2775, ge=1, le=65535, description="SMPP port")
+    control_port: int = Field(default=2776, ge=1, le=65535, description="HTTP port of the control API")
+    accounts: dict[str, str] = Field(
+        default_factory=dict, description="passwords by system_id; empty: anybody may bind with any password"
+    )
+    log: Path | None = Field(default=None, description="file that gets a JSON line for every message, with texts")
+    delay: float = Field(default=0.2, ge=0, description="from a submit to its receipt")
+    slow_delay: float = Field(default=8.0, ge=0, description="the same for numbers that end in 0004")
+    latency: float = Field(default=0.0, ge=0, description="from a submit to its response")
+    rate: float = Field(
+        default=0, ge=0, description="parts a second it takes from a link, then ESME_RTHROTTLED; 0: all"
+    )
+    window: int = Field(default=0, ge=0, description="submits it lets be unanswered on one link; 0: any number")
+    deliver_window: int = Field(default=1000, ge=1, description="deliveries that may be unanswered on one link")
+    repeat_after: float = Field(default=1.0, gt=0, description="until a refused delivery is made again")
+    answer_timeout: float = Field(default=30.0, gt=0, description="until an unanswered delivery is made again")
+    enquire_link: float = Field(default=30.0, gt=0, description="silence after which it tries a link")
+    receipts: Literal["text", "tlv", "both"] = Field(default="both", description="dialect of the receipts")
+    ids: Literal["decimal", "hex"] = Field(default="decimal", description="form of the message ids")
+    echo: bool = Field(default=True, description="receipts carry the submit's own reference and vendor TLVs")
