@@ -66,18 +66,16 @@ async def _show_troubles(plan: app.Plan) -> None:
     if number:
         show.console.print(f"\nDòng không đọc được / rows not understood: {number:,}")
     for row in rows:
-        show.console.print(
-            f"  {row.source}: {row.place}, dòng {row.row}, cột {row.column or '—'}: {row.reason}", markup=False
-        )
+        show.console.print(f"  {row.source}: {row.place}, dòng {row.row}, cột {row.column or '—'}: {row.reason}")
     if words:
         show.console.print("\nTrạng thái chưa được ánh xạ / status words not mapped:")
     for source, word, times in words[:_SHOWN]:
-        show.console.print(f"  {source}: “{word}” × {times:,}", markup=False)
+        show.console.print(f"  {source}: “{word}” × {times:,}", soft_wrap=True)
 
 
 def _good(what: str, detail: str) -> None:
-    show.console.print(f"✓ {what}: {detail}", markup=False)
+    show.console.print(f"✓ {what}: {detail}", soft_wrap=True)
 
 
 def _bad(what: str, detail: str) -> None:
-    show.console.print(f"✗ {what}: {detail}", style="red", markup=False)
+    show.console.print(f"✗ {what}: {detail}", style="red", soft_wrap=True)

@@ -123,7 +123,8 @@ def import_file(
         f"Đã đọc {total.rows:,} dòng, {total.changed:,} hồ sơ mới hoặc thay đổi, {total.planned:,} tin đã lập, "
         f"{total.quarantined:,} dòng không đọc được.\n"
         f"{total.rows:,} rows read, {total.changed:,} dossiers new or changed, {total.planned:,} messages planned, "
-        f"{total.quarantined:,} rows not understood."
+        f"{total.quarantined:,} rows not understood.",
+        soft_wrap=True,
     )
 
 
@@ -276,4 +277,4 @@ def _say(error: BaseException) -> None:
         for each in error.exceptions:
             _say(each)
     else:
-        show.errors.print(str(error), style="red", markup=False)
+        show.errors.print(str(error), style="red", soft_wrap=True)

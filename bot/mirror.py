@@ -66,7 +66,7 @@ class Mirror:
     async def cursor(self) -> str | None:
         """Where the source is to go on."""
         state = await self._storage.read(lambda tx: tx.sources.get(self._source))
-        return state.cursor if state else None
+        return (state.cursor or None) if state else None
 
     async def apply(self, batch: Batch) -> Applied:
         """Makes the batch durable. Reading the same batch again changes nothing and tells nobody twice."""

@@ -16,8 +16,8 @@ from bot.model.message import DeliveryState
 from bot.model.sms import Segmented, cost, segment, unaccented
 from bot.texts import Catalogue, show_moment
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, markup=False, emoji=False)
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def as_json(value: Any) -> None:
@@ -108,7 +108,7 @@ def ledger(books: Ledger) -> None:
     if books.balanced:
         console.print("Sổ khớp: mỗi tin đã lập ở đúng một trạng thái. / The books balance.")
         return
-    errors.print("[red]Sổ không khớp. / The books do not balance.[/red]")
+    errors.print("Sổ không khớp. / The books do not balance.", style="red")
     for each in books.imbalances:
         errors.print(f"  {each.origin}: đã lập / planned {each.planned}, tìm thấy / found {each.found}")
 

@@ -29,7 +29,7 @@ async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: floa
     async with app.open_database(plan.config) as storage:
         item = _item(channel, address, text)
         await storage.write(lambda tx: tx.outbox.enqueue([item]))
-        show.console.print(f"Đã lập tin / planned {item.id} → {address}", markup=False)
+        show.console.print(f"Đã lập tin / planned {item.id} → {address}")
         state = await _watch(storage, item.id, wait)
         if state is DeliveryState.QUEUED:
             show.errors.print(
@@ -75,6 +75,6 @@ async def _watch(storage: Storage, item_id: str, wait: float) -> DeliveryState:
         item = await storage.read(lambda tx: tx.outbox.get(item_id))
         if item and item.state is not last:
             last = item.state
-            show.console.print(f"  {show.STATE_WORDS[last]} / {last.value} {item.reason}", markup=False)
+            show.console.print(f"  {show.STATE_WORDS[last]} / {last.value} {item.reason}")
         await asyncio.sleep(_LOOK)
     return last

@@ -178,6 +178,6 @@ def _shown(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "the database"
+        return "PostgreSQL"
     host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
-    return f"the database {parts.path.lstrip('/') or 'postgres'} on {host}"
+    return f"{parts.path.lstrip('/') or 'postgres'} on {host}"

@@ -76,31 +76,35 @@ def readable(error: BaseException, database: str) -> BaseException:
     """`error` as an operator can read it; a mistake of ours stays what it is."""
     if isinstance(error, asyncpg.PostgresError):
         code = str(error.sqlstate or "")
-        for start, meaning in _MEANINGS:
+        for start, vietnamese, english in _MEANINGS:
             if code.startswith(start):
-                return StorageError(f"{database} {meaning} ({error})")
+                return StorageError(f"cơ sở dữ liệu {database} {vietnamese} / the database {english} ({error})")
     elif isinstance(error, asyncpg.ClientConfigurationError | ValueError):
-        return StorageError("the address of the database cannot be understood: postgresql://USER@HOST:PORT/NAME")
+        return StorageError("địa chỉ cơ sở dữ liệu không đúng / cannot be understood: postgresql://USER@HOST:PORT/NAME")
     elif isinstance(error, TimeoutError):
-        return StorageError(f"{database} did not answer in time")
+        return StorageError(f"{database} không trả lời kịp / did not answer in time")
     elif isinstance(error, OSError | asyncpg.InterfaceError):
-        return StorageError(f"{database} cannot be reached: is the server running? ({error})")
+        return StorageError(f"không kết nối được {database}, máy chủ có chạy không? / cannot be reached ({error})")
     return error
 
 
 _MEANINGS = (
-    ("08", "lost the connection"),
-    ("25006", "cannot be written here: the server or the transaction is read-only"),
-    ("28", "refused the user or the password"),
-    ("3D000", "does not exist: create it first"),
-    ("40", "undid the work because of another one beside it"),
-    ("42501", "does not allow this user to do that"),
-    ("42P01", "has no tables yet: run `motcua migrate`"),
-    ("53100", "cannot grow: the server's disk is full"),
-    ("53", "has no room for more: connections, memory or disk"),
-    ("55P03", "is held by another process"),
-    ("57014", "took too long to answer"),
-    ("57", "is being shut down or started"),
-    ("58", "cannot be read or written by the server: its disk is failing"),
-    ("XX", "is damaged: look into the server's log"),
+    ("08", "mất kết nối", "lost the connection"),
+    (
+        "25006",
+        "không ghi được: máy chủ hoặc giao dịch chỉ cho đọc",
+        "cannot be written here: the server or the transaction is read-only",
+    ),
+    ("28", "từ chối tên người dùng hoặc mật khẩu", "refused the user or the password"),
+    ("3D000", "chưa có: xin tạo trước", "does not exist: create it first"),
+    ("40", "đã hủy việc này vì một việc khác cùng lúc", "undid the work because of another one beside it"),
+    ("42501", "không cho người dùng này làm việc đó", "does not allow this user to do that"),
+    ("42P01", "chưa có bảng: xin chạy `motcua migrate`", "has no tables yet: run `motcua migrate`"),
+    ("53100", "không ghi thêm được: đĩa của máy chủ đã đầy", "cannot grow: the server's disk is full"),
+    ("53", "hết chỗ: kết nối, bộ nhớ hoặc đĩa", "has no room for more: connections, memory or disk"),
+    ("55P03", "đang bị tiến trình khác giữ", "is held by another process"),
+    ("57014", "trả lời quá lâu", "took too long to answer"),
+    ("57", "đang tắt hoặc đang khởi động", "is being shut down or started"),
+    ("58", "máy chủ không đọc ghi được: đĩa hỏng", "cannot be read or written by the server: its disk is failing"),
+    ("XX", "đã hỏng: xin xem nhật ký của máy chủ", "is damaged: look into the server's log"),
 )

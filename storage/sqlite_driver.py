@@ -57,24 +57,34 @@ def queries() -> Any:
 def readable(error: sqlite3.Error, path: str) -> Exception:
     """`error` as an operator can read it; a mistake of ours stays what it is."""
     name = getattr(error, "sqlite_errorname", "")
-    for start, meaning in _MEANINGS:
+    for start, vietnamese, english in _MEANINGS:
         if name.startswith(start):
-            return StorageError(f"the database {path} {meaning} ({error})")
+            return StorageError(f"cơ sở dữ liệu {path} {vietnamese} / the database {english} ({error})")
     if "no such table" in str(error):
-        return StorageError(f"the database {path} has no tables yet: run `motcua migrate`")
+        return StorageError(
+            f"cơ sở dữ liệu {path} chưa có bảng: xin chạy `motcua migrate` / the database has no tables yet"
+        )
     return error
 
 
 _MEANINGS = (
-    ("SQLITE_READONLY", "cannot be written: the file or its folder is read-only"),
-    ("SQLITE_CANTOPEN", "cannot be opened: its folder is missing or closed to this user"),
-    ("SQLITE_PERM", "is closed to this user"),
-    ("SQLITE_AUTH", "is closed to this user"),
-    ("SQLITE_FULL", "cannot grow: the disk is full"),
-    ("SQLITE_IOERR", "cannot be read or written: the disk is full or failing"),
-    ("SQLITE_BUSY", "is held by another process"),
-    ("SQLITE_LOCKED", "is held by another process"),
-    ("SQLITE_NOTADB", "is not an SQLite database"),
-    ("SQLITE_CORRUPT", "is damaged: restore it from a backup"),
-    ("SQLITE_TOOBIG", "does not take a value of this size"),
+    (
+        "SQLITE_READONLY",
+        "không ghi được: tệp hoặc thư mục chỉ cho đọc",
+        "cannot be written: the file or its folder is read-only",
+    ),
+    (
+        "SQLITE_CANTOPEN",
+        "không mở được: thư mục không có hoặc không cho phép",
+        "cannot be opened: its folder is missing or closed to this user",
+    ),
+    ("SQLITE_PERM", "không cho người dùng này mở", "is closed to this user"),
+    ("SQLITE_AUTH", "không cho người dùng này mở", "is closed to this user"),
+    ("SQLITE_FULL", "không ghi thêm được: đĩa đã đầy", "cannot grow: the disk is full"),
+    ("SQLITE_IOERR", "không đọc ghi được: đĩa đầy hoặc hỏng", "cannot be read or written: the disk is full or failing"),
+    ("SQLITE_BUSY", "đang bị tiến trình khác giữ", "is held by another process"),
+    ("SQLITE_LOCKED", "đang bị tiến trình khác giữ", "is held by another process"),
+    ("SQLITE_NOTADB", "không phải cơ sở dữ liệu SQLite", "is not an SQLite database"),
+    ("SQLITE_CORRUPT", "đã hỏng: xin khôi phục từ bản sao lưu", "is damaged: restore it from a backup"),
+    ("SQLITE_TOOBIG", "không nhận giá trị lớn như vậy", "does not take a value of this size"),
 )

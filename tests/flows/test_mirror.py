@@ -174,4 +174,4 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(storage: Storage, t
     assert await storage.read(lambda tx: tx.dossiers.count()) == (0, 0)
     assert await mirror.cursor() is None
     await mirror.apply(batch(dossier(1), dossier(2)))
-    assert [s for s in await situations(storage)] == [Situation.PROGRESS.value] * 2
+    assert await situations(storage) == [Situation.PROGRESS.value] * 2

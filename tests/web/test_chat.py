@@ -199,7 +199,7 @@ async def test_a_reader_who_has_left_is_forgotten(office: Office) -> None:
         assert office.rooms.watched == 1
 
     async with asyncio.timeout(5):
-        while office.rooms.watched:  # noqa: ASYNC110 (the server finds out at its own next heartbeat)
+        while office.rooms.watched:
             await asyncio.sleep(0.05)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,10 +30,13 @@ async def connect(settings: Settings, *, heard: OnDelivery, late: Late) -> Sessi
             await session.bind()
     except TimeoutError:
         session.hang_up("no bind in time")
-        raise ChannelError(f"no connection and bind within {settings.bind_timeout:g} s") from None
+        raise ChannelError(
+            f"không kết nối và đăng nhập được trong {settings.bind_timeout:g} giây / no connection and bind in time"
+        ) from None
     except (OSError, UnicodeError) as error:
         # UnicodeError: a host name that DNS could not even be asked for.
-        raise ChannelError(f"cannot connect: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+        raise ChannelError(f"không kết nối được / cannot connect: {why}") from None
     except BaseException:
         session.hang_up("bind failed")
         raise

@@ -343,7 +343,9 @@ async def test_a_bind_that_is_never_answered_ends_in_time_and_is_tried_again(cap
 
         outcome = await ours.send(item())
 
-        assert outcome == ChannelDown("not bound: no connection and bind within 0.2 s")
+        assert outcome == ChannelDown(
+            "not bound: không kết nối và đăng nhập được trong 0.2 giây / no connection and bind in time"
+        )
         again = await smsc.bound()
         assert isinstance(await sent(ours, again), Accepted)
 
