@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,6 +25,7 @@ from bot.receipts import record, record_in
 from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.web.context import DemoSettings, WebContext
+from bot.web.key import signing_key
 from bot.web.server import build_app, serve
 from storage import open_storage
 
@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 
 LEDGER_EVERY = 300.0
 """Seconds between two proofs that nothing was lost."""
+
+
+LISTEN_AGAIN = 5.0
+"""Seconds before a listener that failed by our own mistake begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class App:
         plain = {channel.name: channel.limits.plain for channel in channels}
         manner = Manner(config.lookup.strangers, config.texts.example, plain)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
+        self._stopping = asyncio.Event()
         owner = secrets.token_hex(8)
         self._outboxes = [
             Outbox(channel, storage, owner=owner, clock=clock, record_receipts=record_in, timing=config.outbox)
@@ -139,38 +144,50 @@ class App:
     async def run(self) -> None:
         """Runs channels, sources and watchers until `stop`, then drains what is under way."""
         honouring = [channel.name for channel in self.channels if channel.limits.honours_reference]
-        async with asyncio.TaskGroup() as inner, AsyncExitStack() as sources:
-            background = [
-                inner.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
-                inner.create_task(self._watch_ledger()),
-            ]
-            background += [
-                inner.create_task(channel.listener.listen(self.deliver))
-                for channel in self.channels
-                if channel.listener
+        async with asyncio.TaskGroup() as tasks, AsyncExitStack() as opened:
+            watchers = [
+                tasks.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
+                tasks.create_task(self._watch_ledger()),
+                *(tasks.create_task(self._listen(channel)) for channel in self.channels),
             ]
             readers = []
             for configured in self.plan.sources:
-                source = await sources.enter_async_context(open_source(configured))
+                source = await opened.enter_async_context(open_source(configured))
                 mirror = Mirror(source.name, self.storage, self.planner, self.clock, source.go_live)
-                readers.append(inner.create_task(follow(source, mirror)))
-            await self._drain(readers)
-            for task in background:
-                task.cancel()
+                readers.append(tasks.create_task(follow(source, mirror)))
+            await self._send_until_stopped(readers)
+            for watcher in watchers:
+                watcher.cancel()
 
-    async def _drain(self, readers: Sequence[asyncio.Task[None]]) -> None:
+    async def _listen(self, channel: Channel) -> None:
+        """A mistake in one adapter must not silence the others: it is logged, and the listener begins anew."""
+        while channel.listener:
+            try:
+                await channel.listener.listen(self.deliver)
+            except Exception:
+                log.exception("channel %s: the listener failed", channel.name)
+            await asyncio.sleep(LISTEN_AGAIN)
+
+    async def _send_until_stopped(self, readers: Sequence[asyncio.Task[None]]) -> None:
         """Sends until `stop`; then first stops reading, then lets the senders finish what they hold."""
         senders = [asyncio.ensure_future(outbox.run()) for outbox in self._outboxes]
+        stopped = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.gather(*senders)
-        finally:
+            # A sender that ends before the stop has failed; `gather` then tells why.
+            await asyncio.wait([stopped, *senders], return_when=asyncio.FIRST_COMPLETED)
             for reader in readers:
                 reader.cancel()
-            for sender in senders:
-                sender.cancel()
+            async with asyncio.timeout(self.plan.config.outbox.drain):
+                await asyncio.gather(*senders)
+        except TimeoutError:
+            log.warning("some messages were still under way at the stop: they will be uncertain")
+        finally:
+            for task in (stopped, *senders):
+                task.cancel()
 
     def stop(self) -> None:
         """Asks everything to finish; `run` returns when the messages under way are settled."""
+        self._stopping.set()
         for outbox in self._outboxes:
             outbox.stop()
 
@@ -230,18 +247,6 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
     )
     async with serve(build_app(context), web.host, web.port):
         yield
-
-
-def signing_key(path: Path) -> bytes:
-    """The key in the file, made for the owner's eyes only if there is none: sessions outlive a restart."""
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"[web.key_file] {path}: không dùng được / cannot be used: {error.strerror}") from None
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
-"""Logs: one line an event, to standard error, with every secret blotted out whatever wrote it."""
+"""Logs: one line an event, with every secret blotted out whatever wrote it."""
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _TALKATIVE = ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "aiohttp.access")
@@ -24,10 +25,10 @@ class Blotting(logging.Formatter):
         return line
 
 
-def start_logging(level: str) -> Blotting:
-    """Sets up the root logger and returns the formatter, to be told the secrets as they become known."""
+def start_logging(level: str, path: Path | None = None) -> Blotting:
+    """Sets up the root logger, to standard error or a file, and returns the formatter, to be told the secrets."""
     blotting = Blotting()
-    handler = logging.StreamHandler()
+    handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler()
     handler.setFormatter(blotting)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     hush_libraries()
