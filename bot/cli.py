@@ -23,6 +23,8 @@ from bot.model.code import read_codes
 from bot.model.dossier import Change, Dossier
 from bot.model.errors import ConfigError, MotcuaError
 from bot.model.ids import id_maker
+from bot.model.message import OutboxItem
+from bot.planning import origin_of
 from bot.ports import Transaction
 from bot.texts import Catalogue
 from bot.trial import send_test
@@ -153,11 +155,14 @@ def lookup(code: Annotated[str, typer.Argument(help="Mã hồ sơ / dossier code
     settings = load_config(config)
     codes = [found.code for found in read_codes(code) if found.kind == "dossier"] or [code]
 
-    async def read(tx: Transaction) -> list[tuple[Dossier, list[Change]]]:
-        found = await tx.dossiers.find(codes[0])
-        return [(each, await tx.dossiers.changes_of(each.source, each.code)) for each in found]
+    async def read(tx: Transaction) -> list[tuple[Dossier, list[Change], list[OutboxItem]]]:
+        history = []
+        for found in await tx.dossiers.find(codes[0]):
+            changes = await tx.dossiers.changes_of(found.source, found.code)
+            history.append((found, changes, await tx.outbox.of_origins([origin_of(change) for change in changes])))
+        return history
 
-    async def work() -> list[tuple[Dossier, list[Change]]]:
+    async def work() -> list[tuple[Dossier, list[Change], list[OutboxItem]]]:
         async with app.open_database(settings) as storage:
             return await storage.read(read)
 
@@ -165,8 +170,8 @@ def lookup(code: Annotated[str, typer.Argument(help="Mã hồ sơ / dossier code
     if not found:
         show.errors.print(f"Không có hồ sơ {codes[0]} trong bản sao. / No dossier {codes[0]} in the mirror.")
         raise typer.Exit(1)
-    for each, changes in found:
-        show.dossier(each, changes, Catalogue.load(settings.texts.language))
+    for each, changes, messages in found:
+        show.dossier(each, changes, messages, Catalogue.load(settings.texts.language))
 
 
 @cli.command()

@@ -27,6 +27,8 @@ class Ledger:
     """Counted where messages were planned, apart from the outbox."""
     states: dict[DeliveryState, int]
     imbalances: tuple[Imbalance, ...]
+    inbound: dict[str, dict[str, int]]
+    """Citizens' messages by channel and what they were understood as: `lookup`, `help`, …"""
     parked_receipts: int
     """Receipts that belong to no message that we know (yet)."""
 
@@ -42,10 +44,14 @@ async def balance(storage: Storage) -> Ledger:
         states: Counter[DeliveryState] = Counter(dict.fromkeys(DeliveryState, 0))
         for (_, state), number in (await tx.outbox.counts()).items():
             states[state] += number
+        inbound: dict[str, dict[str, int]] = {}
+        for (channel, outcome), number in (await tx.conversations.outcomes()).items():
+            inbound.setdefault(channel, {})[outcome] = number
         return Ledger(
             planned=await tx.outbox.planned(),
             states=dict(states),
             imbalances=tuple(Imbalance(*row) for row in await tx.outbox.imbalances(limit=_NAMED)),
+            inbound=inbound,
             parked_receipts=await tx.outbox.parked(),
         )
 

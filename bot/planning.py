@@ -77,7 +77,7 @@ class Planner:
         item = OutboxItem(
             id=self.new_id(),
             dedupe_key=f"{after.source}|{after.code}|{change.number}|{address.key}",
-            origin=f"change:{after.source}:{after.code}:{change.number}",
+            origin=origin_of(change),
             channel=self.route.channel,
             address=address,
             lane=Lane.PUSH,
@@ -113,6 +113,11 @@ class Planner:
 
 
 _STATES_APPOINTMENT = frozenset({Situation.PROGRESS, Situation.APOLOGY})
+
+
+def origin_of(change: Change) -> str:
+    """The name of a change as the event that planned a message."""
+    return f"change:{change.source}:{change.code}:{change.number}"
 
 
 _WITH_REASON = (Status.SUPPLEMENT, Status.REFUSED, Status.STOPPED, Status.WITHDRAWN)

@@ -11,10 +11,11 @@ from rich.text import Text
 
 from bot.ledger import Ledger
 from bot.model.code import Found
-from bot.model.dossier import Change, Dossier
-from bot.model.message import DeliveryState
+from bot.model.dossier import Change, ChangeKind, Dossier
+from bot.model.message import DeliveryState, OutboxItem
 from bot.model.sms import Segmented, cost, segment, unaccented
-from bot.texts import Catalogue, show_moment
+from bot.planning import origin_of
+from bot.texts import Catalogue, sentence, show_moment
 
 console = Console(highlight=False, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -58,7 +59,8 @@ def segmented(way: Segmented) -> dict[str, Any]:
     return {"text": way.text, "encoding": way.encoding, "units": way.units, "parts": len(way.parts)}
 
 
-def dossier(found: Dossier, changes: Sequence[Change], catalogue: Catalogue) -> None:
+def dossier(found: Dossier, changes: Sequence[Change], messages: Sequence[OutboxItem], catalogue: Catalogue) -> None:
+    """A dossier with its history: what changed, and what became of the messages about it."""
     table = Table(show_header=False)
     for label, value in {
         "Mã hồ sơ / code": found.code,
@@ -75,12 +77,26 @@ def dossier(found: Dossier, changes: Sequence[Change], catalogue: Catalogue) -> 
         if value:
             table.add_row(label, Text(value))
     console.print(table)
+    told: dict[str, list[OutboxItem]] = {}
+    for item in messages:
+        told.setdefault(item.origin, []).append(item)
     for change in changes:
         moved = f"{show_moment(change.appointment_before) or '—'} → {show_moment(change.appointment_after) or '—'}"
         console.print(
-            f"  {change.number}. {show_moment(change.at)}  {change.kind}: "
-            f"{catalogue.status(change.status_after)}{'  ' + moved if change.kind == 'appointment' else ''}"
+            f"  {change.number}. {show_moment(change.at)}  {_CHANGE_WORDS[change.kind]}: "
+            f"{moved if change.kind is ChangeKind.APPOINTMENT else catalogue.status(change.status_after)}"
         )
+        for item in told.get(origin_of(change), []):
+            console.print(f"     {item.channel} {item.address}: {sentence(item, catalogue.language)}", soft_wrap=True)
+
+
+_CHANGE_WORDS: Mapping[ChangeKind, str] = {
+    ChangeKind.APPEARED: "mới thấy / appeared",
+    ChangeKind.STATUS: "trạng thái / status",
+    ChangeKind.SUPPLEMENT: "bổ sung / supplement",
+    ChangeKind.APPOINTMENT: "ngày hẹn / appointment",
+    ChangeKind.DETAILS: "chi tiết / details",
+}
 
 
 STATE_WORDS: Mapping[DeliveryState, str] = {
@@ -105,6 +121,8 @@ def ledger(books: Ledger) -> None:
     table.add_section()
     table.add_row("planned", "đã lập", f"{books.planned:,}")
     console.print(table)
+    for channel, outcomes in books.inbound.items():
+        console.print(f"{channel}: " + ", ".join(f"{word} {number:,}" for word, number in outcomes.items()))
     if books.balanced:
         console.print("Sổ khớp: mỗi tin đã lập ở đúng một trạng thái. / The books balance.")
         return
@@ -118,6 +136,7 @@ def ledger_json(books: Ledger) -> dict[str, Any]:
         "balanced": books.balanced,
         "planned": books.planned,
         **{state.value: number for state, number in books.states.items()},
+        "inbound": books.inbound,
         "parked_receipts": books.parked_receipts,
         "imbalances": [asdict(each) for each in books.imbalances],
     }

@@ -96,6 +96,9 @@ class Outbox(Receipts, Ledger):
         row = await self._sql.row("item", id=item_id)
         return item_of(row) if row else None
 
+    async def of_origins(self, origins: Collection[str]) -> list[OutboxItem]:
+        return [item_of(row) for row in await self._sql.rows("of_origins", origins=key_set(origins))]
+
     async def listed(self, state: DeliveryState, *, limit: int) -> list[OutboxItem]:
         if state is DeliveryState.UNCERTAIN:
             rows = await self._sql.rows("listed_uncertain", most=limit)

@@ -9,6 +9,7 @@ from bot.demo.citizens import Citizens
 from bot.ledger import balance
 from bot.model.message import DeliveryState, Situation
 from bot.ports import Storage, Transaction
+from bot.show import STATE_WORDS
 
 SILENT_ENDING = "0003"
 """Numbers with this ending never send a receipt in the SMS-centre simulator."""
@@ -64,6 +65,10 @@ def quiet(figures: dict[str, Any]) -> bool:
     return bool(under_way == 0 and figures["receipts"]["missing"] == 0)
 
 
+def _counted(states: dict[str, int]) -> list[str]:
+    return [f"{STATE_WORDS[state]} {states[state]:,}" for state in DeliveryState if state in states]
+
+
 def live(figures: dict[str, Any]) -> Table:
     """The same figures as a table."""
     kinds = figures["kinds"]
@@ -77,7 +82,7 @@ def live(figures: dict[str, Any]) -> Table:
         f"kết quả {kinds['result']:,} · xin lỗi {kinds['apology']:,}",
     )
     for channel, states in sorted(figures["messages"].items()):
-        table.add_row(channel, " · ".join(f"{state} {number:,}" for state, number in sorted(states.items())))
+        table.add_row(channel, " · ".join(_counted(states)))
     for channel, times in figures["lookups"].items():
         table.add_row(
             f"Tra cứu / look-ups {channel}",

@@ -108,6 +108,15 @@ WHERE address = :address AND id > :after AND state IN ('accepted', 'delivered')
 ORDER BY id
 LIMIT :most;
 
+-- name: of_origins(origins)
+SELECT
+    o.id, o.dedupe_key, o.origin, o.channel, o.address, o.lane, o.situation, o.text, o.source, o.code, o.parts,
+    o.created_at, o.next_at, o.expires_at, o.status, o.appointment_at, o.state, o.attempts, o.reason, o.sent_at,
+    o.settled_at
+FROM json_each(:origins) AS wanted CROSS JOIN outbox AS o
+WHERE o.origin = wanted.key
+ORDER BY o.id;
+
 -- name: item(id)^
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,

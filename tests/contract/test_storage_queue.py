@@ -296,3 +296,14 @@ async def test_an_ended_lease_wakes_the_channel_that_may_send_again(storage: Sto
     await storage.write(lambda tx: tx.outbox.lapse(now=NOW + timedelta(hours=1), requeue={"sms"}))
 
     assert storage.woken("sms").is_set()
+
+
+async def test_the_messages_of_an_event_are_found_oldest_first(storage: Storage) -> None:
+    first, second = an_item(1, origin="change:s:c:1"), an_item(2, origin="change:s:c:2")
+    other = an_item(3, origin="change:s:d:1")
+    await storage.write(lambda tx: tx.outbox.enqueue([second, other, first]))
+
+    found = await storage.read(lambda tx: tx.outbox.of_origins(["change:s:c:2", "change:s:c:1", "change:s:c:9"]))
+
+    assert [each.id for each in found] == sorted([first.id, second.id])
+    assert await storage.read(lambda tx: tx.outbox.of_origins([])) == []

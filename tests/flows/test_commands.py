@@ -88,6 +88,7 @@ def test_a_database_is_made_filled_looked_into_and_proved(office: Path) -> None:
     assert imported == {"rows": 2, "changed": 2, "planned": 1, "quarantined": 1}
     assert (again["changed"], again["planned"]) == (0, 0)
     assert "đã được tiếp nhận" in looked_up
+    assert "sms sms:+8491•••678: Chờ gửi" in looked_up
     assert (books["balanced"], books["planned"], books["queued"]) == (True, 1, 1)
     assert "Không có hồ sơ H56.14-240823-0009" in refused(office, "lookup", "H56.14-240823-0009")
 

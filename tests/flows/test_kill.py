@@ -23,21 +23,28 @@ from storage import open_storage
 from tests.flows import killed_sender
 from tests.support.making import message
 
-KILLS = 60
-MESSAGES = 40_000
-
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_sixty_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
-    url, log = f"sqlite:{tmp_path / 'motcua.db'}", tmp_path / "smsc.jsonl"
+    await survive(f"sqlite:{tmp_path / 'motcua.db'}", tmp_path, kills=60, messages=40_000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_the_same_on_postgresql(postgres_storage_url: str, tmp_path: Path) -> None:
+    await survive(postgres_storage_url, tmp_path, kills=20, messages=15_000)
+
+
+async def survive(url: str, tmp_path: Path, *, kills: int, messages: int) -> None:
+    log = tmp_path / "smsc.jsonl"
     port, control = free_ports(2)
     settings: dict[str, object] = {"port": port, "control_port": control, "log": log, "delay": 0.3, "latency": 0.02}
     async with simulator("smsc", settings, tmp_path / "smsc.log"), open_storage(url) as storage:
         await storage.migrate()
-        items = await planned(storage, MESSAGES)
+        items = await planned(storage, messages)
 
-        assert await killed(url, port, KILLS, seed=2026) == KILLS
+        assert await killed(url, port, kills, seed=2026) == kills
         still_waiting = (await storage.read(lambda tx: tx.outbox.counts())).get(("sms", DeliveryState.QUEUED), 0)
         assert still_waiting > 0, "the load ended before the kills did"
         async with sending_quietly(url, port):
@@ -45,6 +52,7 @@ async def test_sixty_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -
             await receipts_all_in(storage)
 
         await judge(storage, items, log)
+        print(f"kills {kills}")
 
 
 async def planned(storage: Storage, number: int) -> list[OutboxItem]:
@@ -107,8 +115,8 @@ async def judge(storage: Storage, items: Sequence[OutboxItem], log: Path) -> Non
         (line["reference"], line["udh"][-2:] if line["udh"] else "whole") for line in lines if line["event"] == "submit"
     )
     ids_reached = {our_id for our_id, _ in reached}
-    uncertain = await storage.read(lambda tx: tx.outbox.listed(DeliveryState.UNCERTAIN, limit=MESSAGES))
-    delivered = await storage.read(lambda tx: tx.outbox.listed(DeliveryState.DELIVERED, limit=MESSAGES))
+    uncertain = await storage.read(lambda tx: tx.outbox.listed(DeliveryState.UNCERTAIN, limit=len(items)))
+    delivered = await storage.read(lambda tx: tx.outbox.listed(DeliveryState.DELIVERED, limit=len(items)))
     books = await balance(storage)
 
     assert {key: times for key, times in reached.items() if times > 1} == {}, "sent twice"
@@ -117,6 +125,6 @@ async def judge(storage: Storage, items: Sequence[OutboxItem], log: Path) -> Non
     assert ids_reached >= {item.id for item in delivered}, "said to be delivered and never sent"
     assert ids_reached <= {item.id for item in delivered} | {item.id for item in uncertain}
     print(
-        f"\nkills {KILLS}, planned {books.planned}, delivered {len(delivered)}, uncertain {len(uncertain)} "
+        f"\nplanned {books.planned}, delivered {len(delivered)}, uncertain {len(uncertain)} "
         f"(of them reached the SMS centre: {len(ids_reached & {item.id for item in uncertain})}), lost 0, twice 0"
     )
