@@ -113,6 +113,15 @@ def test_an_apology_names_old_and_new_appointment_and_the_reason() -> None:
     )
 
 
+def test_a_result_says_where_and_when_from_the_record_or_else_from_the_office() -> None:
+    catalogue = Catalogue.load("vi")
+    known = catalogue.render("push.result", ORDINARY | {"place": "Quầy số 3, 8:00-16:30"}, plain=True).text
+    unknown = catalogue.render("push.result", ORDINARY | {"place": ""}, plain=True).text
+
+    assert "Moi nhan tai Quay so 3, 8:00-16:30. Xin mang" in known
+    assert "Moi nhan tai UBND phuong Vinh Hai, trong gio hanh chinh. Xin mang" in unknown
+
+
 def test_a_missing_required_value_is_refused_by_name() -> None:
     with pytest.raises(MissingValueError) as refused:
         Catalogue.load("vi").render("push.apology", ORDINARY | {"old_appointment": ""}, plain=True)

@@ -31,7 +31,7 @@ class Rhythm:
 
 
 class Poller:
-    """A `Listener` over `getUpdates`. Only one may poll per bot: the service holds a lease for it."""
+    """A `Listener` over `getUpdates`. Telegram lets one program poll per bot: a second one is told 409 and waits."""
 
     def __init__(
         self,
