@@ -62,14 +62,14 @@ class Town:
 
 
 @asynccontextmanager
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(tmp_path: Path, url: str = "") -> AsyncIterator[Town]:
     exports = tmp_path / "exports"
     exports.mkdir()
     smsc, control, telegram, web = free_ports(4)
     os.environ |= {"MOTCUA_TEST_PASSWORD": "secret-1", "MOTCUA_TEST_TOKEN": TOKEN}
     config = Config.model_validate(
         {
-            "storage": {"url": f"sqlite:{tmp_path / 'motcua.db'}"},
+            "storage": {"url": url or f"sqlite:{tmp_path / 'motcua.db'}"},
             "web": {"port": web, "key_file": tmp_path / "web.key"},
             "channels": {
                 "sms": {
@@ -114,12 +114,15 @@ def row(number: int, status: int, *, due: datetime, supplement: str = "", reason
 
 
 @pytest.mark.slow
-async def test_from_the_one_stop_record_to_the_phone_and_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("storage_url", ["sqlite", "postgres"], indirect=True)
+async def test_from_the_one_stop_record_to_the_phone_and_back(
+    storage_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     hush_libraries()
     due = utc_now() + timedelta(days=5)
     later = due + timedelta(days=3)
-    async with town(tmp_path) as here:
+    async with town(tmp_path, storage_url) as here:
         here.export("1.csv", row(1, 2, due=due))
         await here.texts(at_least=1)
         here.export("2.csv", row(1, 5, due=due, supplement="Bản sao giấy chứng sinh", reason="Bản nộp bị mờ"))
