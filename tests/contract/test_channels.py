@@ -1,0 +1,123 @@
+"""What every channel promises, tried against its provider's simulator; and the checks that no adapter escapes."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from adapters.registry import CHANNELS
+from bot.model.message import Accepted, ChannelDown, Rejected, Retry, Uncertain
+from bot.model.person import Address
+from tests.contract.channels import BENCHES, SECRET, TOKEN, Bench, Opened, smpp_bench, telegram_bench
+from tests.support.making import message
+
+PROVIDERS = {"sms_smpp": smpp_bench, "telegram": telegram_bench}
+LONG = "Hồ sơ của Ông/Bà cần bổ sung giấy tờ. " * 200
+
+every_channel = pytest.mark.parametrize("bench", list(BENCHES.values()), ids=list(BENCHES))
+every_provider = pytest.mark.parametrize("bench", list(PROVIDERS.values()), ids=list(PROVIDERS))
+
+
+def test_no_channel_escapes_the_contract() -> None:
+    assert set(BENCHES) == set(CHANNELS)
+
+
+@every_channel
+async def test_a_message_is_accepted(bench: Opened, tmp_path: Path) -> None:
+    async with bench(tmp_path) as here:
+        outcome = await here.channel.sender.send(message(address=here.good))
+
+    assert isinstance(outcome, Accepted)
+
+
+@every_channel
+async def test_an_over_long_text_is_carried_whole_or_refused_and_never_cut(bench: Opened, tmp_path: Path) -> None:
+    async with bench(tmp_path) as here:
+        outcome = await here.channel.sender.send(message(address=here.good, text=LONG))
+        longest = here.channel.limits.longest
+
+    assert isinstance(outcome, Accepted | Rejected)
+    if isinstance(outcome, Accepted) and here.channel.name in PROVIDERS:
+        assert len(outcome.references) > 1, "it needs several parts or pieces"
+    assert longest == 0 or longest < len(LONG)
+
+
+@every_channel
+@pytest.mark.parametrize("value", ["", "0", "abc", "+84", "\x00", "9" * 400, "ần", "../etc", "+84912345678\n"])
+async def test_an_odd_address_is_an_outcome_and_not_an_error(bench: Opened, tmp_path: Path, value: str) -> None:
+    async with bench(tmp_path) as here:
+        outcome = await here.channel.sender.send(message(address=Address(here.good.scheme, value)))
+
+    assert isinstance(outcome, Accepted | Rejected | Retry | ChannelDown)
+
+
+@every_provider
+async def test_an_address_that_the_provider_refuses_is_rejected(bench: Opened, tmp_path: Path) -> None:
+    async with bench(tmp_path) as here:
+        assert here.rejected is not None
+        outcome = await here.channel.sender.send(message(address=here.rejected))
+
+    assert isinstance(outcome, Rejected)
+
+
+@every_provider
+async def test_a_throttled_message_may_be_tried_again_and_is_not_blamed(bench: Opened, tmp_path: Path) -> None:
+    async with bench(tmp_path) as here:
+        assert here.throttled is not None
+        outcome = await here.channel.sender.send(message(address=here.throttled))
+
+    assert isinstance(outcome, Retry)
+    assert not outcome.counts
+    assert outcome.after
+
+
+@every_provider
+async def test_silence_after_the_request_is_uncertain(bench: Opened, tmp_path: Path) -> None:
+    async with bench(tmp_path) as here:
+        assert here.silent is not None
+        outcome = await here.channel.sender.send(message(address=here.silent))
+
+    assert isinstance(outcome, Uncertain)
+
+
+@every_provider
+async def test_a_closed_door_is_the_channels_trouble_and_not_the_messages(
+    bench: Callable[..., AbstractAsyncContextManager[Bench]], tmp_path: Path
+) -> None:
+    async with bench(tmp_path, door_open=False) as here:
+        outcome = await here.channel.sender.send(message(address=here.good))
+
+    assert isinstance(outcome, ChannelDown)
+
+
+@pytest.mark.parametrize(
+    ("bench", "wrong"),
+    [(smpp_bench, {"password": "wr0ng-pw"}), (telegram_bench, {"token": "12345:another-token"})],
+    ids=list(PROVIDERS),
+)
+async def test_a_wrong_key_is_the_channels_trouble(
+    bench: Callable[..., AbstractAsyncContextManager[Bench]], wrong: dict[str, str], tmp_path: Path
+) -> None:
+    async with bench(tmp_path, **wrong) as here:
+        outcome = await here.channel.sender.send(message(address=here.good))
+
+    assert isinstance(outcome, ChannelDown)
+
+
+@every_provider
+async def test_no_secret_number_or_text_reaches_a_log(
+    bench: Callable[..., AbstractAsyncContextManager[Bench]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    text = "Nội dung riêng của công dân"
+    for circumstances in ({}, {"door_open": False}):
+        async with bench(tmp_path, **circumstances) as here:
+            for address in (here.good, here.rejected, here.throttled, here.silent):
+                assert address is not None
+                await here.channel.sender.send(message(address=address, text=text))
+            assert here.channel.secrets
+
+    hidden = (SECRET, TOKEN, "912345678", "1000111", text, "Noi dung rieng")
+    assert [word for word in hidden if word in caplog.text] == []
