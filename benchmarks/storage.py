@@ -1,6 +1,6 @@
 """The way of a message through the database - insert, claim, settle, receipt - in batches of 500, durable.
 
-    python -m benchmarks.storage sqlite:/tmp/bench.db
+    python -m benchmarks.storage                     (SQLite in a temporary folder)
     python -m benchmarks.storage postgresql://USER@HOST/NAME
 
 Prints, for the same number of messages in the same run, the bare pipeline (the driver and four plain
@@ -10,6 +10,7 @@ statements a batch, one table, three indexes) and our stores with all they promi
 import argparse
 import asyncio
 import sqlite3
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -180,7 +181,8 @@ async def compare(url: str, batches: int) -> None:
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    arguments.add_argument("url")
+    arguments.add_argument("url", nargs="?", default="")
     arguments.add_argument("--batches", type=int, default=40)
     given = arguments.parse_args()
-    asyncio.run(compare(given.url, given.batches))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(compare(given.url or f"sqlite:{folder}/bench.db", given.batches))

@@ -29,6 +29,9 @@ _EXTENDED = {place: char for char, place in _EXTENSION.items()}
 _LIMITS: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 """Units that fit into a text of one part, and into each part of a longer one (six octets go to the UDH)."""
 
+_SAME_IN_ASCII = re.compile(r"[\n\r !\"#%-?A-Za-z]*")
+"""What nearly every unaccented text is made of: one septet each, with the number that it has in ASCII."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
@@ -74,6 +77,8 @@ def segment(text: str) -> Segmented:
     An escape sequence and a surrogate pair are never split; a letter and its combining marks only where they
     alone are longer than a part. The empty text is one empty part.
     """
+    if _SAME_IN_ASCII.fullmatch(text):
+        return Segmented(text, "GSM-7", len(text), _sliced(text))
     text = nfc(text)
     encoding = encoding_of(text)
     units = _units(text, encoding)
@@ -94,6 +99,8 @@ def encode_part(text: str, encoding: Encoding) -> bytes:
     """
     if encoding == "UCS-2":
         return _well_formed(text).encode("utf-16-be")
+    if _SAME_IN_ASCII.fullmatch(text):
+        return text.encode("ascii")
     try:
         return b"".join([_SEPTETS[char] for char in text])
     except KeyError:
@@ -124,6 +131,13 @@ def _well_formed(text: str) -> str:
     if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _sliced(text: str) -> tuple[str, ...]:
+    alone, each = _LIMITS["GSM-7"]
+    if len(text) <= alone:
+        return (text,)
+    return tuple(text[start : start + each] for start in range(0, len(text), each))
 
 
 def _units(text: str, encoding: Encoding) -> int:

@@ -202,3 +202,16 @@ def test_unaccented_text_is_gsm_7_and_stays_as_it_is(text: str) -> None:
 
 def test_the_cost_is_parts_times_price() -> None:
     assert sms.cost(3, 350) == 1050
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=[chr(n) for n in range(128) if sms.encoding_of(chr(n)) == "GSM-7"], max_size=700))
+def test_plain_text_is_cut_and_encoded_as_any_other(text: str) -> None:
+    """Plain ASCII takes a short cut; with one letter before it that does not, it must come out the same."""
+    whole, plain = sms.segment("ñ" + text), sms.segment(text)
+
+    assert whole.encoding == plain.encoding
+    assert whole.units == plain.units + 1
+    assert b"".join(sms.encode_part(part, "GSM-7") for part in whole.parts)[1:] == b"".join(
+        sms.encode_part(part, "GSM-7") for part in plain.parts
+    )
