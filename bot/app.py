@@ -15,7 +15,7 @@ from bot.conversation import Conversation, Manner
 from bot.ledger import balance
 from bot.mirror import Mirror, follow
 from bot.model.clock import Clock, utc_now
-from bot.model.errors import ConfigError, StorageError
+from bot.model.errors import ConfigError, StorageError, trail
 from bot.model.ids import NewId, id_maker
 from bot.model.message import InboundMessage, Receipt
 from bot.outbox import Outbox, sweep
@@ -164,8 +164,8 @@ class App:
         while channel.listener:
             try:
                 await channel.listener.listen(self.deliver)
-            except Exception:
-                log.exception("channel %s: the listener failed", channel.name)
+            except Exception as error:
+                log.error("channel %s: the listener failed: %s", channel.name, trail(error))
             await asyncio.sleep(LISTEN_AGAIN)
 
     async def _send_until_stopped(self, readers: Sequence[asyncio.Task[None]]) -> None:

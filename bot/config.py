@@ -96,6 +96,7 @@ class OutboxSettings(Settings):
 
     lease: float = Field(60.0, gt=0, description="how long a claimed message is held by one sender; then uncertain")
     send: float = Field(30.0, gt=0, description="longest time that one send may take; under `lease`")
+    fresh: float = Field(5.0, gt=0, description="how long a claimed message may wait before it is checked anew")
     poll: float = Field(2.0, gt=0, description="between two looks at the table without a wake-up")
     sweep: float = Field(1.0, gt=0, description="between two looks for ended leases and expired messages")
     drain: float = Field(15.0, gt=0, description="how long a stop waits for what is under way")

@@ -11,7 +11,7 @@ from bot.config import Strangers
 from bot.lookup import Found, Right, find, is_guessing
 from bot.model.clock import Clock
 from bot.model.code import read_codes
-from bot.model.errors import StorageError
+from bot.model.errors import StorageError, trail
 from bot.model.ids import NewId
 from bot.model.message import InboundMessage, Lane, OutboxItem, Situation
 from bot.model.sms import unaccented
@@ -86,8 +86,8 @@ class Conversation:
             await self._storage.write(lambda tx: self._answer(tx, message))
         except StorageError:
             raise
-        except Exception:
-            log.exception("message %s on %s could not be answered", message.message_id, message.channel)
+        except Exception as error:
+            log.error("message %s on %s is unanswered: %s", message.message_id, message.channel, trail(error))
             await self._storage.write(lambda tx: _give_up(tx, message))
 
     async def _answer(self, tx: Transaction, message: InboundMessage) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from bot.model.clock import Clock
 from bot.model.dossier import Change, Dossier, Status, diff
-from bot.model.errors import SourceError, StorageError
+from bot.model.errors import SourceError, StorageError, trail
 from bot.model.message import OutboxItem
 from bot.planning import STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
 from bot.ports import Batch, Known, Source, SourceState, Storage, Transaction
@@ -146,8 +146,8 @@ async def follow(source: Source, mirror: Mirror) -> None:
                 _report(source.name, applied)
         except (SourceError, StorageError) as error:
             log.error("source %s: %s", source.name, error)
-        except Exception:
-            log.exception("source %s: the adapter failed", source.name)
+        except Exception as error:
+            log.error("source %s: the adapter failed: %s", source.name, trail(error))
         await asyncio.sleep(source.pause)
 
 

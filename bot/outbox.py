@@ -10,8 +10,17 @@ from typing import cast
 
 from bot.config import OutboxSettings
 from bot.model.clock import Clock
-from bot.model.errors import StorageError
-from bot.model.message import ChannelDown, DeliveryState, OutboxItem, Outcome, Receipt, Uncertain
+from bot.model.errors import StorageError, trail
+from bot.model.message import (
+    Accepted,
+    ChannelDown,
+    DeliveryState,
+    OutboxItem,
+    Outcome,
+    Receipt,
+    Rejected,
+    Uncertain,
+)
 from bot.outcomes import Hand, settlement_of
 from bot.pace import Pace, Pauses
 from bot.planning import untruth_of
@@ -77,17 +86,15 @@ class Outbox:
         woken = self._storage.woken(self._channel.name)
         while not self._stopping.is_set():
             woken.clear()
-            limit = self._batch if self._pauses.open else 1
             try:
-                claimed = await self._claim(limit)
+                claimed = await self._claim(self._batch if self._pauses.open else 1)
+                for each in claimed:
+                    self._admit(each)
+                if not claimed:
+                    await _wait(woken, await self._idle_seconds())
             except Exception as error:
-                log.error("channel %s: the database did not answer (%s)", self._channel.name, type(error).__name__)
+                log.error("channel %s: nothing could be claimed: %s", self._channel.name, trail(error))
                 await _wait(self._stopping, self._timing.poll)
-                continue
-            for each in claimed:
-                self._admit(each)
-            if not claimed:
-                await _wait(woken, await self._idle_seconds())
             await self._wait_for_room()
 
     async def _claim(self, limit: int) -> list[Claimed]:
@@ -108,7 +115,7 @@ class Outbox:
         if untruth := untruth_of(item, claimed.standing):
             self._settlements.put_nowait(self._unsent(item, DeliveryState.SUPPRESSED, untruth, now))
             return
-        too_late = now + timedelta(seconds=self._timing.lease - self._timing.send)
+        too_late = now + timedelta(seconds=min(self._timing.fresh, self._timing.lease - self._timing.send))
         self._ready.put_nowait((item.lane, item.id, item, too_late))
 
     async def _wait_for_room(self) -> None:
@@ -152,7 +159,7 @@ class Outbox:
         except TimeoutError:
             return Uncertain(f"no answer within {self._timing.send:g} s")
         except Exception as error:
-            log.exception("channel %s: the adapter failed on %s", self._channel.name, item.id)
+            log.error("channel %s: the adapter failed on %s: %s", self._channel.name, item.id, trail(error))
             return Uncertain(f"the adapter failed: {type(error).__name__}")
 
     def _note(self, outcome: Outcome) -> None:
@@ -160,7 +167,7 @@ class Outbox:
             if self._pauses.open:
                 log.warning("channel %s is down: %s", self._channel.name, outcome.reason)
                 self._pauses.shut()
-        elif not self._pauses.open:
+        elif isinstance(outcome, Accepted | Rejected) and not self._pauses.open:
             log.info("channel %s works again", self._channel.name)
             self._pauses.works()
 
@@ -201,8 +208,8 @@ class Outbox:
                 log.error("channel %s: could not settle, trying again: %s", self._channel.name, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
-            except Exception:
-                log.exception("channel %s: could not settle %d messages", self._channel.name, len(settlements))
+            except Exception as error:
+                log.error("channel %s: could not settle %d: %s", self._channel.name, len(settlements), trail(error))
                 if len(settlements) > 1:
                     for settlement in settlements:
                         await self._settle([settlement])
@@ -224,7 +231,7 @@ async def sweep(storage: Storage, clock: Clock, honouring: Collection[str], timi
             if lapsed or expired:
                 log.warning("%d messages lost their sender, %d expired while they waited", lapsed, expired)
         except Exception as error:
-            log.error("the sweeper could not work: %s", type(error).__name__)
+            log.error("the sweeper could not work: %s", trail(error))
         await asyncio.sleep(timing.sweep)
 
 

@@ -1,4 +1,9 @@
-"""The errors an operator can cause and therefore must be able to read."""
+"""The errors an operator can cause and therefore must be able to read; and how our own mistakes are logged."""
+
+import traceback
+from pathlib import Path
+
+_FRAMES = 4
 
 
 class MotcuaError(Exception):
@@ -19,3 +24,13 @@ class SourceError(MotcuaError):
 
 class ChannelError(MotcuaError):
     """A channel cannot be opened at all: its settings or its provider refuse it."""
+
+
+def trail(error: BaseException) -> str:
+    """Kind and place of an error for a log: `ValueError at b.py:12 parse < a.py:3 read`.
+
+    Never its text, which may quote what a citizen wrote.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {places}"

@@ -239,3 +239,25 @@ async def test_the_answer_carries_the_time_of_the_mirror(bot: Bot) -> None:
 
     assert "So lieu luc 08:00 22/11/2026" in reply
     assert START + timedelta(hours=5) == bot.time()
+
+
+class Broken(dict[str, bool]):
+    """Stands for a mistake of ours in the middle of an answer."""
+
+    def get(self, *_: object) -> bool:  # type: ignore[override]
+        raise ValueError("quotes what the citizen wrote: H32.15-261122-0001")
+
+
+async def test_a_message_that_our_own_mistake_makes_unanswerable_is_kept_and_not_quoted(
+    storage: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = Bot(storage)
+    manner = Manner(Strangers.LEVEL, "H56.14-240823-0001", Broken())
+    bot.conversation = Conversation(storage, manner, clock=bot.time, new_id=bot.new_id)
+
+    replies = await bot.asked(code(1), message_id="7")
+
+    assert replies == []
+    assert await storage.read(lambda tx: tx.conversations.outcomes()) == {("sms", "failed"): 1}
+    assert "message 7 on sms is unanswered: ValueError at" in caplog.text
+    assert "H32.15" not in caplog.text

@@ -12,6 +12,7 @@ from bot.ledger import balance
 from bot.mirror import Mirror
 from bot.model.clock import utc_now
 from bot.model.dossier import Status
+from bot.model.errors import StorageError
 from bot.model.ids import id_maker
 from bot.model.message import (
     Accepted,
@@ -374,3 +375,84 @@ async def test_two_senders_never_send_the_same_message(storage: Storage) -> None
         await settled(storage, items, DeliveryState.ACCEPTED)
 
     assert sorted(one.sent + other.sent) == sorted(item.id for item in items)
+
+
+async def test_a_message_that_waited_too_long_in_hand_is_checked_again_before_it_leaves(storage: Storage) -> None:
+    new_id = id_maker(utc_now)
+    mirror = Mirror("office", storage, planner(new_id), utc_now)
+    fresh = dossier(received_at=utc_now() + timedelta(hours=1))
+    blocking = due(lane=Lane.REPLY)
+    at_provider, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(item: OutboxItem) -> Outcome:
+        at_provider.set()
+        await go_on.wait()
+        return await accept(item)
+
+    await plan(storage, blocking)
+    await mirror.apply(batch(fresh))
+    timing = OutboxSettings(lease=30.0, send=20.0, fresh=0.2, poll=0.05, sweep=0.05)
+    async with draining(storage, hold, replace(LIMITS, window=1), timing) as sender:
+        await at_provider.wait()
+        while not (claimed := await storage.read(lambda tx: tx.outbox.listed(DeliveryState.SENDING, limit=9)))[1:]:
+            await asyncio.sleep(0.02)
+        await mirror.apply(batch(replace(fresh, status=Status.RETURNED)))
+        await asyncio.sleep(0.3)
+        go_on.set()
+        (now,) = await settled(storage, claimed[1:], DeliveryState.SUPPRESSED)
+
+    assert now.reason == "the dossier is now returned"
+    assert sender.sent == [blocking.id]
+
+
+class Failing:
+    """A database that does not answer for a while, in front of a real one."""
+
+    def __init__(self, real: Storage, failures: int) -> None:
+        self._real = real
+        self.left = failures
+
+    async def write(self, work: Callable[[Transaction], Awaitable[object]]) -> object:
+        return await self._real.write(self._or_fail(work))
+
+    async def read(self, work: Callable[[Transaction], Awaitable[object]]) -> object:
+        return await self._real.read(self._or_fail(work))
+
+    def _or_fail(self, work: Callable[[Transaction], Awaitable[object]]) -> Callable[[Transaction], Awaitable[object]]:
+        if self.left <= 0:
+            return work
+        self.left -= 1
+
+        async def fail(_: Transaction) -> object:
+            raise StorageError("the disk is full")
+
+        return fail
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+async def test_a_database_that_does_not_answer_for_a_while_loses_nothing(storage: Storage) -> None:
+    items = [due() for _ in range(20)]
+    await plan(storage, *items)
+    failing = Failing(storage, failures=3)
+
+    async def fail_after_the_first(item: OutboxItem) -> Outcome:
+        failing.left = max(failing.left, 2) if item.id == items[0].id else failing.left
+        return await accept(item)
+
+    outbox = Outbox(
+        Channel("sms", ToldSender(storage, fail_after_the_first), LIMITS),
+        failing,  # type: ignore[arg-type]
+        owner="here",
+        clock=utc_now,
+        record_receipts=record_in,
+        timing=TIMING,
+    )
+    task = asyncio.ensure_future(outbox.run())
+    await settled(storage, items, DeliveryState.ACCEPTED)
+    outbox.stop()
+    await task
+
+    assert failing.left == 0
+    assert (await balance(storage)).balanced
