@@ -230,7 +230,13 @@ def ledger(config: ConfigPath = HERE, json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+_SIMULATORS = "\n\n".join(
+    f"{word}: " + " ".join(f"--{name.replace('_', '-')}" for name in kind.settings.model_fields)
+    for word, kind in app.SIMULATORS.items()
+)
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, epilog=_SIMULATORS)
 def simulate(
     context: typer.Context,
     what: Annotated[str, typer.Argument(help=" | ".join(app.SIMULATORS))],
