@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from bot.model.message import DeliveryState
+from bot.model.message import DeliveryState, OutboxItem
 from bot.ports import Storage, Transaction
 
 _NAMED = 50
-"""How many imbalances are named; all of them are counted in the difference."""
+"""How many imbalances and uncertain messages are named; all of them are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Ledger:
     imbalances: tuple[Imbalance, ...]
     inbound: dict[str, dict[str, int]]
     """Citizens' messages by channel and what they were understood as: `lookup`, `help`, …"""
+    uncertain: tuple[OutboxItem, ...]
+    """The oldest messages that may or may not have arrived: held for a receipt or a person."""
     parked_receipts: int
     """Receipts that belong to no message that we know (yet)."""
 
@@ -52,6 +54,7 @@ async def balance(storage: Storage) -> Ledger:
             states=dict(states),
             imbalances=tuple(Imbalance(*row) for row in await tx.outbox.imbalances(limit=_NAMED)),
             inbound=inbound,
+            uncertain=tuple(await tx.outbox.listed(DeliveryState.UNCERTAIN, limit=_NAMED)),
             parked_receipts=await tx.outbox.parked(),
         )
 

@@ -123,6 +123,10 @@ def ledger(books: Ledger) -> None:
     console.print(table)
     for channel, outcomes in books.inbound.items():
         console.print(f"{channel}: " + ", ".join(f"{word} {number:,}" for word, number in outcomes.items()))
+    if books.uncertain:
+        console.print("Chưa rõ đã tới hay chưa, xin xem lại / perhaps delivered, held for a person:")
+    for item in books.uncertain:
+        console.print(f"  {item.id} {item.code or '—'} {item.channel} {item.address}: {sentence(item)}", soft_wrap=True)
     if books.balanced:
         console.print("Sổ khớp: mỗi tin đã lập ở đúng một trạng thái. / The books balance.")
         return
@@ -137,6 +141,10 @@ def ledger_json(books: Ledger) -> dict[str, Any]:
         "planned": books.planned,
         **{state.value: number for state, number in books.states.items()},
         "inbound": books.inbound,
+        "uncertain_messages": [
+            {"id": item.id, "code": item.code, "address": str(item.address), "reason": item.reason}
+            for item in books.uncertain
+        ],
         "parked_receipts": books.parked_receipts,
         "imbalances": [asdict(each) for each in books.imbalances],
     }

@@ -106,6 +106,22 @@ def test_a_ledger_that_does_not_add_up_names_what_is_missing(office: Path) -> No
     assert books["imbalances"] == [{"origin": "change:office:H56.14-240823-0001:1", "planned": 1, "found": 0}]
 
 
+def test_what_is_uncertain_is_listed_for_a_person(office: Path) -> None:
+    said(office, "migrate")
+    said(office, "import", "rows.csv", "--source", "office")
+    python = (
+        "import sqlite3; c = sqlite3.connect('motcua.db');"
+        "c.execute(\"UPDATE outbox SET state = 'uncertain', reason = 'part 1: the link was lost'\"); c.commit()"
+    )
+    subprocess.run([sys.executable, "-c", python], cwd=office, check=True)
+
+    listed = said(office, "ledger")
+    (message,) = json.loads(said(office, "ledger", "--json"))["uncertain_messages"]
+
+    assert "H56.14-240823-0001 sms sms:+8491•••678: Chưa rõ đã tới hay chưa, không tự gửi lại" in listed
+    assert (message["code"], message["address"]) == ("H56.14-240823-0001", "sms:+8491•••678")
+
+
 def test_check_names_the_channel_that_is_away_and_what_was_not_understood(office: Path) -> None:
     said(office, "migrate")
     said(office, "import", "rows.csv", "--source", "office")
