@@ -26,6 +26,10 @@ CODES_AT_ONCE = 3
 
 CONFIRMATION_WAITS = timedelta(minutes=15)
 
+PATIENT_WITH = (timedelta(minutes=10), 30)
+"""So many messages of one sender are answered within so long a time. More of them come from a machine that answers
+us as we answer it, and each SMS costs money."""
+
 _YES = frozenset({"1", "dung", "co", "vang", "da", "phai", "ok", "u", "uh", "yes", "y"})
 _NO = frozenset({"2", "khong", "sai", "ko", "k", "no", "n"})
 _ANSWER_WORDS = 4
@@ -94,6 +98,9 @@ class Conversation:
         if not await tx.conversations.first_time(message):
             return
         now = self._clock()
+        if silence := await _reason_for_silence(tx, message, now):
+            await tx.conversations.finish(message, outcome=silence, found=False)
+            return
         state = await tx.conversations.load(message.sender)
         turn = _Turn(
             message=message,
@@ -173,6 +180,15 @@ class Conversation:
             next_at=now,
             expires_at=now + LIFETIME[Situation.REPLY],
         )
+
+
+async def _reason_for_silence(tx: Transaction, message: InboundMessage, now: datetime) -> str:
+    """Why this message is kept and not answered; empty where it is."""
+    sender = message.sender
+    if sender.scheme == "sms" and not sender.value.startswith("+"):
+        return "service"  # a short code or a name: nobody reads there
+    span, most = PATIENT_WITH
+    return "flood" if await tx.conversations.heard(sender, since=now - span) > most else ""
 
 
 async def _give_up(tx: Transaction, message: InboundMessage) -> None:

@@ -60,6 +60,9 @@ class Conversations:
             missed_at=to_millis(message.at) if missed else None,
         )
 
+    async def heard(self, address: Address, *, since: datetime) -> int:
+        return int(await self._sql.value("heard", address=address.key, since=to_millis(since)))
+
     async def misses(self, address: Address, *, since: datetime) -> int:
         return int(await self._sql.value("misses", address=address.key, since=to_millis(since)))
 

@@ -39,6 +39,10 @@ class ConversationStore(Protocol):
         """Records what the message was understood as, and whether a look-up found something to show."""
         ...
 
+    async def heard(self, address: Address, *, since: datetime) -> int:
+        """Messages of this sender since then, the present one among them."""
+        ...
+
     async def misses(self, address: Address, *, since: datetime) -> int:
         """Look-ups of this sender that found nothing, since then."""
         ...

@@ -144,6 +144,7 @@ CREATE TABLE inbound (
     missed_at BIGINT,
     PRIMARY KEY (channel, message_id)
 );
+CREATE INDEX inbound_recent ON inbound (address, at);
 CREATE INDEX inbound_misses ON inbound (address, missed_at) WHERE missed_at IS NOT NULL;
 
 CREATE TABLE leases (

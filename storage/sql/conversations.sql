@@ -7,6 +7,10 @@ ON CONFLICT (channel, message_id) DO NOTHING;
 UPDATE inbound SET outcome = :outcome, missed_at = :missed_at
 WHERE channel = :channel AND message_id = :message_id;
 
+-- name: heard(address, since)$
+SELECT COUNT(*) FROM inbound
+WHERE address = :address AND at >= :since;
+
 -- name: misses(address, since)$
 SELECT COUNT(*) FROM inbound
 WHERE address = :address AND missed_at IS NOT NULL AND missed_at >= :since;

@@ -90,3 +90,16 @@ async def test_only_lookups_that_found_nothing_are_misses(storage: Storage) -> N
         ("sms", "help"): 1,
         ("sms", ""): 1,
     }
+
+
+async def test_messages_of_one_sender_are_counted_from_a_moment_on(storage: Storage) -> None:
+    old, fresh = a_message(1), a_message(2, at=later(minutes=5))
+    other = a_message(3, sender=Address("sms", "+84900000001"), at=later(minutes=5))
+
+    async def work(tx: Transaction) -> int:
+        for message in (old, fresh, other):
+            await tx.conversations.first_time(message)
+        return await tx.conversations.heard(old.sender, since=later(minutes=1))
+
+    assert await storage.write(work) == 1
+    assert await storage.read(lambda tx: tx.conversations.heard(old.sender, since=old.at)) == 2

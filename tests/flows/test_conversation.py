@@ -241,6 +241,22 @@ async def test_the_answer_carries_the_time_of_the_mirror(bot: Bot) -> None:
     assert START + timedelta(hours=5) == bot.time()
 
 
+async def test_a_machine_that_answers_every_answer_is_not_answered_for_ever(bot: Bot) -> None:
+    answered = [len(await bot.asked("Tôi đang bận, sẽ gọi lại sau.")) for _ in range(40)]
+    other = await bot.asked(code(1), CHAT)
+    bot.time.pass_(minutes=11)
+    later = await bot.asked(code(1))
+
+    assert answered == [1] * 30 + [0] * 10
+    assert len(other) == len(later) == 1
+    assert (await bot.storage.read(lambda tx: tx.conversations.outcomes()))["sms", "flood"] == 10
+
+
+@pytest.mark.parametrize("sender", ["191", "VIETTEL", "8041"])
+async def test_a_short_code_or_a_name_is_not_answered(bot: Bot, sender: str) -> None:
+    assert await bot.asked(code(1), Address("sms", sender)) == []
+
+
 class Broken(dict[str, bool]):
     """Stands for a mistake of ours in the middle of an answer."""
 
