@@ -75,12 +75,17 @@ class Mirror:
         """Applies batches one after the other, and says what each came to. While one is being written, the next is
         worked out and the one after it is read; what was begun is finished whatever happens to the rest."""
         writing: asyncio.Task[Applied] | None = None
+        in_writing: frozenset[str] = frozenset()
         try:
             async for batch in ahead(batches):
+                codes = frozenset(dossier.code for dossier in batch.dossiers)
+                if writing and not codes.isdisjoint(in_writing):
+                    # What is being written now is what this batch must be compared with.
+                    await asyncio.wait([writing])
                 prepared = await self._prepare(batch)
                 if writing:
                     yield await asyncio.shield(writing)
-                writing = asyncio.create_task(self._write(batch, prepared))
+                writing, in_writing = asyncio.create_task(self._write(batch, prepared)), codes
             if writing:
                 yield await asyncio.shield(writing)
         finally:

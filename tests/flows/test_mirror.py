@@ -202,6 +202,20 @@ async def test_a_stream_of_batches_is_applied_in_its_order(storage: Storage, mir
     assert (await balance(storage)).balanced
 
 
+async def test_a_dossier_that_goes_forth_and_back_in_a_stream_ends_where_it_ended(
+    storage: Storage, mirror: Mirror
+) -> None:
+    await mirror.apply(batch(*(dossier(number) for number in range(1, 400))))
+    forth = [dossier(number, status=Status.PROCESSING) for number in range(1, 400)]
+    back = [dossier(number) for number in range(1, 400)]
+
+    async for _ in mirror.take(batches(batch(*forth), batch(*back))):
+        pass
+
+    found = await storage.read(lambda tx: tx.dossiers.get_many("office", [code(number) for number in range(1, 400)]))
+    assert {each.status for each in found.values()} == {Status.RECEIVED}
+
+
 async def test_what_came_before_a_source_broke_is_kept(storage: Storage, mirror: Mirror) -> None:
     stream = batches(batch(dossier(1), cursor="a"), batch(dossier(2), cursor="b"), SourceError("torn in the middle"))
 
