@@ -61,8 +61,8 @@ async def imported(export: Path, database: Path) -> float:
         planner = Planner(Route("sms", "sms", plain=True), Catalogue.load("vi"), id_maker(utc_now), "")
         mirror = Mirror("office", storage, planner, utc_now)
         start = time.perf_counter()
-        async for _ in mirror.take(folder.read_file(export, folder.Settings(path=export.parent), "office")):
-            pass
+        async for batch in folder.read_file(export, folder.Settings(path=export.parent), "office"):
+            await mirror.apply(batch)
         return time.perf_counter() - start
 
 

@@ -142,8 +142,8 @@ async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Appl
         total = Applied()
         with Progress(*columns, console=show.errors, disable=quiet) as progress:
             task = progress.add_task("", total=None)
-            batches = (replace(batch, cursor=cursor) async for batch in app.read_file(configured, file, name))
-            async for applied in mirror.take(batches):
+            async for batch in app.read_file(configured, file, name):
+                applied = await mirror.apply(replace(batch, cursor=cursor))
                 total += applied
                 progress.advance(task, applied.rows + applied.quarantined)
         return total

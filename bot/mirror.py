@@ -3,12 +3,11 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from bot.ahead import ahead
 from bot.model.clock import Clock
 from bot.model.dossier import Change, Dossier, Status, diff
 from bot.model.errors import SourceError, StorageError, trail
@@ -41,8 +40,6 @@ class Applied:
 class _Prepared:
     """A batch worked out against the mirror as it was read, before any transaction is open."""
 
-    at: datetime
-    go_live: datetime
     seen: Mapping[str, Known]
     dossiers: Sequence[tuple[Dossier, int]]
     changes: Sequence[Change]
@@ -71,46 +68,19 @@ class Mirror:
         state = await self._storage.read(lambda tx: tx.sources.get(self._source))
         return (state.cursor or None) if state else None
 
-    async def take(self, batches: AsyncIterator[Batch]) -> AsyncGenerator[Applied, None]:
-        """Applies batches one after the other, and says what each came to. While one is being written, the next is
-        worked out and the one after it is read; what was begun is finished whatever happens to the rest."""
-        writing: asyncio.Task[Applied] | None = None
-        in_writing: frozenset[str] = frozenset()
-        try:
-            async for batch in ahead(batches):
-                codes = frozenset(dossier.code for dossier in batch.dossiers)
-                if writing and not codes.isdisjoint(in_writing):
-                    # What is being written now is what this batch must be compared with.
-                    await asyncio.wait([writing])
-                prepared = await self._prepare(batch)
-                if writing:
-                    yield await asyncio.shield(writing)
-                writing, in_writing = asyncio.create_task(self._write(batch, prepared)), codes
-            if writing:
-                yield await asyncio.shield(writing)
-        finally:
-            if writing and not writing.done():
-                await asyncio.wait([writing])
-                if not writing.cancelled() and (error := writing.exception()):
-                    log.error("source %s: a batch was not written: %s", self._source, trail(error))
-
     async def apply(self, batch: Batch) -> Applied:
         """Makes the batch durable. Reading the same batch again changes nothing and tells nobody twice."""
-        return await self._write(batch, await self._prepare(batch))
-
-    async def _write(self, batch: Batch, prepared: _Prepared) -> Applied:
-        while True:
-            try:
-                await self._storage.write(partial(self._commit, batch=batch, prepared=prepared))
-            except _OvertakenError:
-                prepared = await self._prepare(batch)
-            else:
-                return Applied(len(batch.dossiers), len(prepared.dossiers), len(prepared.items), len(batch.quarantined))
-
-    async def _prepare(self, batch: Batch) -> _Prepared:
-        now = self._clock()
         latest = {dossier.code: dossier for dossier in batch.dossiers}
+        while True:
+            now = self._clock()
+            prepared = await self._prepare(latest, now)
+            try:
+                await self._storage.write(partial(self._commit, batch=batch, prepared=prepared, now=now))
+            except _OvertakenError:
+                continue
+            return Applied(len(batch.dossiers), len(prepared.dossiers), len(prepared.items), len(batch.quarantined))
 
+    async def _prepare(self, latest: Mapping[str, Dossier], now: datetime) -> _Prepared:
         async def read(tx: Transaction) -> tuple[dict[str, Known], dict[str, Dossier], SourceState | None]:
             known = await tx.dossiers.known(self._source, latest)
             differing = [code for code, seen in known.items() if seen.fingerprint != latest[code].fingerprint]
@@ -118,7 +88,7 @@ class Mirror:
             return known, before, await tx.sources.get(self._source)
 
         known, before, state = await self._storage.read(read)
-        self._go_live = go_live = state.go_live if state else self._go_live or now
+        go_live = state.go_live if state else self._go_live or now
         dossiers: list[tuple[Dossier, int]] = []
         changes: list[Change] = []
         items: list[OutboxItem] = []
@@ -137,12 +107,13 @@ class Mirror:
                 items.append(item)
         unknown = Counter(dossier.status_text for dossier, _ in dossiers if dossier.status is Status.UNKNOWN)
         touched = {dossier.code: known[dossier.code] for dossier, _ in dossiers if dossier.code in known}
-        return _Prepared(now, go_live, touched, dossiers, changes, items, unknown)
+        return _Prepared(touched, dossiers, changes, items, unknown)
 
-    async def _commit(self, tx: Transaction, *, batch: Batch, prepared: _Prepared) -> None:
-        now = prepared.at
+    async def _commit(self, tx: Transaction, *, batch: Batch, prepared: _Prepared, now: datetime) -> None:
+        state = await tx.sources.get(self._source)
+        go_live = state.go_live if state else self._go_live or now
         # First of all, for it locks the source: two mirrors of one source write one after the other.
-        await tx.sources.save(self._source, SourceState(batch.cursor, prepared.go_live, now))
+        await tx.sources.save(self._source, SourceState(batch.cursor, go_live, now))
         if prepared.dossiers:
             codes = [dossier.code for dossier, _ in prepared.dossiers]
             if await tx.dossiers.known(self._source, codes) != prepared.seen:
@@ -170,7 +141,8 @@ async def follow(source: Source, mirror: Mirror) -> None:
     """For ever: reads what the source has after the cursor, applies it, pauses. A source that fails is asked again."""
     while True:
         try:
-            async for applied in mirror.take(source.source.batches(await mirror.cursor())):
+            async for batch in source.source.batches(await mirror.cursor()):
+                applied = await mirror.apply(batch)
                 _report(source.name, applied)
         except (SourceError, StorageError) as error:
             log.error("source %s: %s", source.name, error)

@@ -1,7 +1,6 @@
 """Flow 1a: what a batch does to the mirror and to the outbox, on every engine."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +9,6 @@ import pytest
 from bot.ledger import balance
 from bot.mirror import Applied, Mirror
 from bot.model.dossier import Status
-from bot.model.errors import SourceError
 from bot.model.ids import id_maker
 from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.ports import Batch, Quarantined, Storage
@@ -177,70 +175,3 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(storage: Storage, t
     assert await mirror.cursor() is None
     await mirror.apply(batch(dossier(1), dossier(2)))
     assert await situations(storage) == [Situation.PROGRESS.value] * 2
-
-
-async def batches(*given: Batch | Exception) -> AsyncIterator[Batch]:
-    for each in given:
-        if isinstance(each, Exception):
-            raise each
-        yield each
-
-
-async def test_a_stream_of_batches_is_applied_in_its_order(storage: Storage, mirror: Mirror) -> None:
-    stream = batches(
-        batch(dossier(1), dossier(2), cursor="a"),
-        batch(dossier(1, status=Status.PROCESSING), dossier(3), cursor="b"),
-        batch(dossier(1, status=Status.DONE), cursor="c"),
-    )
-
-    applied = [each async for each in mirror.take(stream)]
-
-    assert [(each.rows, each.changed, each.planned) for each in applied] == [(2, 2, 2), (2, 2, 2), (1, 1, 1)]
-    changes = await storage.read(lambda tx: tx.dossiers.changes_of("office", code(1)))
-    assert [change.status_after for change in changes] == [Status.RECEIVED, Status.PROCESSING, Status.DONE]
-    assert await mirror.cursor() == "c"
-    assert (await balance(storage)).balanced
-
-
-async def test_a_dossier_that_goes_forth_and_back_in_a_stream_ends_where_it_ended(
-    storage: Storage, mirror: Mirror
-) -> None:
-    await mirror.apply(batch(*(dossier(number) for number in range(1, 400))))
-    forth = [dossier(number, status=Status.PROCESSING) for number in range(1, 400)]
-    back = [dossier(number) for number in range(1, 400)]
-
-    async for _ in mirror.take(batches(batch(*forth), batch(*back))):
-        pass
-
-    found = await storage.read(lambda tx: tx.dossiers.get_many("office", [code(number) for number in range(1, 400)]))
-    assert {each.status for each in found.values()} == {Status.RECEIVED}
-
-
-async def test_what_came_before_a_source_broke_is_kept(storage: Storage, mirror: Mirror) -> None:
-    stream = batches(batch(dossier(1), cursor="a"), batch(dossier(2), cursor="b"), SourceError("torn in the middle"))
-
-    with pytest.raises(SourceError):
-        async for _ in mirror.take(stream):
-            pass
-
-    assert await mirror.cursor() == "b"
-    assert await storage.read(lambda tx: tx.dossiers.count()) == (2, 2)
-
-
-async def test_a_reader_that_is_told_to_stop_finishes_the_batch_under_way(storage: Storage, mirror: Mirror) -> None:
-    endless = (batch(dossier(number), cursor=str(number)) for number in range(1, 9_000))
-    taken: list[Applied] = []
-
-    async def read() -> None:
-        async for applied in mirror.take(batches(*endless)):
-            taken.append(applied)  # noqa: PERF401 looked at while it grows
-
-    reader = asyncio.ensure_future(read())
-    while len(taken) < 3:
-        await asyncio.sleep(0.01)
-    reader.cancel()
-    await asyncio.wait([reader])
-
-    dossiers, _ = await storage.read(lambda tx: tx.dossiers.count())
-    assert str(dossiers) == await mirror.cursor()
-    assert len(taken) <= dossiers <= len(taken) + 2
