@@ -39,7 +39,14 @@ _MIGRATING = 0x6D6F_7463_0002
 """Keys of advisory locks: "motc" and a number."""
 
 _TWO_AT_ONCE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.ClientConfigurationError, OSError, TimeoutError)
+_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.ClientConfigurationError,
+    OSError,
+    TimeoutError,
+)
 
 
 @asynccontextmanager
@@ -132,7 +139,12 @@ class PostgresStorage(Engine):
         """A connection of the pool. What goes wrong with the server comes out readable; deadlocks stay."""
         try:
             async with self._pool.acquire(timeout=_FREE_SECONDS) as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncpg.InternalClientError:
+                    # The server hung up just as we began to speak: the driver no longer knows where it stands.
+                    connection.terminate()
+                    raise
         except _TWO_AT_ONCE:
             raise
         except _FAILURES as error:

@@ -83,7 +83,7 @@ def readable(error: BaseException, database: str) -> BaseException:
         return StorageError("địa chỉ cơ sở dữ liệu không đúng / cannot be understood: postgresql://USER@HOST:PORT/NAME")
     elif isinstance(error, TimeoutError):
         return StorageError(f"{database} không trả lời kịp / did not answer in time")
-    elif isinstance(error, OSError | asyncpg.InterfaceError):
+    elif isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError):
         return StorageError(f"không kết nối được {database}, máy chủ có chạy không? / cannot be reached ({error})")
     return error
 
