@@ -142,7 +142,10 @@ def _kinds(before: Dossier | None, after: Dossier) -> list[ChangeKind]:
     if before.fingerprint == after.fingerprint:
         return []
     kinds = []
-    if (before.status, before.status_text) != (after.status, after.status_text):
+    # A source's own word tells citizens something only where it is all that we have.
+    if before.status is not after.status or (
+        after.status is Status.UNKNOWN and before.status_text != after.status_text
+    ):
         kinds.append(ChangeKind.STATUS)
     elif (before.supplement, before.reason) != (after.supplement, after.reason):
         kinds.append(ChangeKind.SUPPLEMENT)

@@ -130,6 +130,19 @@ def test_a_message_that_cannot_be_addressed_is_planned_and_suppressed(phone: str
     assert (item.state, item.reason) == (DeliveryState.SUPPRESSED, reason)
 
 
+def test_another_word_of_the_source_for_the_same_status_is_not_told_again() -> None:
+    before = replace(DOSSIER, status=Status.PROCESSING, status_text="Chờ ký số")
+
+    assert situation(before, replace(before, status_text="Chờ đóng dấu")) is None
+
+
+def test_another_word_does_not_hide_a_new_wording_of_the_supplement() -> None:
+    before = replace(DOSSIER, status=Status.SUPPLEMENT, status_text="5", supplement="Bản sao")
+    after = replace(before, status_text="Yêu cầu bổ sung", supplement="Bản chính")
+
+    assert situation(before, after) is Situation.SUPPLEMENT
+
+
 def test_the_dedupe_key_names_dossier_event_and_recipient() -> None:
     item = plan(None, DOSSIER)
 
