@@ -22,7 +22,7 @@ from bot.model.message import (
     Uncertain,
 )
 from bot.outcomes import Hand, settlement_of
-from bot.pace import Pace, Pauses
+from bot.pace import Pace, Pauses, wait
 from bot.planning import untruth_of
 from bot.ports import Channel, Claimed, Settlement, Storage, Transaction
 
@@ -91,10 +91,10 @@ class Outbox:
                 for each in claimed:
                     self._admit(each)
                 if not claimed:
-                    await _wait(woken, await self._idle_seconds())
+                    await wait(woken, await self._idle_seconds())
             except Exception as error:
                 log.error("channel %s: nothing could be claimed: %s", self._channel.name, trail(error))
-                await _wait(self._stopping, self._timing.poll)
+                await wait(self._stopping, self._timing.poll)
             await self._wait_for_room()
 
     async def _claim(self, limit: int) -> list[Claimed]:
@@ -120,7 +120,7 @@ class Outbox:
 
     async def _wait_for_room(self) -> None:
         if not self._pauses.open:
-            await _wait(self._pauses.opened, self._pauses.longer())
+            await wait(self._pauses.opened, self._pauses.longer())
         while self._ready.qsize() > self._batch // 2 and not self._stopping.is_set():
             self._room.clear()
             await self._room.wait()
@@ -240,11 +240,3 @@ _Turn = tuple[int, str, OutboxItem, datetime]
 
 _LAST = cast("_Turn", (9, "", None, None))
 """Sorts behind every message; tells one sender to go home."""
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

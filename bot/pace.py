@@ -1,4 +1,4 @@
-"""How fast a channel may go: a token bucket, and pauses that grow while the channel is down."""
+"""How fast a channel may go: a token bucket, pauses that grow while it is down, and waiting with an end."""
 
 import asyncio
 from collections.abc import Callable
@@ -60,3 +60,12 @@ class Pauses:
         """How long to leave the channel alone this time."""
         pause, self._next = self._next, min(self._next * 2, self.LONGEST)
         return pause
+
+
+async def wait(event: asyncio.Event, seconds: float) -> None:
+    """Returns when `event` is set, or after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

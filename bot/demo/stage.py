@@ -23,6 +23,7 @@ from bot.demo.board import live, quiet, report
 from bot.demo.citizens import SHORT_CODE, Citizens, Places
 from bot.demo.processes import end, free_ports, simulator
 from bot.logs import start_logging
+from bot.pace import wait
 from bot.web.context import DemoSettings
 
 SMS = "sms"
@@ -118,16 +119,8 @@ async def _watch(
                 await end(office)
             if seconds and passed > seconds and (quiet(figures) or passed > seconds + _GRACE):
                 break
-            await _nap(stopped, 0.5)
+            await wait(stopped, 0.5)
     return await report(running.storage, citizens, SMS) | {"seconds": round(time.monotonic() - start, 1)}
-
-
-async def _nap(stopped: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopped.wait()
-    except TimeoutError:
-        return
 
 
 def _clear(data: Path) -> None:

@@ -148,7 +148,8 @@ async def test_a_receipt_that_comes_before_its_message_is_settled_is_not_lost(st
     assert (await balance(storage)).parked_receipts == 0
 
 
-async def test_a_long_message_is_delivered_when_all_its_parts_are(storage: Storage) -> None:
+async def accepted_in_two_parts(storage: Storage) -> OutboxItem:
+    """A long message that its provider took as the parts `a` and `b`."""
     item = due(parts=2)
 
     async def two_parts(_: OutboxItem) -> Outcome:
@@ -157,6 +158,11 @@ async def test_a_long_message_is_delivered_when_all_its_parts_are(storage: Stora
     await plan(storage, item)
     async with draining(storage, two_parts):
         await settled(storage, [item], DeliveryState.ACCEPTED)
+    return item
+
+
+async def test_a_long_message_is_delivered_when_all_its_parts_are(storage: Storage) -> None:
+    item = await accepted_in_two_parts(storage)
 
     await record(storage, [_receipt("b")])
     assert (await found(storage, item)).state is DeliveryState.ACCEPTED
@@ -179,14 +185,7 @@ async def test_receipts_move_a_message_forward_and_never_back(storage: Storage) 
 
 
 async def test_a_part_that_fails_fails_the_message(storage: Storage) -> None:
-    item = due(parts=2)
-
-    async def two_parts(_: OutboxItem) -> Outcome:
-        return Accepted(("a", "b"))
-
-    await plan(storage, item)
-    async with draining(storage, two_parts):
-        await settled(storage, [item], DeliveryState.ACCEPTED)
+    item = await accepted_in_two_parts(storage)
 
     await record(storage, [_receipt("a"), _receipt("b", DeliveryState.FAILED, reason="stat:UNDELIV err:011")])
 

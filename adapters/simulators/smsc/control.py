@@ -1,10 +1,10 @@
 """What tests and the demo call over HTTP: reading the phones, writing from them, breaking the links."""
 
 import asyncio
-from typing import Any
 
 from aiohttp import web
 
+from adapters.simulators.asking import number_in, object_in
 from adapters.simulators.smsc.exchange import Exchange
 
 EXCHANGE = web.AppKey("exchange", Exchange)
@@ -19,7 +19,7 @@ async def messages(request: web.Request) -> web.Response:
     """`?number=+84…&after=SEQ&wait=SECONDS`: whole texts on that phone, both ways, after a seq. All phones without
     a number."""
     number = _phone(request.query["number"]) if "number" in request.query else None
-    after, wait = _number(request, "after", 0), min(_number(request, "wait", 0), _LONGEST_WAIT)
+    after, wait = number_in(request, "after", 0), min(number_in(request, "wait", 0), _LONGEST_WAIT)
     texts = await request.app[EXCHANGE].phones.texts(number, after=int(after), wait=wait)
     return web.json_response(list(texts))
 
@@ -27,7 +27,7 @@ async def messages(request: web.Request) -> web.Response:
 @routes.post("/mo")
 async def mo(request: web.Request) -> web.Response:
     """`{"from", "to", "text", "wait"?}`: a citizen writes. With `wait`, answers when every part is acknowledged."""
-    body = await _object(request)
+    body = await object_in(request)
     try:
         sender, to, text = _phone(str(body["from"])), str(body["to"]), str(body["text"])
     except KeyError as missing:
@@ -65,7 +65,7 @@ async def drop(request: web.Request) -> web.Response:
 @routes.get("/numbers")
 async def numbers(request: web.Request) -> web.Response:
     """`?limit=50`: phones by their latest text, latest first."""
-    return web.json_response(request.app[EXCHANGE].phones.numbers(int(_number(request, "limit", 50))))
+    return web.json_response(request.app[EXCHANGE].phones.numbers(int(number_in(request, "limit", 50))))
 
 
 def application(exchange: Exchange) -> web.Application:
@@ -73,23 +73,6 @@ def application(exchange: Exchange) -> web.Application:
     app[EXCHANGE] = exchange
     app.add_routes(routes)
     return app
-
-
-async def _object(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise web.HTTPBadRequest(text="a JSON object is expected") from None
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest(text="a JSON object is expected")
-    return body
-
-
-def _number(request: web.Request, name: str, default: float) -> float:
-    try:
-        return float(request.query.get(name, default))
-    except ValueError:
-        raise web.HTTPBadRequest(text=f"{name} is a number") from None
 
 
 def _phone(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.simulators.asking import number_in, object_in
 from adapters.simulators.telegram.world import World
 
 WORLD = web.AppKey("world", World)
@@ -18,7 +19,7 @@ routes = web.RouteTableDef()
 @routes.post(r"/_control/users/{user:\d+}/say")
 async def say(request: web.Request) -> web.Response:
     """`{"text", "name"?}`: the user writes to the bot. Answers `{"update_id"}`."""
-    world, user, body = request.app[WORLD], int(request.match_info["user"]), await _object(request)
+    world, user, body = request.app[WORLD], int(request.match_info["user"]), await object_in(request)
     if name := body.get("name"):
         world.names[user] = str(name)
     message = {
@@ -34,7 +35,7 @@ async def say(request: web.Request) -> web.Response:
 @routes.post(r"/_control/users/{user:\d+}/press")
 async def press(request: web.Request) -> web.Response:
     """`{"data"}`: the user presses an inline button. Answers `{"update_id", "callback_query_id"}`."""
-    world, user, body = request.app[WORLD], int(request.match_info["user"]), await _object(request)
+    world, user, body = request.app[WORLD], int(request.match_info["user"]), await object_in(request)
     sent = world.messages.get(user)
     query = {
         "id": str((user << 32) + world.next_message_id()),
@@ -50,7 +51,7 @@ async def press(request: web.Request) -> web.Response:
 @routes.post("/_control/updates")
 async def inject(request: web.Request) -> web.Response:
     """Any JSON object becomes an update as it is; one without `update_id` gets none unless `?number=1`."""
-    world, update = request.app[WORLD], await _object(request)
+    world, update = request.app[WORLD], await object_in(request)
     if "number" in request.query:
         world.last_update += 1
         update["update_id"] = world.last_update
@@ -62,7 +63,7 @@ async def inject(request: web.Request) -> web.Response:
 async def messages(request: web.Request) -> web.Response:
     """What the bot sent after message `after`; waits up to `wait` seconds for the first of it."""
     world, chat = request.app[WORLD], int(request.match_info["chat"])
-    after, wait = _number(request, "after"), min(_number(request, "wait"), _LONGEST_WAIT)
+    after, wait = number_in(request, "after"), min(number_in(request, "wait"), _LONGEST_WAIT)
 
     def fresh() -> list[dict[str, Any]]:
         return [_shown(message) for message in world.messages.get(chat, ()) if message["message_id"] > after]
@@ -82,23 +83,6 @@ async def stats(request: web.Request) -> web.Response:
     world = request.app[WORLD]
     waiting = {"updates_waiting": len(world.updates), "answered": world.answered, "webhook": world.webhook}
     return web.json_response({**world.counts, **waiting})
-
-
-async def _object(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise web.HTTPBadRequest(text="a JSON object is expected") from None
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest(text="a JSON object is expected")
-    return body
-
-
-def _number(request: web.Request, name: str) -> float:
-    try:
-        return float(request.query.get(name, 0))
-    except ValueError:
-        raise web.HTTPBadRequest(text=f"{name} is a number") from None
 
 
 def _shown(message: dict[str, Any]) -> dict[str, Any]:
