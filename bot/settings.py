@@ -1,16 +1,49 @@
-"""What every part's settings are made of: strict models, and secrets that live outside the file."""
+"""What every part's settings are made of: strict models, secrets that live outside the file, what all sources share."""
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from bot.model.course import SupplementClock
 
 
 class Settings(BaseModel):
     """Base of every settings table: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(Settings):
+    """What the mirror must know of any source, whatever it is read with."""
+
+    go_live: AwareDatetime | None = Field(
+        default=None, description="Dossiers received earlier are mirrored in silence; none: the first reading."
+    )
+    pause: float = Field(default=60.0, ge=0, description="Seconds between two times of asking.")
+    stale_after: float = Field(
+        default=7_200.0, gt=0, description="Seconds after which what we have is no longer stated as current."
+    )
+    brake_messages: int = Field(
+        default=20_000,
+        ge=0,
+        description="Messages within `brake_window` beyond which they wait for a person; 0: no such limit.",
+    )
+    brake_percent: float = Field(
+        default=30.0,
+        ge=0,
+        le=100,
+        description="The same in percent of the source's mirrored dossiers, at least 500 messages; 0: no such limit.",
+    )
+    brake_window: float = Field(default=3_600.0, gt=0, description="Seconds over which the brake counts.")
+    supplement_clock: SupplementClock = Field(
+        default=SupplementClock.SOURCE, description="What waiting for a supplement does to the deadline."
+    )
+    reconcile_at: time | None = Field(
+        default=time(2, 30), description="When in the night the mirror is compared with the source; none: never."
+    )
 
 
 def _resolve(value: Any) -> Any:

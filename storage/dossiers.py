@@ -1,14 +1,15 @@
-"""The mirror: dossiers as the sources last showed them, and their changes."""
+"""The mirror: dossiers as the sources last showed them, their changes, and what came too late."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from bot.model.clock import to_millis
-from bot.model.dossier import Change, Dossier
-from bot.ports import Known
-from storage.edge import key_set
+from bot.model.clock import from_millis, to_millis
+from bot.model.dossier import Change, Dossier, Status
+from bot.ports import Known, LateEvent, Mirrored, Stale
+from storage.edge import key_set, millis, moment
 from storage.rows import change_of, change_row, dossier_of, dossier_row
-from storage.statements import Statements
+from storage.statements import Row, Statements
 
 
 class Dossiers:
@@ -19,7 +20,7 @@ class Dossiers:
 
     async def known(self, source: str, codes: Collection[str]) -> dict[str, Known]:
         rows = await self._sql.rows("dossiers_known", source=source, codes=key_set(codes))
-        return {row["code"]: Known(row["fingerprint"], row["last_number"]) for row in rows}
+        return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in rows}
 
     async def get_many(self, source: str, codes: Collection[str]) -> dict[str, Dossier]:
         rows = await self._sql.rows("dossiers_many", source=source, codes=key_set(codes))
@@ -28,13 +29,18 @@ class Dossiers:
     async def find(self, code: str) -> list[Dossier]:
         return [dossier_of(row) for row in await self._sql.rows("dossiers_find", code=code)]
 
-    async def save(self, dossiers: Sequence[tuple[Dossier, int]], *, at: datetime) -> None:
-        # In the order of `known`, so that two writers of the same dossiers cannot wait for each other.
-        ordered = sorted(dossiers, key=lambda each: (each[0].source, each[0].code))
+    async def add(self, dossiers: Sequence[Mirrored], *, at: datetime) -> None:
+        await self._sql.change_many("dossiers_add", _rows(dossiers, at))
+
+    async def save(self, dossiers: Sequence[Mirrored], *, at: datetime) -> None:
+        await self._sql.change_many("dossiers_save", _rows(dossiers, at))
+
+    async def touch(self, source: str, versions: Mapping[str, tuple[int | None, datetime | None]]) -> None:
         rows = [
-            dossier_row(dossier) | {"last_number": number, "saved_at": to_millis(at)} for dossier, number in ordered
+            {"sequence": sequence, "updated_at": millis(at), "code": code, "source": source}
+            for code, (sequence, at) in sorted(versions.items())
         ]
-        await self._sql.change_many("dossiers_save", rows)
+        await self._sql.change_many("dossiers_touch", rows)
 
     async def add_changes(self, changes: Sequence[Change]) -> None:
         await self._sql.change_many("changes_add", [change_row(change) for change in changes])
@@ -42,6 +48,68 @@ class Dossiers:
     async def changes_of(self, source: str, code: str) -> list[Change]:
         return [change_of(row) for row in await self._sql.rows("changes_of", source=source, code=code)]
 
+    async def add_late(self, events: Sequence[LateEvent]) -> None:
+        await self._sql.change_many("late_add", [_late_row(event) for event in events])
+
+    async def late_of(self, source: str, code: str) -> list[LateEvent]:
+        return [_late_of(row) for row in await self._sql.rows("late_of", source=source, code=code)]
+
+    async def stale(self, *, before: datetime, agency: str | None, limit: int) -> list[Stale]:
+        rows = await self._sql.rows("dossiers_stale", before=to_millis(before), agency=agency or "", most=limit)
+        return [_stale_of(row) for row in rows]
+
+    async def stale_by_agency(self, *, before: datetime) -> list[tuple[str, str, int]]:
+        rows = await self._sql.rows("stale_by_agency", before=to_millis(before))
+        return [(row["agency"], row["agency_name"], row["dossiers"]) for row in rows]
+
     async def count(self) -> tuple[int, int]:
         row = await self._sql.row("dossiers_count")
         return (row["dossiers"], row["changes"]) if row else (0, 0)
+
+
+def _rows(dossiers: Sequence[Mirrored], at: datetime) -> list[tuple[Any, ...]]:
+    """In the order of their codes, as `known` locks them: two writers of the same ones cannot wait for each other."""
+    now = to_millis(at)
+    return sorted(dossier_row(each, now) for each in dossiers)
+
+
+def _late_row(event: LateEvent) -> dict[str, object]:
+    return {
+        "code": event.code,
+        "source": event.source,
+        "version": event.sequence if event.sequence is not None else millis(event.updated_at) or 0,
+        "fingerprint": event.fingerprint,
+        "seen_at": to_millis(event.seen_at),
+        "sequence": event.sequence,
+        "updated_at": millis(event.updated_at),
+        "status": None if event.status is None else int(event.status),
+        "status_text": event.status_text,
+        "appointment_at": millis(event.appointment_at),
+    }
+
+
+def _late_of(row: Row) -> LateEvent:
+    return LateEvent(
+        source=row["source"],
+        code=row["code"],
+        fingerprint=row["fingerprint"],
+        seen_at=from_millis(row["seen_at"]),
+        sequence=row["sequence"],
+        updated_at=moment(row["updated_at"]),
+        status=None if row["status"] is None else Status(row["status"]),
+        status_text=row["status_text"],
+        appointment_at=moment(row["appointment_at"]),
+    )
+
+
+def _stale_of(row: Row) -> Stale:
+    return Stale(
+        row["code"],
+        row["source"],
+        row["agency"],
+        row["agency_name"],
+        Status(row["status"]),
+        row["status_text"],
+        from_millis(row["progressed_at"]),
+        moment(row["due_at"]),
+    )

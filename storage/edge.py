@@ -44,6 +44,14 @@ def clean_row(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def clean_values(values: Iterable[Any]) -> list[Any]:
+    """`clean_row` for values by position."""
+    return [
+        value if value.__class__ is not str or (value.isascii() and "\0" not in value) else clean(value)
+        for value in values
+    ]
+
+
 def to_json(values: Mapping[str, Any]) -> str:
     """`values` as the text of a JSON object, for `json_each`."""
     text = json.dumps(values, ensure_ascii=False)

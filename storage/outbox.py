@@ -60,9 +60,26 @@ class Outbox(Receipts, Ledger):
         }
         if not newer:
             return 0
-        return await self._sql.change(
-            "supersede", items=to_json(newer), kept=key_set(keep), reason=_SUPERSEDED, at=to_millis(at)
-        )
+        values = {"items": to_json(newer), "kept": key_set(keep), "reason": _SUPERSEDED, "at": to_millis(at)}
+        # One statement for each of the two small indexes.
+        return await self._sql.change("supersede", **values) + await self._sql.change("supersede_held", **values)
+
+    async def hold(self, source: str, *, since: datetime, reason: str, at: datetime) -> int:
+        return await self._sql.change("hold", source=source, since=to_millis(since), reason=reason, at=to_millis(at))
+
+    async def let_go(self, source: str, *, at: datetime) -> int:
+        rows = await self._sql.rows("let_go", source=source, now=to_millis(at))
+        await self._others.wake({row["channel"] for row in rows})
+        return len(rows)
+
+    async def discard(self, source: str, *, reason: str, at: datetime) -> int:
+        return await self._sql.change("discard", source=source, reason=reason, now=to_millis(at))
+
+    async def held(self) -> dict[str, dict[str, int]]:
+        held: dict[str, dict[str, int]] = {}
+        for row in await self._sql.rows("held"):
+            held.setdefault(row["source"], {})[row["situation"]] = row["items"]
+        return held
 
     async def claim(
         self, channel: str, *, owner: str, now: datetime, lease_until: datetime, limit: int
@@ -83,7 +100,8 @@ class Outbox(Receipts, Ledger):
         return len(lapsed)
 
     async def expire(self, *, now: datetime) -> int:
-        return await self._sql.change("expire", now=to_millis(now), reason=_EXPIRED)
+        values = {"now": to_millis(now), "reason": _EXPIRED}
+        return await self._sql.change("expire", **values) + await self._sql.change("expire_held", **values)
 
     async def next_due(self, channel: str) -> datetime | None:
         return moment(await self._sql.value("next_due", channel=channel))

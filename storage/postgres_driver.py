@@ -9,9 +9,8 @@ import asyncpg
 
 from bot.model.errors import StorageError
 from storage.edge import clean_row
-from storage.statements import load_queries, without_row_locks
+from storage.statements import PARAMETER, load_queries, positional, without_row_locks
 
-_PARAMETER = re.compile(r"'[^']*'|(?<![:\w]):(?P<name>[a-z]\w*)")
 _Values = Mapping[str, Any]
 
 
@@ -36,7 +35,7 @@ class PostgresAdapter:
                 names.append(name)
             return f"${names.index(name) + 1}"
 
-        return _PARAMETER.sub(numbered, sql if self._row_locks else without_row_locks(sql))
+        return PARAMETER.sub(numbered, sql if self._row_locks else without_row_locks(sql))
 
     async def select(
         self, connection: asyncpg.Connection, query: str, sql: str, values: _Values, _record: object = None
@@ -57,9 +56,9 @@ class PostgresAdapter:
         return int(tag.rpartition(" ")[2])
 
     async def insert_update_delete_many(
-        self, connection: asyncpg.Connection, query: str, sql: str, rows: Iterable[_Values]
+        self, connection: asyncpg.Connection, query: str, sql: str, rows: Iterable[_Values | tuple[Any, ...]]
     ) -> None:
-        await connection.executemany(sql, [self._ordered(query, row) for row in rows])
+        await connection.executemany(sql, positional(rows, self._names[query]))
 
     def _ordered(self, query: str, values: _Values) -> list[Any]:
         cleaned = clean_row(values)

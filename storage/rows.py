@@ -1,13 +1,24 @@
 """Table rows as values of the vocabulary, and back."""
 
+import json
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from bot.model.clock import from_millis, to_millis
-from bot.model.dossier import Change, ChangeKind, Dossier, Status
+from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step, Wait
 from bot.model.message import DeliveryState, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
-from storage.edge import millis, moment
+from bot.ports import Mirrored
+from storage.edge import clean, clean_values, millis, moment
 from storage.statements import Row
+
+_PLAIN = 14
+"""How many of the values of `Dossier.told` are columns, in the order of the table."""
+_APPOINTMENT = 9
+"""Where among them the appointment stands."""
+_TEXTS: Callable[[Any], tuple[str, ...]] = itemgetter(1, 2, 3, 4, 5, 6, 7, 11, 12, 13)
+"""The texts among them."""
 
 
 def dossier_of(row: Row) -> Dossier:
@@ -28,31 +39,78 @@ def dossier_of(row: Row) -> Dossier:
         supplement=row["supplement"],
         reason=row["reason"],
         place=row["place"],
+        steps=steps_of(row["steps"]) if row["steps"] else (),
+        waits=waits_of(row["waits"]) if row["waits"] else (),
         updated_at=moment(row["updated_at"]),
+        sequence=row["sequence"],
+        progressed_at=moment(row["progressed_at"]),
+        first_seen_at=moment(row["first_seen_at"]),
+        due_at=moment(row["due_at"]),
     )
 
 
-def dossier_row(dossier: Dossier) -> dict[str, Any]:
-    return {
-        "source": dossier.source,
-        "code": dossier.code,
-        "status": int(dossier.status),
-        "status_text": dossier.status_text,
-        "agency": dossier.agency,
-        "agency_name": dossier.agency_name,
-        "procedure": dossier.procedure,
-        "procedure_name": dossier.procedure_name,
-        "applicant": dossier.applicant,
-        "phone": dossier.phone,
-        "received_at": millis(dossier.received_at),
-        "appointment_at": millis(dossier.appointment_at),
-        "finished_at": millis(dossier.finished_at),
-        "supplement": dossier.supplement,
-        "reason": dossier.reason,
-        "place": dossier.place,
-        "updated_at": millis(dossier.updated_at),
-        "fingerprint": dossier.fingerprint,
-    }
+def dossier_row(mirrored: Mirrored, at: int) -> tuple[Any, ...]:
+    """The values of `dossiers_add` in its order, clean: by position, because a batch has thousands."""
+    dossier, told = mirrored.dossier, mirrored.told
+    updated_at = millis(dossier.updated_at)
+    steps = _steps_text(dossier.steps) if dossier.steps else ""
+    row = (
+        dossier.code,
+        dossier.source,
+        *told[:_PLAIN],
+        steps,
+        _waits_text(dossier.waits) if dossier.waits else "",
+        updated_at,
+        dossier.sequence,
+        updated_at if mirrored.progressed_at is dossier.updated_at else millis(mirrored.progressed_at),
+        told[_APPOINTMENT] if mirrored.due_at is dossier.appointment_at else millis(mirrored.due_at),
+        mirrored.fingerprint,
+        mirrored.last_number,
+        at,
+        at,
+    )
+    # One look at all texts together, instead of one at each.
+    texts = "".join((dossier.code, dossier.source, *_TEXTS(told), steps))
+    return row if clean(texts) is texts else tuple(clean_values(row))
+
+
+def steps_of(text: str) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            agency=agency,
+            holder=holder,
+            task=task,
+            status=None if status is None else Status(status),
+            started_at=moment(started),
+            due_at=moment(due),
+            ended_at=moment(ended),
+        )
+        for agency, holder, task, status, started, due, ended in json.loads(text)
+    )
+
+
+def waits_of(text: str) -> tuple[Wait, ...]:
+    return tuple(Wait(from_millis(asked), moment(answered)) for asked, answered in json.loads(text))
+
+
+def _steps_text(steps: tuple[Step, ...]) -> str:
+    rows = [
+        [
+            each.agency,
+            each.holder,
+            each.task,
+            None if each.status is None else int(each.status),
+            millis(each.started_at),
+            millis(each.due_at),
+            millis(each.ended_at),
+        ]
+        for each in steps
+    ]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _waits_text(waits: tuple[Wait, ...]) -> str:
+    return json.dumps([[to_millis(wait.asked_at), millis(wait.answered_at)] for wait in waits])
 
 
 def change_of(row: Row) -> Change:
@@ -70,18 +128,19 @@ def change_of(row: Row) -> Change:
     )
 
 
-def change_row(change: Change) -> dict[str, Any]:
-    return {
-        "source": change.source,
-        "code": change.code,
-        "number": change.number,
-        "kind": str(change.kind),
-        "at": to_millis(change.at),
-        "status_before": None if change.status_before is None else int(change.status_before),
-        "status_after": int(change.status_after),
-        "appointment_before": millis(change.appointment_before),
-        "appointment_after": millis(change.appointment_after),
-    }
+def change_row(change: Change) -> tuple[Any, ...]:
+    """The values of `changes_add` in its order, clean."""
+    return (
+        clean(change.source),
+        clean(change.code),
+        change.number,
+        str(change.kind),
+        to_millis(change.at),
+        None if change.status_before is None else int(change.status_before),
+        int(change.status_after),
+        millis(change.appointment_before),
+        millis(change.appointment_after),
+    )
 
 
 def item_of(row: Row) -> OutboxItem:

@@ -1,15 +1,17 @@
 """SQLite as aiosql sees it: one hop to the connection's thread for each statement."""
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import aiosqlite
+from aiosql.types import SQLOperationType
 
 from bot.model.errors import StorageError
 from storage.edge import clean_row
-from storage.statements import load_queries, without_row_locks
+from storage.statements import PARAMETER, load_queries, positional, without_row_locks
 
 _Values = Mapping[str, Any]
 
@@ -19,8 +21,26 @@ class SqliteAdapter:
 
     is_aio_driver = True
 
-    def process_sql(self, _name: str, _operation: object, sql: str) -> str:
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+        """Query for many rows → its parameters' names in the order of its question marks."""
+
+    def process_sql(self, query: str, operation: object, sql: str) -> str:
+        if operation is SQLOperationType.INSERT_UPDATE_DELETE_MANY:
+            return self._by_position(query, sql)
         return without_row_locks(sql)
+
+    def _by_position(self, query: str, sql: str) -> str:
+        """Names cost a look-up a value; a batch has thousands of values."""
+        names = self._names[query] = []
+
+        def mark(found: re.Match[str]) -> str:
+            if found["name"] is None:
+                return found[0]
+            names.append(found["name"])
+            return "?"
+
+        return PARAMETER.sub(mark, without_row_locks(sql))
 
     async def select(
         self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values, _record: object = None
@@ -44,9 +64,9 @@ class SqliteAdapter:
         return (await connection.execute(sql, clean_row(values))).rowcount
 
     async def insert_update_delete_many(
-        self, connection: aiosqlite.Connection, _name: str, sql: str, rows: Iterable[_Values]
+        self, connection: aiosqlite.Connection, query: str, sql: str, rows: Iterable[_Values | tuple[Any, ...]]
     ) -> None:
-        await connection.executemany(sql, [clean_row(row) for row in rows])
+        await connection.executemany(sql, positional(rows, self._names[query]))
 
 
 @cache

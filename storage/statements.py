@@ -1,20 +1,33 @@
 """The named queries of `storage/sql`, ready to be run on one connection of either engine."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import aiosql
 
+from storage.edge import clean_values
+
 _SQL = Path(__file__).parent / "sql"
 _ROW_LOCK = re.compile(r"\s*\bFOR UPDATE( OF \w+)?( SKIP LOCKED)?")
 
 
-class Row(Protocol):
-    """One row of a result, by column name."""
+PARAMETER = re.compile(r"'[^']*'|(?<![:\w]):(?P<name>[a-z]\w*)")
+"""A `:name` of a query, or a text in which nothing is one."""
 
-    def __getitem__(self, column: str, /) -> Any: ...
+
+def positional(
+    rows: Iterable[Mapping[str, Any] | tuple[Any, ...]], names: Sequence[str]
+) -> list[tuple[Any, ...] | list[Any]]:
+    """Each row's values in the order of `names`, clean; tuples are so already."""
+    return [row if isinstance(row, tuple) else clean_values(row[name] for name in names) for row in rows]
+
+
+class Row(Protocol):
+    """One row of a result, by the column's name or number."""
+
+    def __getitem__(self, column: str | int, /) -> Any: ...
 
 
 def load_queries(adapter: Callable[[], Any]) -> Any:
@@ -48,6 +61,7 @@ class Statements:
         """How many rows were changed."""
         return cast("int", await getattr(self._queries, name)(self._connection, **values))
 
-    async def change_many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    async def change_many(self, name: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]) -> None:
+        """Each row by its names; or as a tuple, clean, in the order in which the query uses them, each once."""
         if rows:
             await getattr(self._queries, name)(self._connection, rows)

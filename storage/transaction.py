@@ -1,10 +1,11 @@
-"""The unit of work: the five stores on one connection."""
+"""The unit of work: the stores on one connection."""
 
 from storage.conversations import Conversations
 from storage.coordination import Coordination
 from storage.dossiers import Dossiers
 from storage.leases import Leases
 from storage.outbox import Outbox
+from storage.reconciliations import Reconciliations
 from storage.sources import Sources
 from storage.statements import Statements
 
@@ -19,6 +20,7 @@ class UnitOfWork:
         self._outbox = Outbox(sql, others)
         self._conversations = Conversations(sql, writes=writes)
         self._leases = Leases(sql)
+        self._reconciliations = Reconciliations(sql)
 
     @property
     def woken(self) -> set[str]:
@@ -44,3 +46,7 @@ class UnitOfWork:
     @property
     def leases(self) -> Leases:
         return self._leases
+
+    @property
+    def reconciliations(self) -> Reconciliations:
+        return self._reconciliations

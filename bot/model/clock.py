@@ -16,7 +16,9 @@ def utc_now() -> datetime:
 
 def to_millis(moment: datetime) -> int:
     """UTC milliseconds since 1970, the form in which times are stored. `moment` must be aware."""
-    return int(moment.timestamp() * 1000)
+    # Rounded, not cut: the float before the last digit may lie just below it, and what is read and kept again
+    # must not grow older by it.
+    return round(moment.timestamp() * 1000)
 
 
 def from_millis(millis: int) -> datetime:

@@ -1,5 +1,6 @@
 """A dossier as the one-stop software knows it, and the changes that citizens may be told."""
 
+import marshal
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -39,6 +40,58 @@ FINISHED = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED, Status.D
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A stretch of the work on a dossier: who holds it, since when and until when. Procedures that several agencies
+    share (liên thông) have steps of each."""
+
+    agency: str = ""
+    """Identifier or name of the agency that holds the dossier in this step, as the source writes it."""
+    holder: str = field(default="", repr=False)
+    """The unit or officer, for staff alone."""
+    task: str = field(default="", repr=False)
+    """What is done, in the source's words (nội dung xử lý)."""
+    status: Status | None = None
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    """Until when this step should take."""
+    ended_at: datetime | None = None
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        status = None if self.status is None else int(self.status)
+        moments = (_moment(self.started_at), _moment(self.due_at), _moment(self.ended_at))
+        return (self.agency, self.holder, self.task, status, *moments)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A time in which the citizen was asked for a supplement and the clock of the office may stand."""
+
+    asked_at: datetime
+    answered_at: datetime | None = None
+    """None while the papers have not come."""
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        return (_moment(self.asked_at), _moment(self.answered_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReport:
+    """What a source tells of a dossier's progress alone, without its other fields (`CapNhatTienDoHoSoMC`)."""
+
+    source: str
+    code: str
+    status: Status | None = None
+    """None where the report names none."""
+    status_text: str = ""
+    step: Step | None = None
+    at: datetime | None = None
+    """When it happened at the source."""
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """One dossier of one source. Identity is (source, code); names and phones never show in `repr`."""
 
@@ -69,18 +122,44 @@ class Dossier:
     """Why: of a supplement, a refusal, a stop or a new appointment, as the status says."""
     place: str = ""
     """Where and when the result can be collected."""
+    steps: tuple[Step, ...] = ()
+    """In the order of their beginning; empty where the source does not tell them."""
+    waits: tuple[Wait, ...] = ()
+    """Supplements asked for, in order: as the source tells them, or as the mirror saw the status come and go."""
     updated_at: datetime | None = None
-    """When the source says that it last changed this dossier; not a part of what citizens are told."""
+    """When the source says that it last changed this dossier; orders what arrives, citizens are not told of it."""
+    sequence: int | None = None
+    """The source's own count of this dossier's versions, where it has one: decides before `updated_at`."""
+    progressed_at: datetime | None = None
+    """When status or steps last moved, as far as the mirror knows. Set by the mirror."""
+    first_seen_at: datetime | None = None
+    """When the mirror saw it first. Set by the mirror."""
+    due_at: datetime | None = None
+    """The deadline after the source's rule for supplements. Set by the mirror."""
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of everything that citizens may be told: equal fingerprints mean that nothing is news."""
+    def told(self) -> tuple[object, ...]:
+        """Everything that citizens or staff may be told: where it is equal, nothing is news."""
         told = (
             int(self.status), self.status_text, self.agency, self.agency_name, self.procedure, self.procedure_name,
             self.applicant, self.phone, _moment(self.received_at), _moment(self.appointment_at),
             _moment(self.finished_at), self.supplement, self.reason, self.place,
         )  # fmt: skip
-        return blake2b(repr(told).encode(), digest_size=12).hexdigest()
+        if not self.steps and not self.waits:
+            return told
+        return (*told, tuple(step.told for step in self.steps), tuple(wait.told for wait in self.waits))
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of `told`. The mirror keeps that of a source's record as it came, to see whether it comes again."""
+        return fingerprint_of(self.told)
+
+
+def fingerprint_of(told: tuple[object, ...]) -> str:
+    """24 hexadecimal digits; equal for equal plain values. A Python that writes them otherwise costs one comparison
+    of each dossier, and tells nobody anything."""
+    # Format 0 of marshal has no references: equal values are equal bytes, whichever objects they are.
+    return blake2b(marshal.dumps(told, 0), digest_size=12).hexdigest()
 
 
 def _moment(value: datetime | None) -> int | None:
@@ -94,8 +173,14 @@ class ChangeKind(StrEnum):
     SUPPLEMENT = "supplement"
     """The request for a supplement has a new wording while the status stays."""
     APPOINTMENT = "appointment"
+    STEP = "step"
+    """Somebody else holds it, or a step has ended."""
+    PHONE = "phone"
+    """The number to which messages go is another one."""
+    OWNER = "owner"
+    """The applicant's name is another one."""
     DETAILS = "details"
-    """Something else that citizens may see: a name, an agency, a place, a phone."""
+    """Something else that citizens may see: an agency, a place, a procedure's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +224,7 @@ def diff(before: Dossier | None, after: Dossier, *, last_number: int, at: dateti
 def _kinds(before: Dossier | None, after: Dossier) -> list[ChangeKind]:
     if before is None:
         return [ChangeKind.APPEARED]
-    if before.fingerprint == after.fingerprint:
+    if before.told == after.told:
         return []
     kinds = []
     # A source's own word tells citizens something only where it is all that we have.
@@ -151,4 +236,10 @@ def _kinds(before: Dossier | None, after: Dossier) -> list[ChangeKind]:
         kinds.append(ChangeKind.SUPPLEMENT)
     if before.appointment_at != after.appointment_at:
         kinds.append(ChangeKind.APPOINTMENT)
+    if before.steps != after.steps:
+        kinds.append(ChangeKind.STEP)
+    if before.phone != after.phone:
+        kinds.append(ChangeKind.PHONE)
+    if before.applicant != after.applicant:
+        kinds.append(ChangeKind.OWNER)
     return kinds or [ChangeKind.DETAILS]

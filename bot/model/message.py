@@ -51,6 +51,8 @@ class DeliveryState(StrEnum):
     SUPERSEDED = "superseded"
     """A newer message about the same dossier took its place while it waited."""
     CANCELLED = "cancelled"
+    HELD = "held"
+    """Planned while the brake was on: waits for a person, who lets it go or cancels it."""
 
 
 FINAL = frozenset(

@@ -77,7 +77,7 @@ class OutboxStore(Protocol):
         ...
 
     async def supersede(self, items: Sequence[OutboxItem], *, keep: Collection[Situation] = (), at: datetime) -> int:
-        """Marks `superseded` what still waits for the same dossier and address as one of `items`,
+        """Marks `superseded` what still waits, or is held, for the same dossier and address as one of `items`,
         came from another origin and is about none of the situations in `keep`. Returns how many."""
         ...
 
@@ -99,7 +99,23 @@ class OutboxStore(Protocol):
         ...
 
     async def expire(self, *, now: datetime) -> int:
-        """Items that waited past their `expires_at` become `expired`."""
+        """Items that waited or were held past their `expires_at` become `expired`."""
+        ...
+
+    async def hold(self, source: str, *, since: datetime, reason: str, at: datetime) -> int:
+        """What waits about dossiers of this source and was planned since then is `held`. Returns how many."""
+        ...
+
+    async def let_go(self, source: str, *, at: datetime) -> int:
+        """What is held about this source's dossiers waits to be sent again. Returns how many."""
+        ...
+
+    async def discard(self, source: str, *, reason: str, at: datetime) -> int:
+        """What is held about this source's dossiers becomes `cancelled`. Returns how many."""
+        ...
+
+    async def held(self) -> dict[str, dict[str, int]]:
+        """Held messages by source and situation."""
         ...
 
     async def next_due(self, channel: str) -> datetime | None:

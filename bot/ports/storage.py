@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from bot.model.message import InboundMessage
 from bot.model.person import Address
-from bot.ports.mirroring import DossierStore, SourceStore
+from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.sending import OutboxStore
 
 T = TypeVar("T")
@@ -73,6 +73,8 @@ class Transaction(Protocol):
     def conversations(self) -> ConversationStore: ...
     @property
     def leases(self) -> LeaseStore: ...
+    @property
+    def reconciliations(self) -> ReconciliationStore: ...
 
 
 class Storage(Protocol):

@@ -86,6 +86,42 @@ RETURNING channel, state;
 UPDATE outbox SET state = 'expired', reason = :reason, settled_at = :now
 WHERE state = 'queued' AND expires_at <= :now;
 
+-- name: expire_held(now, reason)!
+UPDATE outbox SET state = 'expired', reason = :reason, settled_at = :now
+WHERE state = 'held' AND expires_at <= :now;
+
+-- name: supersede_held(items, kept, reason, at)!
+UPDATE outbox SET state = 'superseded', reason = :reason, settled_at = :at
+WHERE state = 'held' AND id IN (
+    SELECT o.id
+    FROM json_each(:items) AS newer CROSS JOIN outbox AS o
+    WHERE o.source = newer.value ->> 'source'
+        AND o.code = newer.value ->> 'code'
+        AND o.address = newer.value ->> 'address'
+        AND o.origin <> newer.value ->> 'origin'
+        AND o.state = 'held'
+        AND o.id NOT IN (SELECT key FROM json_each(:items))
+        AND o.situation NOT IN (SELECT key FROM json_each(:kept))
+);
+
+-- name: hold(source, since, reason, at)!
+-- Only what speaks of a dossier has a source and a code.
+UPDATE outbox SET state = 'held', reason = :reason, settled_at = :at
+WHERE state = 'queued' AND code <> '' AND source = :source AND created_at >= :since;
+
+-- name: let_go(source, now)
+UPDATE outbox SET state = 'queued', reason = '', next_at = :now, settled_at = NULL
+WHERE state = 'held' AND source = :source AND expires_at > :now
+RETURNING channel;
+
+-- name: discard(source, reason, now)!
+UPDATE outbox SET state = 'cancelled', reason = :reason, settled_at = :now
+WHERE state = 'held' AND source = :source;
+
+-- name: held()
+SELECT source, situation, COUNT(*) AS items
+FROM outbox WHERE state = 'held' GROUP BY source, situation ORDER BY source, situation;
+
 -- name: next_due(channel)$
 -- What could only be sent after its end is left to `expire`.
 SELECT MIN(next_at) FROM (

@@ -6,7 +6,7 @@ from typing import Any
 from bot.model.dossier import Dossier, Status
 from bot.model.message import DeliveryState, InboundMessage, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
-from bot.ports import Claimed, Settlement, Storage
+from bot.ports import Claimed, Mirrored, Settlement, Storage
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday; every moment of a test is told from here."""
@@ -48,6 +48,11 @@ def a_dossier(number: int, **given: Any) -> Dossier:
         "appointment_at": later(days=5),
     }
     return Dossier(**values | given)
+
+
+def kept(*dossiers: Dossier, number: int = 1) -> list[Mirrored]:
+    """The dossiers as the mirror keeps what the source sent; each with that number of its newest change."""
+    return [Mirrored.of(dossier, number) for dossier in dossiers]
 
 
 def a_receipt(reference: str = "", **given: Any) -> Receipt:

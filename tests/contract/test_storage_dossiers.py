@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model.dossier import Change, ChangeKind, Dossier, Status
+from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step, Wait
 from bot.ports import Known, Storage, Transaction
-from tests.contract.storage_values import NOW, a_dossier, later
+from tests.contract.storage_values import NOW, a_dossier, kept, later
 
 
 async def save(storage: Storage, *dossiers: Dossier, number: int = 1) -> None:
-    await storage.write(lambda tx: tx.dossiers.save([(each, number) for each in dossiers], at=NOW))
+    await storage.write(lambda tx: tx.dossiers.save(kept(*dossiers, number=number), at=NOW))
 
 
 async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
@@ -28,9 +28,17 @@ async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
         supplement="Giấy chứng sinh",
         reason="thiếu bản chính",
         place="Quầy 3, buổi sáng",
+        steps=(
+            Step(agency="H56.14", holder="Phòng Tư pháp", task="Thẩm định", status=Status.PROCESSING, started_at=NOW),
+        ),
+        waits=(Wait(NOW, later(hours=3)), Wait(later(days=1))),
         updated_at=later(days=3),
+        sequence=7,
+        progressed_at=later(days=3),
+        due_at=later(days=5),
+        first_seen_at=NOW,
     )
-    bare = Dossier(source="onestop", code="H56.14-260302-0002")
+    bare = Dossier(source="onestop", code="H56.14-260302-0002", first_seen_at=NOW)
 
     await save(storage, whole, bare)
 
@@ -46,8 +54,9 @@ async def test_saving_again_replaces(storage: Storage) -> None:
     await save(storage, after, number=2)
 
     known = await storage.read(lambda tx: tx.dossiers.known("onestop", [before.code, "H56.14-260302-9999"]))
-    assert known == {before.code: Known(after.fingerprint, 2)}
-    assert await storage.read(lambda tx: tx.dossiers.find(before.code)) == [after]
+    assert known == {before.code: Known(after.fingerprint, 2, None, None)}
+    (found,) = await storage.read(lambda tx: tx.dossiers.find(before.code))
+    assert (found.status, found.appointment_at, found.first_seen_at) == (Status.DONE, None, NOW)
     assert await storage.read(lambda tx: tx.dossiers.count()) == (1, 0)
 
 
@@ -61,7 +70,8 @@ async def test_a_code_is_found_in_every_source_and_only_whole(storage: Storage) 
 
     await save(storage, here, there)
 
-    assert await storage.read(lambda tx: tx.dossiers.find(here.code)) == [there, here]
+    found = await storage.read(lambda tx: tx.dossiers.find(here.code))
+    assert [each.source for each in found] == ["ministry", "onestop"]
     assert await storage.read(lambda tx: tx.dossiers.find(here.code[:-1])) == []
     assert await storage.read(lambda tx: tx.dossiers.find(here.code.lower())) == []
     assert set(await storage.read(lambda tx: tx.dossiers.known("ministry", [here.code]))) == {here.code}
@@ -104,7 +114,7 @@ async def test_two_writers_of_one_dossier_take_turns(storage: Storage) -> None:
 
     async def count_up(tx: Transaction) -> None:
         known = (await tx.dossiers.known("onestop", [dossier.code]))[dossier.code]
-        await tx.dossiers.save([(dossier, known.last_number + 1)], at=NOW)
+        await tx.dossiers.save(kept(dossier, number=known.last_number + 1), at=NOW)
 
     await asyncio.gather(*(storage.write(count_up) for _ in range(8)))
 

@@ -16,6 +16,7 @@ from tests.contract.storage_values import (
     an_item,
     claim,
     enqueue,
+    kept,
     later,
     sent,
     settle,
@@ -113,7 +114,7 @@ async def test_a_claim_counts_the_attempt_and_says_how_the_dossier_stands(storag
     spoken_of, stranger = an_item(1), an_item(2)
     now_done = a_dossier(1, status=Status.DONE, appointment_at=later(days=7))
     undated = a_dossier(3, appointment_at=None)
-    await storage.write(lambda tx: tx.dossiers.save([(now_done, 1), (undated, 1)], at=NOW))
+    await storage.write(lambda tx: tx.dossiers.save(kept(now_done, undated), at=NOW))
     await enqueue(storage, spoken_of, stranger, an_item(3))
 
     first, second, third = await claim(storage)
@@ -214,8 +215,8 @@ async def test_a_newer_message_takes_the_place_of_what_still_waits(storage: Stor
     assert replaced == 1
     gone = await stored(storage, old)
     assert (gone.state, gone.settled_at) == (DeliveryState.SUPERSEDED, later(minutes=1))
-    for kept in (same_event, other_address, other_source, owed, reply):
-        assert (await stored(storage, kept)).state is DeliveryState.QUEUED
+    for spared in (same_event, other_address, other_source, owed, reply):
+        assert (await stored(storage, spared)).state is DeliveryState.QUEUED
     assert await storage.write(lambda tx: tx.outbox.supersede(newer, at=later(minutes=1))) == 1
     assert (await stored(storage, owed)).state is DeliveryState.SUPERSEDED
 

@@ -16,7 +16,17 @@ async def test_a_source_nobody_has_read_is_unknown(storage: Storage) -> None:
 
 async def test_where_a_source_stands_is_remembered_and_replaced(storage: Storage) -> None:
     first = SourceState(cursor=None, go_live=NOW, synced_at=None)
-    second = SourceState(cursor="week-10.csv:400", go_live=NOW, synced_at=later(minutes=5))
+    second = SourceState(
+        cursor="week-10.csv:400",
+        go_live=NOW,
+        synced_at=later(minutes=5),
+        fresh_at=later(minutes=4),
+        braked_at=later(minutes=3),
+        window_at=later(minutes=2),
+        window_planned=7,
+        dossiers=12,
+        revision=1,
+    )
 
     await storage.write(lambda tx: tx.sources.save("onestop", first))
     remembered = await storage.read(lambda tx: tx.sources.get("onestop"))

@@ -14,6 +14,7 @@ from tests.contract.storage_values import (
     an_item,
     claim,
     enqueue,
+    kept,
     settle,
     stored,
 )
@@ -41,7 +42,7 @@ async def test_any_text_is_taken(storage: Storage, text: str) -> None:
         await tx.outbox.enqueue([item])
         await tx.outbox.supersede([an_item(2, source=text, code=text, address=item.address)], at=NOW)
         await tx.dossiers.known(text, [text])
-        await tx.dossiers.save([(dossier, 1)], at=NOW)
+        await tx.dossiers.save(kept(dossier), at=NOW)
         await tx.dossiers.find(text)
         await tx.conversations.first_time(message)
         await tx.conversations.load(message.sender)
@@ -84,6 +85,6 @@ async def test_ordinary_text_comes_back_as_it_was(storage: Storage) -> None:
 
 
 async def test_different_texts_stay_different_keys(storage: Storage) -> None:
-    await storage.write(lambda tx: tx.dossiers.save([(a_dossier(1, code="H56"), 1)], at=NOW))
+    await storage.write(lambda tx: tx.dossiers.save(kept(a_dossier(1, code="H56")), at=NOW))
 
     assert await storage.read(lambda tx: tx.dossiers.find("H\x0056")) == []

@@ -9,7 +9,7 @@ import pytest
 from bot.model.errors import StorageError
 from bot.ports import Storage, Transaction
 from storage import open_storage
-from tests.contract.storage_values import NOW, a_dossier, an_item, enqueue, later
+from tests.contract.storage_values import NOW, a_dossier, an_item, enqueue, kept, later
 
 
 class RefusedError(Exception):
@@ -100,7 +100,7 @@ async def test_a_reader_cannot_write(storage: Storage) -> None:
 
 
 async def test_a_reader_may_ask_what_a_writer_would_lock(storage: Storage) -> None:
-    await storage.write(lambda tx: tx.dossiers.save([(a_dossier(1), 1)], at=NOW))
+    await storage.write(lambda tx: tx.dossiers.save(kept(a_dossier(1)), at=NOW))
 
     assert len(await storage.read(lambda tx: tx.dossiers.known("onestop", [a_dossier(1).code]))) == 1
     assert await storage.read(lambda tx: tx.outbox.match([])) == []
@@ -295,7 +295,7 @@ async def test_works_that_lock_each_other_out_are_run_again(postgres_storage_url
         await tx.outbox.enqueue([an_item(numbers[0])])
 
     async with open_storage(postgres_storage_url) as storage:
-        dossiers = [(a_dossier(1), 1), (a_dossier(2), 1)]
+        dossiers = kept(a_dossier(1), a_dossier(2))
         await storage.write(lambda tx: tx.dossiers.save(dossiers, at=later()))
         await asyncio.gather(
             storage.write(lambda tx: lock_in_order(tx, 1, 2)), storage.write(lambda tx: lock_in_order(tx, 2, 1))
