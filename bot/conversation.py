@@ -46,6 +46,8 @@ class Manner:
     """A dossier code to show as an example."""
     plain: Mapping[str, bool]
     """Channel name → whether texts go without accents, within SMS parts."""
+    stale_after: Mapping[str, timedelta] = field(default_factory=dict)
+    """Source → how old its data may be to be stated as present."""
 
 
 @dataclass(slots=True)
@@ -157,7 +159,14 @@ class Conversation:
             return
         turn.outcome = "lookup"
         for code in codes[:CODES_AT_ONCE]:
-            found = await find(tx, code, turn.message.sender, self._manner.strangers)
+            found = await find(
+                tx,
+                code,
+                turn.message.sender,
+                self._manner.strangers,
+                now=now,
+                stale_after=self._manner.stale_after,
+            )
             turn.found = turn.found or found.right is not Right.NOTHING
             _show(turn, found)
         if len(codes) > CODES_AT_ONCE:
@@ -200,8 +209,9 @@ def _show(turn: _Turn, found: Found) -> None:
     if found.dossier is None:
         turn.say("nothing", code=found.code)
         return
-    values = dossier_values(found.dossier, turn.catalogue) | {"synced": show_moment(found.synced_at)}
-    turn.say("full" if found.right is Right.FULL else "level", **values)
+    values = dossier_values(found.dossier, turn.catalogue) | {"synced": show_moment(found.fresh_at)}
+    form = "full" if found.right is Right.FULL else "level"
+    turn.say(f"{form}_stale" if found.stale else form, **values)
 
 
 def _yes_or_no(answer: str) -> bool | None:

@@ -1,6 +1,6 @@
 """Finds a dossier for somebody who asks, shows as much as that person may know, and slows down guessing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,15 +27,29 @@ class Found:
     code: str
     right: Right
     dossier: Dossier | None = None
-    synced_at: datetime | None = None
-    """How fresh the mirror of its source is."""
+    fresh_at: datetime | None = None
+    """The moment whose truth this is."""
+    stale: bool = False
+    """That moment is so long ago that the dossier may have moved on: nothing may be stated as present."""
+
+
+STALE_AFTER = timedelta(hours=2)
+"""For a source that is no longer configured."""
 
 
 PATIENCE = ((timedelta(minutes=10), 5), (timedelta(days=1), 20))
 """So many look-ups of one sender may find nothing within so long a time; then further ones are not answered."""
 
 
-async def find(tx: Transaction, code: str, asker: Address, strangers: Strangers) -> Found:
+async def find(
+    tx: Transaction,
+    code: str,
+    asker: Address,
+    strangers: Strangers,
+    *,
+    now: datetime,
+    stale_after: Mapping[str, timedelta],
+) -> Found:
     """The dossier with exactly this code, in any of its printed forms, as far as `asker` may see it."""
     for form in (code, *same_unit_forms(code)):
         if dossiers := await tx.dossiers.find(form):
@@ -43,7 +57,9 @@ async def find(tx: Transaction, code: str, asker: Address, strangers: Strangers)
             if right is Right.NOTHING:
                 break
             state = await tx.sources.get(dossier.source)
-            return Found(code, right, dossier, state.synced_at if state else None)
+            fresh_at = (state.fresh_at or state.synced_at) if state else None
+            limit = stale_after.get(dossier.source, STALE_AFTER)
+            return Found(code, right, dossier, fresh_at, stale=fresh_at is None or now - fresh_at > limit)
     return Found(code, Right.NOTHING)
 
 

@@ -1,131 +1,178 @@
 """Flow 1a: a batch from a source → dossiers, changes, messages and the cursor, in one transaction."""
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from bot.brake import Braking, brake
+from bot.comparing import Comparison, Incoming, compare, incoming
 from bot.model.clock import Clock
 from bot.model.dossier import Change, Dossier, Status, diff
-from bot.model.errors import SourceError, StorageError, trail
-from bot.model.message import OutboxItem
+from bot.model.message import DeliveryState, OutboxItem
 from bot.planning import STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
-from bot.ports import Batch, Known, Source, SourceState, Storage, Transaction
+from bot.ports import Applied, Batch, Known, LateEvent, Mirrored, SourceState, Storage, Transaction
+from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What a batch came to."""
-
-    rows: int = 0
-    changed: int = 0
-    planned: int = 0
-    quarantined: int = 0
-
-    def __add__(self, other: "Applied") -> "Applied":
-        return Applied(
-            self.rows + other.rows,
-            self.changed + other.changed,
-            self.planned + other.planned,
-            self.quarantined + other.quarantined,
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """A batch worked out against the mirror as it was read, before any transaction is open."""
 
-    seen: Mapping[str, Known]
-    dossiers: Sequence[tuple[Dossier, int]]
+    state: SourceState
+    """As it is to be kept."""
+    braking: Braking
+    added: Sequence[Mirrored]
+    replaced: Sequence[Mirrored]
+    touched: Mapping[str, tuple[int | None, datetime | None]]
     changes: Sequence[Change]
     items: Sequence[OutboxItem]
+    late: Sequence[LateEvent]
+    readable: Sequence[str]
+    """Codes that may have been quarantined and can be read now."""
+    applied: Applied
     unknown: Mapping[str, int] = field(repr=False)
-
-
-class _OvertakenError(Exception):
-    """Somebody else changed these dossiers between our reading and our writing."""
 
 
 class Mirror:
     """Applies batches of one source."""
 
     def __init__(
-        self, source: str, storage: Storage, planner: Planner, clock: Clock, go_live: datetime | None = None
+        self, source: str, storage: Storage, planner: Planner, clock: Clock, rules: SourceSettings | None = None
     ) -> None:
         self._source = source
         self._storage = storage
         self._planner = planner
         self._clock = clock
-        self._go_live = go_live
+        self._rules = rules or SourceSettings()
 
     async def cursor(self) -> str | None:
         """Where the source is to go on."""
         state = await self._storage.read(lambda tx: tx.sources.get(self._source))
         return (state.cursor or None) if state else None
 
-    async def apply(self, batch: Batch) -> Applied:
-        """Makes the batch durable. Reading the same batch again changes nothing and tells nobody twice."""
-        latest = {dossier.code: dossier for dossier in batch.dossiers}
+    async def apply(self, batch: Batch, *, replay: bool = False) -> Applied:
+        """Makes the batch durable. Reading the same batch again changes nothing and tells nobody twice.
+
+        `replay`: it was read out of turn (by hand, or once more). The source's cursor and freshness stay, and what
+        is older than the mirror is passed over without a note.
+        """
+        arrived = incoming(batch, now=self._clock())
         while True:
             now = self._clock()
-            prepared = await self._prepare(latest, now)
-            try:
-                await self._storage.write(partial(self._commit, batch=batch, prepared=prepared, now=now))
-            except _OvertakenError:
-                continue
-            return Applied(len(batch.dossiers), len(prepared.dossiers), len(prepared.items), len(batch.quarantined))
+            prepared = await self._prepare(batch, arrived, now, replay=replay)
+            if await self._storage.write(partial(self._commit, batch=batch, prepared=prepared, now=now)):
+                if prepared.braking.engages:
+                    log.error(
+                        "source %s: the brake is on, its messages wait for a person: see `motcua source status`",
+                        self._source,
+                    )
+                return prepared.applied
 
-    async def _prepare(self, latest: Mapping[str, Dossier], now: datetime) -> _Prepared:
-        async def read(tx: Transaction) -> tuple[dict[str, Known], dict[str, Dossier], SourceState | None]:
-            known = await tx.dossiers.known(self._source, latest)
-            differing = [code for code, seen in known.items() if seen.fingerprint != latest[code].fingerprint]
+    async def _prepare(
+        self, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, *, replay: bool
+    ) -> _Prepared:
+        reported = {report.code for report in batch.reports}
+
+        async def read(
+            tx: Transaction,
+        ) -> tuple[SourceState | None, dict[str, Known], dict[str, Dossier], bool]:
+            known = await tx.dossiers.known(self._source, [*arrived, *(reported - arrived.keys())])
+            differing = [
+                code
+                for code, seen in known.items()
+                if code in reported or seen.fingerprint != arrived[code].fingerprint
+            ]
             before = await tx.dossiers.get_many(self._source, differing) if differing else {}
-            return known, before, await tx.sources.get(self._source)
+            quarantined = await tx.sources.has_quarantined(self._source)
+            return await tx.sources.get(self._source), known, before, quarantined
 
-        known, before, state = await self._storage.read(read)
-        go_live = state.go_live if state else self._go_live or now
-        dossiers: list[tuple[Dossier, int]] = []
+        state, known, before, quarantined = await self._storage.read(read)
+        state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
+        found = compare(batch, arrived, known, before, now=now, clock=self._rules.supplement_clock)
+        mirrored, changes, items = self._consequences(found, known, before, state.go_live, now)
+        braking = brake(state, items, self._rules, now=now)
+        added = [each for each in mirrored if each.dossier.code not in known]
+        replaced = [each for each in mirrored if each.dossier.code in known] if known else []
+        next_state = _advanced(state, batch, now, newcomers=len(added), braking=braking, replay=replay)
+        applied = Applied(
+            rows=len(batch.dossiers) + len(batch.reports),
+            changed=len(mirrored),
+            planned=len(items),
+            quarantined=len(batch.quarantined),
+            held=sum(item.state is DeliveryState.HELD for item in braking.items),
+            late=() if replay else tuple(event.code for event in found.late),
+            repeated=found.repeated,
+            missing=found.missing,
+        )
+        return _Prepared(
+            next_state,
+            braking,
+            added,
+            replaced,
+            found.touched,
+            changes,
+            braking.items,
+            () if replay else found.late,
+            list(arrived) if quarantined else (),
+            applied,
+            Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
+        )
+
+    def _consequences(
+        self,
+        found: Comparison,
+        known: Mapping[str, Known],
+        before: Mapping[str, Dossier],
+        go_live: datetime,
+        now: datetime,
+    ) -> tuple[list[Mirrored], list[Change], list[OutboxItem]]:
+        """What is kept of each dossier, the changes that this means, and the messages that they call for.
+
+        What is mirrored in silence has not changed: it was there when the mirror began.
+        """
+        mirrored: list[Mirrored] = []
         changes: list[Change] = []
         items: list[OutboxItem] = []
-        for code, after in latest.items():
-            if code in known and code not in before:
+        for each in found.standing:
+            after, earlier = each.dossier, before.get(each.dossier.code)
+            last = known[after.code].last_number if after.code in known else 0
+            if earlier is None and not is_news(None, after, go_live):
+                mirrored.append(each)
                 continue
-            last = known[code].last_number if code in known else 0
-            news = diff(before.get(code), after, last_number=last, at=now)
+            news = diff(earlier, after, last_number=last, at=now)
+            mirrored.append(each._replace(last_number=news[-1].number if news else last))
             if not news:
                 continue
-            dossiers.append((after, news[-1].number))
             changes.extend(news)
-            if is_news(before.get(code), after, go_live) and (
-                item := self._planner.plan(news, before.get(code), after, now=now)
-            ):
+            if item := self._planner.plan(news, earlier, after, now=now):
                 items.append(item)
-        unknown = Counter(dossier.status_text for dossier, _ in dossiers if dossier.status is Status.UNKNOWN)
-        touched = {dossier.code: known[dossier.code] for dossier, _ in dossiers if dossier.code in known}
-        return _Prepared(touched, dossiers, changes, items, unknown)
+        return mirrored, changes, items
 
-    async def _commit(self, tx: Transaction, *, batch: Batch, prepared: _Prepared, now: datetime) -> None:
-        state = await tx.sources.get(self._source)
-        go_live = state.go_live if state else self._go_live or now
-        # First of all, for it locks the source: two mirrors of one source write one after the other.
-        await tx.sources.save(self._source, SourceState(batch.cursor, go_live, now))
-        if prepared.dossiers:
-            codes = [dossier.code for dossier, _ in prepared.dossiers]
-            if await tx.dossiers.known(self._source, codes) != prepared.seen:
-                raise _OvertakenError
-            await tx.dossiers.save(prepared.dossiers, at=now)
-            await tx.dossiers.add_changes(prepared.changes)
+    async def _commit(self, tx: Transaction, *, batch: Batch, prepared: _Prepared, now: datetime) -> bool:
+        # First of all, for it locks the source, and tells whether somebody wrote since we read.
+        if not await tx.sources.save(self._source, prepared.state):
+            return False
+        await tx.dossiers.add(prepared.added, at=now)
+        await tx.dossiers.save(prepared.replaced, at=now)
+        await tx.dossiers.touch(self._source, prepared.touched)
+        await tx.dossiers.add_changes(prepared.changes)
+        await tx.dossiers.add_late(prepared.late)
         if prepared.items:
             await self._enqueue(tx, prepared.items, now)
+        if prepared.braking.engages:
+            await prepared.braking.hold_what_waits(tx, self._source, now)
         if prepared.unknown:
             await tx.sources.note_unknown_statuses(self._source, prepared.unknown, at=now)
+        if prepared.readable:
+            await tx.sources.readmit(self._source, prepared.readable)
         if batch.quarantined:
             await tx.sources.quarantine(batch.quarantined, at=now)
+        return True
 
     async def _enqueue(self, tx: Transaction, items: Sequence[OutboxItem], now: datetime) -> None:
         final = [item for item in items if supersedes_apology(item)]
@@ -137,25 +184,23 @@ class Mirror:
         await tx.outbox.enqueue(items)
 
 
-async def follow(source: Source, mirror: Mirror) -> None:
-    """For ever: reads what the source has after the cursor, applies it, pauses. A source that fails is asked again."""
-    while True:
-        try:
-            async for batch in source.source.batches(await mirror.cursor()):
-                applied = await mirror.apply(batch)
-                _report(source.name, applied)
-        except (SourceError, StorageError) as error:
-            log.error("source %s: %s", source.name, error)
-        except Exception as error:
-            log.error("source %s: the adapter failed: %s", source.name, trail(error))
-        await asyncio.sleep(source.pause)
-
-
-def _report(name: str, applied: Applied) -> None:
-    if applied.quarantined:
-        log.warning("source %s: %d rows could not be read, see `motcua check`", name, applied.quarantined)
-    if applied.changed:
-        log.info("source %s: %d rows, %d changed, %d messages", name, applied.rows, applied.changed, applied.planned)
+def _advanced(
+    state: SourceState, batch: Batch, now: datetime, *, newcomers: int, braking: Braking, replay: bool
+) -> SourceState:
+    fresh_at = state.fresh_at
+    if batch.as_of is not None and not replay:
+        fresh_at = min(batch.as_of, now) if fresh_at is None else max(fresh_at, min(batch.as_of, now))
+    return replace(
+        state,
+        cursor=state.cursor if replay else batch.cursor or state.cursor,
+        synced_at=state.synced_at if replay else now,
+        fresh_at=fresh_at,
+        braked_at=braking.since,
+        window_at=braking.window_at,
+        window_planned=braking.window_planned,
+        dossiers=state.dossiers + newcomers,
+        revision=state.revision + 1,
+    )
 
 
 def is_news(before: Dossier | None, after: Dossier, go_live: datetime) -> bool:

@@ -165,7 +165,17 @@ def _config(data: Path, ports: Ports) -> Config:
                 },
                 "webchat": {"kind": "webchat"},
             },
-            "sources": {"demo": {"kind": "folder", "path": str(data / "exports"), "pause": 0.1, "settle": 0.0}},
+            "sources": {
+                "demo": {
+                    "kind": "folder",
+                    "path": str(data / "exports"),
+                    "pause": 0.1,
+                    "settle": 0.0,
+                    # Weeks pass in a minute: what no office would say in an hour is said here.
+                    "brake_messages": 0,
+                    "brake_percent": 0,
+                }
+            },
         }
     )
 

@@ -233,12 +233,23 @@ async def test_a_supplement_that_is_over_is_no_longer_shown(bot: Bot) -> None:
 
 
 async def test_the_answer_carries_the_time_of_the_mirror(bot: Bot) -> None:
-    bot.time.pass_(hours=5)
+    bot.time.pass_(hours=1)
 
     (reply,) = await bot.asked(code(1))
 
     assert "So lieu luc 08:00 22/11/2026" in reply
-    assert START + timedelta(hours=5) == bot.time()
+    assert START + timedelta(hours=1) == bot.time()
+
+
+async def test_what_is_too_old_is_not_stated_as_present(bot: Bot) -> None:
+    bot.time.pass_(hours=5)
+
+    (owner,) = await bot.asked(code(1))
+    (stranger,) = await bot.asked(code(1), CHAT)
+
+    assert "luc 08:00 22/11/2026, nay co the da khac. Khi do: da duoc tiep nhan." in owner
+    assert "lúc 08:00 22/11/2026; tình trạng hiện nay có thể đã khác." in stranger
+    assert "Khi đó: đã được tiếp nhận." in stranger
 
 
 async def test_a_machine_that_answers_every_answer_is_not_answered_for_ever(bot: Bot) -> None:

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from bot.ledger import balance
-from bot.mirror import Applied, Mirror
+from bot.mirror import Mirror
 from bot.model.dossier import Status
 from bot.model.ids import id_maker
 from bot.model.message import DeliveryState, OutboxItem, Situation
-from bot.ports import Batch, Quarantined, Storage
+from bot.ports import Applied, Batch, Quarantined, Storage
+from bot.settings import SourceSettings
 from tests.support.making import START, Time, batch, code, dossier, planner
 
 LATER = START + timedelta(days=9)
@@ -75,7 +76,7 @@ async def test_an_old_dossier_that_moves_after_go_live_is_told(storage: Storage,
 
 
 async def test_go_live_may_lie_before_the_first_reading(storage: Storage, time: Time) -> None:
-    mirror = Mirror("office", storage, planner(), time, go_live=START - timedelta(days=30))
+    mirror = Mirror("office", storage, planner(), time, SourceSettings(go_live=START - timedelta(days=30)))
 
     await mirror.apply(batch(dossier(received_at=START - timedelta(days=3))))
 
