@@ -1,4 +1,4 @@
-"""Which column of an export holds which of our fields."""
+"""Which column of an export, or key of a record, holds which of our fields."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "supplement": ("NoiDungBoSung",),
     "reason": ("LyDo", "LyDoBoSung", "LyDoTuChoi"),
     "place": ("ThongTinTra", "DiaDiemTra", "NoiTraKetQua"),
-    "updated_at": ("NgayCapNhat", "ThoiDiemXuLy"),
+    "updated_at": ("NgayCapNhat", "ThoiDiemXuLy", "ThoiGianCapNhat"),
+    "sequence": ("PhienBan", "Sequence", "sequence"),
 }
 """Our field -> the names it has in the national exchange and near it, best first.
 
@@ -53,6 +54,7 @@ class Columns(NamedTuple):
     reason: int
     place: int
     updated_at: int
+    sequence: int
     names: tuple[str, ...]
     """The names as written in the file."""
 

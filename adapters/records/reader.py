@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 
-from adapters.sources.folder.columns import Columns
-from adapters.sources.folder.dates import moments
-from adapters.sources.folder.identities import codes, phone
-from adapters.sources.folder.settings import Settings
-from adapters.sources.folder.statuses import statuses
+from adapters.records.columns import Columns
+from adapters.records.dates import moments
+from adapters.records.identities import codes, phone
+from adapters.records.settings import RecordSettings
+from adapters.records.statuses import statuses
 from bot.model.dossier import Dossier
 from bot.ports import Quarantined
 
 LONGEST_NAME, LONGEST_TEXT = 500, 2_000
 """Characters of a name, and of a text for the citizen; what is longer is cut and noted."""
+
+_LONGEST_NUMBER = 18
+"""Digits that fit a 64-bit column."""
 
 _NO_CODE = "Thiếu mã hồ sơ."
 _BAD_CODE = "Mã hồ sơ không đúng dạng quy định."
@@ -21,6 +24,7 @@ _NO_STATUS = "Thiếu trạng thái hồ sơ."
 _BAD_DATE = "Không đọc được ngày giờ; các dạng nhận được: yyyyMMddHHmmss, dd/MM/yyyy HH:mm, ISO 8601, ngày của Excel."
 _SHORT = "Dòng chỉ có {count} ô, thiếu cột này."
 _LONG = "Dòng có nhiều ô hơn số cột của tiêu đề: có thể một ô chứa dấu phân cách mà không đặt trong ngoặc kép."
+_BAD_NUMBER = "Số thứ tự của bản ghi phải là một số nguyên không âm."
 _CUT = "Nội dung dài quá {limit} ký tự nên đã được cắt bớt."
 
 
@@ -31,7 +35,7 @@ class RowReader:
     readable. Any other cell that cannot be read is noted and left empty, and the row is mirrored without it.
     """
 
-    def __init__(self, columns: Columns, settings: Settings, *, source: str, place: str) -> None:
+    def __init__(self, columns: Columns, settings: RecordSettings, *, source: str, place: str) -> None:
         self._columns = columns
         self._width = len(columns.names)
         self._vital = [
@@ -89,6 +93,7 @@ class RowReader:
             reason=self._text(row, cells, columns.reason, code),
             place=self._text(row, cells, columns.place, code),
             updated_at=self._date(row, cells, columns.updated_at, code),
+            sequence=self._number(row, cells, columns.sequence, code),
         )
 
     def refuse(self, row: int, reason: str) -> None:
@@ -139,6 +144,15 @@ class RowReader:
         except ValueError:
             self._refuse(row, index, _BAD_DATE, code)
             return None
+
+    def _number(self, row: int, cells: Sequence[str], index: int, code: str) -> int | None:
+        cell = cells[index].strip()
+        if not cell:
+            return None
+        if cell.isascii() and cell.isdecimal() and len(cell) <= _LONGEST_NUMBER:
+            return int(cell)
+        self._refuse(row, index, _BAD_NUMBER, code)
+        return None
 
     def _text(self, row: int, cells: Sequence[str], index: int, code: str) -> str:
         """Several lines may be meant so; spaces around them are not."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from adapters.sources.folder.columns import fold
+from adapters.records.columns import fold
 from bot.model.dossier import Status
 
 _NATIONAL = {

@@ -10,7 +10,7 @@ from bot.config import PageSettings
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError
 from bot.model.ids import NewId, id_maker
-from bot.ports import Deliver, Feed, Storage, Webhook
+from bot.ports import Accept, Deliver, Feed, Push, Storage, Webhook
 from bot.settings import Settings
 
 SCHEME = "webchat"
@@ -29,6 +29,14 @@ class DemoSettings(Settings):
     note: str = Field(default="", description="A sentence about the simulated one-stop office, shown below the title")
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a one-stop software that calls us comes in."""
+
+    push: Push
+    accept: Accept
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """Everything the web face needs from the rest of the service."""
@@ -44,6 +52,8 @@ class WebContext:
     demo: DemoSettings | None = None
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """By the name under `/webhooks/`."""
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    """By the source's name in the configuration."""
     clock: Clock = utc_now
     """The clock from which the ids of outbox items are made too: history is asked for by id."""
     new_id: NewId = field(default_factory=lambda: id_maker(utc_now))

@@ -15,6 +15,7 @@ from bot.web.desk import open_desk
 from bot.web.errors import readable_errors
 from bot.web.headers import protective_headers
 from bot.web.health import Health
+from bot.web.onestop import OneStop
 from bot.web.pages import STATIC
 from bot.web.public import Public
 from bot.web.webhooks import Webhooks
@@ -32,7 +33,7 @@ def build_app(context: WebContext) -> web.Application:
     app = web.Application(middlewares=[readable_errors(desk.pages)])
     app.on_response_prepare.append(protective_headers(context.settings))
     app.on_shutdown.append(desk.streams.end)
-    for part in (Public(desk), Chat(desk), Webhooks(desk), Health(desk)):
+    for part in (Public(desk), Chat(desk), Webhooks(desk), OneStop(context), Health(desk)):
         app.add_routes(part.routes())
     if context.demo is not None:
         demo = Demo(desk, context.demo)
