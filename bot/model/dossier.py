@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
+from typing import Any
 
 from bot.model.clock import to_millis
 
@@ -155,7 +156,7 @@ class Dossier:
         return fingerprint_of(self.told)
 
 
-def fingerprint_of(told: tuple[object, ...]) -> str:
+def fingerprint_of(told: tuple[Any, ...]) -> str:
     """24 hexadecimal digits; equal for equal plain values. A Python that writes them otherwise costs one comparison
     of each dossier, and tells nobody anything."""
     # Format 0 of marshal has no references: equal values are equal bytes, whichever objects they are.

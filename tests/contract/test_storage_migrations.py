@@ -7,7 +7,10 @@ import sqlite3
 import asyncpg
 import pytest
 
+from bot.model.clock import from_millis
+from bot.model.dossier import Status
 from bot.model.errors import StorageError
+from bot.ports import Known
 from storage import open_storage
 from storage.migrate import Migration, migrations
 from tests.contract.storage_values import an_item, enqueue
@@ -106,6 +109,33 @@ async def test_a_migration_that_fails_leaves_nothing(storage_url: str, monkeypat
         await enqueue(storage, an_item(1))
     assert pending == ["0001_broken"]
     await execute(storage_url, "CREATE TABLE first (a TEXT)")
+
+
+@FILES
+async def test_a_mirror_of_the_first_version_is_taken_along(storage_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    all_of_them = migrations()
+    monkeypatch.setattr("storage.migrate.migrations", lambda: all_of_them[:1])
+    async with open_storage(storage_url) as storage:
+        await storage.migrate()
+    await execute(storage_url, "INSERT INTO sources VALUES ('onestop', 'file 7', 1000, 2000)")
+    await execute(
+        storage_url,
+        "INSERT INTO dossiers VALUES ('onestop', 'H56.14-260302-0001', 4, 'x', 'H56', 'UBND', '1.005129', 'Khai sinh',"
+        " 'Mai', '+84912345678', 10, 20, NULL, '', '', '', 30, 'print', 3, 40)",
+    )
+    monkeypatch.undo()
+
+    async with open_storage(storage_url) as storage:
+        applied = await storage.migrate()
+        (found,) = await storage.read(lambda tx: tx.dossiers.find("H56.14-260302-0001"))
+        known = await storage.read(lambda tx: tx.dossiers.known("onestop", [found.code]))
+        state = await storage.read(lambda tx: tx.sources.get("onestop"))
+
+    assert applied == [migration.name for migration in all_of_them[1:]]
+    assert (found.status, found.applicant, found.due_at) == (Status.PROCESSING, "Mai", found.appointment_at)
+    assert known[found.code] == Known("print", 3, None, 30)
+    assert state is not None
+    assert (state.cursor, state.dossiers, state.fresh_at, state.revision) == ("file 7", 1, from_millis(2000), 0)
 
 
 def test_migrations_are_numbered_without_gaps() -> None:

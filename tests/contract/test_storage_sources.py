@@ -1,6 +1,9 @@
 """Sources: where each stands, what could not be understood, words that nobody mapped."""
 
-from bot.ports import Quarantined, SourceState, Storage
+import asyncio
+from dataclasses import replace
+
+from bot.ports import Failure, Quarantined, SourceState, Storage
 from tests.contract.storage_values import NOW, later
 
 
@@ -65,3 +68,64 @@ async def test_unmapped_words_are_counted_up(storage: Storage) -> None:
     counted = await storage.read(lambda tx: tx.sources.unknown_statuses())
 
     assert counted == [("onestop", "Luân chuyển", 5), ("onestop", "Chờ ký số", 2)]
+
+
+async def test_two_who_read_the_same_state_cannot_both_write(storage: Storage) -> None:
+    first = SourceState(cursor="1", go_live=NOW, synced_at=NOW, revision=1)
+
+    answers = [
+        await storage.write(lambda tx, s=state: tx.sources.save("onestop", s))  # type: ignore[misc]
+        for state in (first, replace(first, cursor="late"), replace(first, cursor="2", revision=2))
+    ]
+
+    assert answers == [True, False, True]
+    state = await storage.read(lambda tx: tx.sources.get("onestop"))
+    assert state is not None
+    assert (state.cursor, state.revision) == ("2", 2)
+
+
+async def test_of_many_at_once_one_writes(storage: Storage) -> None:
+    state = SourceState(cursor="1", go_live=NOW, synced_at=NOW, revision=1)
+
+    answers = await asyncio.gather(*(storage.write(lambda tx: tx.sources.save("onestop", state)) for _ in range(8)))
+
+    assert sorted(answers) == [False] * 7 + [True]
+
+
+async def test_what_can_be_read_again_leaves_the_quarantine(storage: Storage) -> None:
+    rows = [a_bad_row(2, code="A"), a_bad_row(3, code="B"), a_bad_row(4), a_bad_row(2, place="week-11.csv", code="A")]
+    await storage.write(lambda tx: tx.sources.quarantine(rows, at=NOW))
+
+    freed = await storage.write(lambda tx: tx.sources.readmit("onestop", ["A", "C"]))
+    elsewhere = await storage.write(lambda tx: tx.sources.readmit("other", ["B"]))
+
+    assert (freed, elsewhere) == (2, 0)
+    assert {row.row for row in await storage.read(lambda tx: tx.sources.quarantined(limit=9))} == {3, 4}
+    assert await storage.read(lambda tx: tx.sources.has_quarantined("onestop"))
+    assert not await storage.read(lambda tx: tx.sources.has_quarantined("other"))
+
+
+async def test_places_read_again_are_cleared_of_what_did_not_come_back(storage: Storage) -> None:
+    await storage.write(lambda tx: tx.sources.quarantine([a_bad_row(2), a_bad_row(3)], at=NOW))
+    await storage.write(
+        lambda tx: tx.sources.quarantine([a_bad_row(3), a_bad_row(9, place="b.csv")], at=later(hours=1))
+    )
+
+    places = await storage.read(lambda tx: tx.sources.quarantined_places("onestop"))
+    freed = await storage.write(
+        lambda tx: tx.sources.clear_quarantine("onestop", ["week-10.csv", "b.csv"], before=later(minutes=30))
+    )
+
+    assert (places, freed) == (["b.csv", "week-10.csv"], 1)
+    assert await storage.read(lambda tx: tx.sources.count_quarantined("onestop")) == 2
+    assert await storage.read(lambda tx: tx.sources.count_quarantined("other")) == 0
+
+
+async def test_a_failure_keeps_its_beginning_until_it_is_over(storage: Storage) -> None:
+    await storage.write(lambda tx: tx.sources.fail("onestop", "cửa đóng", at=NOW))
+    await storage.write(lambda tx: tx.sources.fail("onestop", "sai mật khẩu", at=later(hours=1)))
+    failures = await storage.read(lambda tx: tx.sources.failures())
+    await storage.write(lambda tx: tx.sources.recover("onestop"))
+
+    assert failures == {"onestop": Failure(NOW, later(hours=1), 2, "sai mật khẩu")}
+    assert await storage.read(lambda tx: tx.sources.failures()) == {}
