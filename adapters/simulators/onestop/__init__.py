@@ -1,14 +1,22 @@
-"""Simulator `onestop`: a fake province whose one-stop software writes export files into a folder.
+"""Simulator `onestop`: a fake province whose one-stop software shows four faces and misbehaves on request.
 
-Deterministic within (`Province`); only `run` knows the real clock.
+The faces: export files in a folder (`exports`), an API that is asked (`rest`), a client that pushes (`pushing`), a
+database with a view (`database`). What it does wrong is in `misbehaviour`, and can be changed while it runs through
+the control port (`control`). Deterministic within (`Province`, `Register`, `Faults`); only `run` knows the real clock.
+
+`skew`, `down` and `migration` are seen on every face, `duplicates` on all but the database, which has a key; the
+rest are of the API alone, but for `reorder`, which is of the pushes.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
+from adapters.simulators.onestop import control, rest
 from adapters.simulators.onestop.exports import Exporter
-from adapters.simulators.onestop.hours import moment_at, worked
+from adapters.simulators.onestop.office import opened
 from adapters.simulators.onestop.province import Province, Record
+from adapters.simulators.onestop.serving import listening, serve
 from adapters.simulators.onestop.settings import Settings
 from bot.model.clock import Clock, utc_now
 
@@ -16,22 +24,24 @@ __all__ = ["Exporter", "Province", "Record", "Settings", "run"]
 
 
 async def run(settings: Settings, ready: Callable[[], None], clock: Clock = utc_now) -> None:
-    """Writes an export every `interval` seconds until cancelled; `ready` is called after the first look.
+    """Works until cancelled, every `interval` seconds; `ready` is called after the first look, with the ports open.
 
-    The backlog, if there is one, is the first file. A late tick loses nothing: the next export has it.
+    The backlog, if there is one, is the first file.
     """
-    await asyncio.to_thread(settings.out.mkdir, parents=True, exist_ok=True)
-    start = settings.start or clock()
-    opening, loop = worked(start), asyncio.get_running_loop()
-    province = Province(settings, start)
-    exporter = Exporter(settings.out, form=settings.format, bad_rows=settings.bad_rows, clock=clock)
-
-    def export(elapsed: float) -> None:
-        exporter.write(province.advance(moment_at(opening + int(elapsed * settings.speed))))
-
-    await asyncio.to_thread(export, 0.0)
-    ready()
-    began = loop.time()
-    while True:
-        await asyncio.sleep(settings.interval)
-        await asyncio.to_thread(export, loop.time() - began)
+    async with AsyncExitStack() as stack:
+        office = await stack.enter_async_context(opened(settings, clock))
+        if settings.control_port:
+            site = listening(control.application(office), settings.host, settings.control_port)
+            await stack.enter_async_context(site)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        if office.pusher:
+            tasks.create_task(office.pusher.run())
+        if settings.rest_port:
+            open_port = asyncio.Event()
+            api = serve(
+                lambda: rest.application(office.register, office.logins, office.faults, office.answers),
+                settings.host, settings.rest_port, office.faults, open_port,
+            )  # fmt: skip
+            tasks.create_task(api)
+            await open_port.wait()
+        await office.work(ready)

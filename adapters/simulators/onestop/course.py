@@ -7,8 +7,11 @@ from random import Random
 from adapters.simulators.onestop import wording
 from adapters.simulators.onestop.hours import DAY, HOUR, LAST_SAME_DAY
 from adapters.simulators.onestop.procedures import Procedure
+from adapters.simulators.onestop.stages import ANY_PARTNER, PARTNERS
 from bot.model.dossier import Status
 
+_SHORTEST_SHARED = HOUR // 2
+"""Seconds of work that another agency needs at least."""
 _LATEST_REQUEST = 3 * DAY
 """A supplement is asked for within three working days (NĐ 61/2018/NĐ-CP article 19)."""
 
@@ -36,6 +39,8 @@ class Fate:
     """Sent through the portal: registered first, accepted by the desk some hours later."""
     supplement: bool = False
     duty: bool = False
+    interlinked: bool = False
+    """Other agencies work on it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +55,18 @@ class Step:
     """The last working day (its number) of the appointment, which is 17:00 of it."""
     supplement: str = ""
     reason: str = ""
+    partner: str = ""
+    """The other agency that holds it from now on; empty: the one that received it."""
 
 
 def plan(procedure: Procedure, fate: Fate, at: int, random: Random) -> list[Step]:
     """All steps in order of time."""
+    steps = _own(procedure, fate, at, random)
+    return _shared(steps, procedure) if fate.interlinked else steps
+
+
+def _own(procedure: Procedure, fate: Fate, at: int, random: Random) -> list[Step]:
+    """The steps of the agency that receives it."""
     steps = [Step(at=at, status=Status.REGISTERED, received=True)] if fate.online else []
     if fate.online:
         at += random.randrange(HOUR // 2, 4 * HOUR)
@@ -68,6 +81,22 @@ def plan(procedure: Procedure, fate: Fate, at: int, random: Random) -> list[Step
         steps += _supplement(procedure, steps[-1].at, due, random)
         at, due = steps[-1].at, steps[-1].due or due
     return steps + _ending(procedure, fate.end, max(at, steps[-1].at), due, random)
+
+
+def _shared(steps: list[Step], procedure: Procedure) -> list[Step]:
+    """The first time of processing is shared out: own agency, each partner in turn, and back with the next step."""
+    start = next((number for number, step in enumerate(steps) if step.status is Status.PROCESSING), len(steps))
+    if start + 1 >= len(steps):
+        return steps
+    partners = PARTNERS.get(procedure.sector, ANY_PARTNER)
+    stretch = (steps[start + 1].at - steps[start].at) // (len(partners) + 1)
+    if stretch < _SHORTEST_SHARED:
+        return steps
+    handed = [
+        Step(at=steps[start].at + number * stretch, status=Status.PROCESSING, partner=partner)
+        for number, partner in enumerate(partners, 1)
+    ]
+    return [*steps[: start + 1], *handed, *steps[start + 1 :]]
 
 
 def due_day(days: int, at: int) -> int:

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,8 @@ import xlsxwriter
 
 from adapters.simulators.onestop.province import Record
 from adapters.simulators.onestop.quotas import Quota
-from bot.model.clock import VIETNAM, Clock, utc_now
+from adapters.simulators.onestop.shapes import digits, status_code
+from bot.model.clock import Clock, utc_now
 
 HEADER = (
     "MaHoSo", "MaTTHC", "TenTTHC", "ChuHoSo", "SoDienThoai", "NgayTiepNhan", "NgayHenTra", "TrangThaiHoSo",
@@ -72,23 +73,19 @@ def _row(record: Record) -> list[str]:
         record.procedure.name,
         record.applicant,
         record.phone,
-        _local(record.received_at),
-        _local(record.appointment_at),
-        str(int(record.status)),
+        digits(record.received_at),
+        digits(record.appointment_at),
+        status_code(record),
         record.agency.id,
         record.agency.name,
-        _local(record.finished_at),
-        _local(record.returned_at),
+        digits(record.finished_at),
+        digits(record.returned_at),
         record.supplement,
         record.reason,
         record.place,
-        _local(record.updated_at),
+        digits(record.updated_at),
         "",
     ]
-
-
-def _local(moment: datetime | None) -> str:
-    return f"{moment.astimezone(VIETNAM):%Y%m%d%H%M%S}" if moment else ""
 
 
 def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:

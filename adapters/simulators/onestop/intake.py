@@ -49,6 +49,7 @@ class Intake:
         self._stopped = Quota(_STOPPED, phase=0.8)
         self._supplement = Quota(settings.supplements)
         self._duty = Quota(_DUTY)
+        self._interlinked = Quota(settings.interlinked)
         self._late = Quota(settings.late)
         self._in_time = Turns((_EARLY, _ON_TIME))
         self._owed, self._delays = 0, 0
@@ -77,7 +78,8 @@ class Intake:
         if procedure.days and self._stopped.ask():
             return Fate(end=End.STOPPED, online=online, duty=duty)
         end = self._result(procedure)
-        return Fate(end=end, online=online, duty=duty, supplement=self._supplement.ask())
+        linked = procedure.days > 0 and self._interlinked.ask()
+        return Fate(end=end, online=online, duty=duty, supplement=self._supplement.ask(), interlinked=linked)
 
     def _result(self, procedure: Procedure) -> End:
         """A delay that falls due waits for a procedure on which it fits."""

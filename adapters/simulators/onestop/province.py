@@ -13,6 +13,7 @@ from adapters.simulators.onestop.hours import DAY, closing_of, moment_at, worked
 from adapters.simulators.onestop.intake import Arrival, Intake
 from adapters.simulators.onestop.procedures import Procedure
 from adapters.simulators.onestop.settings import Settings
+from adapters.simulators.onestop.stages import Stage, Supplement, answered, asked, moved
 from adapters.simulators.onestop.wording import PLACE
 from bot.model.clock import VIETNAM
 from bot.model.dossier import Status
@@ -38,10 +39,16 @@ class Record:
     reason: str = ""
     place: str = ""
     updated_at: datetime
+    stages: tuple[Stage, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
+    version: int = 0
+    """Counts what the software has written of this dossier, from 1; 0 until the register has it."""
+    word: str = ""
+    """The status in the software's own word, where a migration has spoilt it."""
 
 
 class Province:
-    """Advance it, and it tells which dossiers have changed. What has ended is forgotten."""
+    """Advance it, and it tells which dossiers have changed. What has ended is forgotten here (see `Register`)."""
 
     def __init__(self, settings: Settings, start: datetime) -> None:
         self._random = Random(settings.seed)
@@ -52,11 +59,14 @@ class Province:
         self._order = count()
         self._steps: list[tuple[int, int, Step, Iterator[Step], str]] = []
         self._records: dict[str, Record] = {}
-        self._changed: dict[str, Record] = {}
         self.received = 0
 
     def advance(self, until: datetime) -> list[Record]:
         """Every dossier that has changed since the last call, once, as it stands at `until`."""
+        return list({record.code: record for record in self.states(until)}.values())
+
+    def states(self, until: datetime) -> Iterator[Record]:
+        """Every state that every dossier has been in since the last call, in order of time; to be read to its end."""
         limit = worked(until)
         while True:
             step_at = self._steps[0][0] if self._steps else limit + 1
@@ -64,11 +74,9 @@ class Province:
                 self._receive(*self._arrival)
                 self._arrival = next(self._arrivals, None)
             elif step_at <= limit:
-                self._take_step()
+                yield self._take_step()
             else:
-                break
-        changed, self._changed = self._changed, {}
-        return list(changed.values())
+                return
 
     def _schedule(self, settings: Settings, opening: int) -> Iterator[tuple[int, Arrival]]:
         """When who comes: first the backlog, then the day's dossiers without end, or for the days set."""
@@ -99,16 +107,16 @@ class Province:
         self.received += 1
         heappush(self._steps, (first.at, next(self._order), first, steps, code))
 
-    def _take_step(self) -> None:
+    def _take_step(self) -> Record:
         _, _, step, following, code = heappop(self._steps)
         record = _after(step, self._records[code])
-        self._changed[code] = record
         upcoming = next(following, None)
         if upcoming is None:
             del self._records[code]
         else:
             self._records[code] = record
             heappush(self._steps, (upcoming.at, next(self._order), upcoming, following, code))
+        return record
 
     def _code(self, agency: Agency, at: int) -> str:
         """Numbered by agency and day. The first number follows the time of day at which the province was opened,
@@ -121,18 +129,30 @@ class Province:
 def _after(step: Step, before: Record) -> Record:
     at = moment_at(step.at)
     ready = step.status is Status.DONE
+    due = before.appointment_at if step.due is None else closing_of(step.due)
+    holder = step.partner or before.agency.name
     return replace(
         before,
         status=step.status,
         received_at=at if step.received else before.received_at,
-        appointment_at=before.appointment_at if step.due is None else closing_of(step.due),
+        appointment_at=due,
         finished_at=at if ready else before.finished_at,
         returned_at=at if step.status is Status.RETURNED else before.returned_at,
         supplement=step.supplement,
         reason=step.reason,
         place=PLACE.format(seat=before.agency.seat) if ready else before.place,
         updated_at=at,
+        stages=moved(before.stages, agency=holder, status=step.status, at=at, due=due),
+        supplements=_supplements(step, before, at, due),
     )
+
+
+def _supplements(step: Step, before: Record, at: datetime, due: datetime | None) -> tuple[Supplement, ...]:
+    if step.status is Status.SUPPLEMENT:
+        return asked(before.supplements, content=step.supplement, reason=step.reason, at=at, due=due)
+    if before.status is Status.SUPPLEMENT:
+        return answered(before.supplements, at=at, due=due)
+    return before.supplements
 
 
 def _seconds_of_day(moment: datetime) -> int:
