@@ -1,6 +1,6 @@
 """Pure: what a batch says, against what the mirror has: new, newer, older, the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -17,19 +17,30 @@ class Incoming(NamedTuple):
     dossier: Dossier
     told: tuple[object, ...]
     fingerprint: str
+    updated_at: int | None
+    """UTC milliseconds."""
 
 
 @dataclass(slots=True)
-class Comparison:
-    """What is to be done about a batch."""
+class Sifted:
+    """A batch's records by what they are to the mirror. What it has already is in none of these."""
 
-    standing: list[Mirrored] = field(default_factory=list)
-    """Dossiers to be kept; `last_number` is still that of the mirror."""
+    new: list[Incoming] = field(default_factory=list)
+    differing: dict[str, Incoming] = field(default_factory=dict)
     touched: dict[str, tuple[int | None, datetime | None]] = field(default_factory=dict)
     """Records that say nothing new, but in a newer version: code → (sequence, update time)."""
     late: list[LateEvent] = field(default_factory=list)
-    repeated: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+    repeated: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The dossiers as they are to be kept; `last_number` is still that of the mirror."""
+
+    dossiers: Sequence[Mirrored]
+    late: Sequence[LateEvent]
+    missing: tuple[str, ...]
+    """Codes of reports about dossiers that nobody has told us of."""
 
 
 def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
@@ -38,56 +49,50 @@ def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
     for dossier in batch.dossiers:
         if dossier.updated_at is not None and believed(dossier.updated_at, now) is not dossier.updated_at:
             dossier = replace(dossier, updated_at=now)
-        other = latest.get(dossier.code)
-        if other is None or not _precedes(dossier, other):
+        if dossier.code not in latest or not _precedes(dossier, latest[dossier.code]):
             latest[dossier.code] = dossier
     return {code: _incoming(dossier) for code, dossier in latest.items()}
 
 
-def compare(
-    batch: Batch,
-    arrived: Mapping[str, Incoming],
+def sift(batch: Batch, arrived: Mapping[str, Incoming], known: Mapping[str, Known], *, now: datetime) -> Sifted:
+    """Tells the records apart. Most of a full reading are as they were, so that is found out first."""
+    sifted = Sifted()
+    for code, record in arrived.items():
+        seen = known.get(code)
+        if seen is None:
+            sifted.new.append(record)
+            continue
+        sequence = record.dossier.sequence
+        same = record.fingerprint == seen.fingerprint
+        if sequence == seen.sequence and batch.once and sequence is not None:
+            sifted.repeated.append(code)
+        elif same and record.updated_at == seen.updated_at and sequence == seen.sequence:
+            continue
+        elif comes_late(record, seen):
+            if not same:
+                sifted.late.append(_late(record, now))
+        elif not same:
+            sifted.differing[code] = record
+        elif (sequence is not None and sequence != seen.sequence) or _is_later(record.updated_at, seen.updated_at):
+            sifted.touched[code] = (sequence, record.dossier.updated_at)
+    return sifted
+
+
+def settle(
+    sifted: Sifted,
+    reports: Iterable[ProgressReport],
     known: Mapping[str, Known],
     before: Mapping[str, Dossier],
     *,
     now: datetime,
     clock: SupplementClock,
-) -> Comparison:
-    """`before` holds the dossiers whose record differs from what is `known`, and those that are reported on."""
-    found = Comparison()
-    standing: dict[str, Mirrored] = {}
-    repeated: list[str] = []
-    for code, record in arrived.items():
-        seen = known.get(code)
-        if seen is None:
-            standing[code] = _newcomer(record, now, clock)
-        elif batch.once and seen.sequence is not None and seen.sequence == record.dossier.sequence:
-            repeated.append(code)
-        elif comes_late(record.dossier, seen):
-            if record.fingerprint != seen.fingerprint:
-                found.late.append(_late(record, now))
-        elif record.fingerprint != seen.fingerprint:
-            after = succeed(before[code], record.dossier, now=now)
-            standing[code] = _mirrored(after, record.fingerprint, seen.last_number, clock)
-        elif _is_newer_version(record.dossier, seen):
-            found.touched[code] = (record.dossier.sequence, record.dossier.updated_at)
-    found.repeated = tuple(repeated)
-    found.missing = tuple(_report(batch.reports, found, standing, known, before, now, clock))
-    found.standing = list(standing.values())
-    return found
-
-
-def _report(
-    reports: Sequence[ProgressReport],
-    found: Comparison,
-    standing: dict[str, Mirrored],
-    known: Mapping[str, Known],
-    before: Mapping[str, Dossier],
-    now: datetime,
-    clock: SupplementClock,
-) -> list[str]:
-    """Applies the reports in order; the codes of those about dossiers that nobody has told us of."""
-    missing = []
+) -> Standing:
+    """`before` holds the dossiers that differ, and those that are reported on, as the mirror has them."""
+    standing = {record.dossier.code: _newcomer(record, now, clock) for record in sifted.new}
+    for code, record in sifted.differing.items():
+        after = succeed(before[code], record.dossier, now=now)
+        standing[code] = _mirrored(after, record.fingerprint, known[code].last_number, clock)
+    late, missing = list(sifted.late), []
     for each in reports:
         report = replace(each, at=believed(each.at, now))
         mirrored = standing.get(report.code)
@@ -96,19 +101,30 @@ def _report(
             missing.append(report.code)
             continue
         if is_older(report.sequence, report.at, earlier.sequence, earlier.updated_at):
-            found.late.append(_late_report(report, now))
+            late.append(_late_report(report, now))
         after = advance(earlier, report, now=now)
-        if after == earlier:
-            continue
-        fingerprint = mirrored.fingerprint if mirrored else known[report.code].fingerprint
-        number = mirrored.last_number if mirrored else known[report.code].last_number
-        standing[report.code] = _mirrored(after, fingerprint, number, clock)
-    return missing
+        if after != earlier:
+            fingerprint, number = (mirrored[2:4]) if mirrored else known[report.code][:2]
+            standing[report.code] = _mirrored(after, fingerprint, number, clock)
+    return Standing(list(standing.values()), late, tuple(missing))
+
+
+def comes_late(record: Incoming, seen: Known) -> bool:
+    """Whether this record is older than what the mirror has."""
+    sequence = record.dossier.sequence
+    if sequence is not None and seen.sequence is not None:
+        return sequence < seen.sequence
+    return record.updated_at is not None and seen.updated_at is not None and record.updated_at < seen.updated_at
+
+
+def _is_later(one: int | None, other: int | None) -> bool:
+    return one is not None and (other is None or one > other)
 
 
 def _incoming(dossier: Dossier) -> Incoming:
     told = dossier.told
-    return Incoming(dossier, told, fingerprint_of(told))
+    updated_at = None if dossier.updated_at is None else to_millis(dossier.updated_at)
+    return Incoming(dossier, told, fingerprint_of(told), updated_at)
 
 
 def _newcomer(record: Incoming, now: datetime, clock: SupplementClock) -> Mirrored:
@@ -126,22 +142,6 @@ def _mirrored(dossier: Dossier, fingerprint: str, number: int, clock: Supplement
 
 def _precedes(one: Dossier, other: Dossier) -> bool:
     return is_older(one.sequence, one.updated_at, other.sequence, other.updated_at)
-
-
-def comes_late(dossier: Dossier, seen: Known) -> bool:
-    """Whether this record is older than what the mirror has."""
-    if dossier.sequence is not None and seen.sequence is not None:
-        return dossier.sequence < seen.sequence
-    if dossier.updated_at is None or seen.updated_at is None:
-        return False
-    return to_millis(dossier.updated_at) < seen.updated_at
-
-
-def _is_newer_version(dossier: Dossier, seen: Known) -> bool:
-    if dossier.sequence is not None and seen.sequence != dossier.sequence:
-        return True
-    at = dossier.updated_at
-    return at is not None and (seen.updated_at is None or to_millis(at) > seen.updated_at)
 
 
 def _late(record: Incoming, now: datetime) -> LateEvent:

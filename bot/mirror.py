@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.brake import Braking, brake
-from bot.comparing import Comparison, Incoming, compare, incoming
+from bot.comparing import Incoming, Sifted, incoming, settle, sift
 from bot.model.clock import Clock
 from bot.model.dossier import Change, Dossier, Status, diff
 from bot.model.message import DeliveryState, OutboxItem
@@ -32,8 +32,8 @@ class _Prepared:
     changes: Sequence[Change]
     items: Sequence[OutboxItem]
     late: Sequence[LateEvent]
-    readable: Sequence[str]
-    """Codes that may have been quarantined and can be read now."""
+    seen: Sequence[str]
+    """Codes whose earlier entries in the quarantine are out of date."""
     applied: Applied
     unknown: Mapping[str, int] = field(repr=False)
 
@@ -80,24 +80,22 @@ class Mirror:
 
         async def read(
             tx: Transaction,
-        ) -> tuple[SourceState | None, dict[str, Known], dict[str, Dossier], bool]:
+        ) -> tuple[SourceState | None, bool, dict[str, Known], Sifted, dict[str, Dossier]]:
+            state, quarantined = await tx.sources.get(self._source), await tx.sources.has_quarantined(self._source)
             known = await tx.dossiers.known(self._source, [*arrived, *(reported - arrived.keys())])
-            differing = [
-                code
-                for code, seen in known.items()
-                if code in reported or seen.fingerprint != arrived[code].fingerprint
-            ]
-            before = await tx.dossiers.get_many(self._source, differing) if differing else {}
-            quarantined = await tx.sources.has_quarantined(self._source)
-            return await tx.sources.get(self._source), known, before, quarantined
+            sifted = sift(batch, arrived, known, now=now)
+            wanted = sifted.differing.keys() | (reported & known.keys())
+            before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
+            return state, quarantined, known, sifted, before
 
-        state, known, before, quarantined = await self._storage.read(read)
+        state, quarantined, known, sifted, before = await self._storage.read(read)
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
-        found = compare(batch, arrived, known, before, now=now, clock=self._rules.supplement_clock)
-        mirrored, changes, items = self._consequences(found, known, before, state.go_live, now)
-        braking = brake(state, items, self._rules, now=now)
-        added = [each for each in mirrored if each.dossier.code not in known]
+        standing = settle(sifted, batch.reports, known, before, now=now, clock=self._rules.supplement_clock)
+        mirrored, changes, items = self._consequences(standing.dossiers, known, before, state.go_live, now)
+        added = [each for each in mirrored if each.dossier.code not in known] if sifted.new else []
         replaced = [each for each in mirrored if each.dossier.code in known] if known else []
+        late = () if replay else standing.late
+        braking = brake(state, items, self._rules, now=now)
         next_state = _advanced(state, batch, now, newcomers=len(added), braking=braking, replay=replay)
         applied = Applied(
             rows=len(batch.dossiers) + len(batch.reports),
@@ -105,27 +103,29 @@ class Mirror:
             planned=len(items),
             quarantined=len(batch.quarantined),
             held=sum(item.state is DeliveryState.HELD for item in braking.items),
-            late=() if replay else tuple(event.code for event in found.late),
-            repeated=found.repeated,
-            missing=found.missing,
+            late=tuple(event.code for event in late),
+            repeated=tuple(sifted.repeated),
+            missing=standing.missing,
         )
+        # A record that cannot be read may now stand in another row than before.
+        seen = [*arrived, *(row.code for row in batch.quarantined if row.code)] if quarantined else ()
         return _Prepared(
-            next_state,
-            braking,
-            added,
-            replaced,
-            found.touched,
-            changes,
-            braking.items,
-            () if replay else found.late,
-            list(arrived) if quarantined else (),
-            applied,
-            Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
+            state=next_state,
+            braking=braking,
+            added=added,
+            replaced=replaced,
+            touched=sifted.touched,
+            changes=changes,
+            items=braking.items,
+            late=late,
+            seen=seen,
+            applied=applied,
+            unknown=Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
         )
 
     def _consequences(
         self,
-        found: Comparison,
+        standing: Sequence[Mirrored],
         known: Mapping[str, Known],
         before: Mapping[str, Dossier],
         go_live: datetime,
@@ -138,7 +138,7 @@ class Mirror:
         mirrored: list[Mirrored] = []
         changes: list[Change] = []
         items: list[OutboxItem] = []
-        for each in found.standing:
+        for each in standing:
             after, earlier = each.dossier, before.get(each.dossier.code)
             last = known[after.code].last_number if after.code in known else 0
             if earlier is None and not is_news(None, after, go_live):
@@ -168,8 +168,8 @@ class Mirror:
             await prepared.braking.hold_what_waits(tx, self._source, now)
         if prepared.unknown:
             await tx.sources.note_unknown_statuses(self._source, prepared.unknown, at=now)
-        if prepared.readable:
-            await tx.sources.readmit(self._source, prepared.readable)
+        if prepared.seen:
+            await tx.sources.readmit(self._source, prepared.seen)
         if batch.quarantined:
             await tx.sources.quarantine(batch.quarantined, at=now)
         return True

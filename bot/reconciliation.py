@@ -79,7 +79,7 @@ def _verdicts(records: Mapping[str, Incoming], known: Mapping[str, Known], fresh
 
 def _verdict(record: Incoming, held: Known | None, fresh_at: datetime | None) -> _Verdict:
     updated = record.dossier.updated_at
-    if held is not None and (held.fingerprint == record.fingerprint or comes_late(record.dossier, held)):
+    if held is not None and (held.fingerprint == record.fingerprint or comes_late(record, held)):
         return _Verdict.SAME
     if updated is not None and fresh_at is not None and updated > fresh_at:
         return _Verdict.UNREAD
