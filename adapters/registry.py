@@ -8,7 +8,7 @@ from typing import Any
 from adapters.channels import log, sms_smpp, telegram, webchat
 from adapters.simulators import onestop, smsc
 from adapters.simulators import telegram as telegram_simulator
-from adapters.sources import folder
+from adapters.sources import folder, push, rest
 from bot.ports import Channel, Source
 from bot.settings import Settings
 
@@ -50,6 +50,8 @@ CHANNELS: Mapping[str, ChannelKind] = {
 
 SOURCES: Mapping[str, SourceKind] = {
     "folder": SourceKind(folder.Settings, folder.open),
+    "push": SourceKind(push.Settings, push.open),
+    "rest": SourceKind(rest.Settings, rest.open),
 }
 
 SIMULATORS: Mapping[str, SimulatorKind] = {

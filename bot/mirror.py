@@ -38,6 +38,10 @@ class _Prepared:
     unknown: Mapping[str, int] = field(repr=False)
 
 
+_Read = tuple[SourceState | None, bool, dict[str, Known], Sifted, dict[str, Dossier]]
+"""The source, whether anything of it is quarantined, what is known of the records, how they compare, what they were."""
+
+
 class Mirror:
     """Applies batches of one source."""
 
@@ -78,9 +82,7 @@ class Mirror:
     ) -> _Prepared:
         reported = {report.code for report in batch.reports}
 
-        async def read(
-            tx: Transaction,
-        ) -> tuple[SourceState | None, bool, dict[str, Known], Sifted, dict[str, Dossier]]:
+        async def read(tx: Transaction) -> _Read:
             state, quarantined = await tx.sources.get(self._source), await tx.sources.has_quarantined(self._source)
             known = await tx.dossiers.known(self._source, [*arrived, *(reported - arrived.keys())])
             sifted = sift(batch, arrived, known, now=now)
