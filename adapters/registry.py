@@ -8,7 +8,7 @@ from typing import Any
 from adapters.channels import log, sms_smpp, telegram, webchat
 from adapters.simulators import onestop, smsc
 from adapters.simulators import telegram as telegram_simulator
-from adapters.sources import folder, push, rest
+from adapters.sources import folder, push, rest, sql_view
 from bot.ports import Channel, Source
 from bot.settings import Settings
 
@@ -52,6 +52,7 @@ SOURCES: Mapping[str, SourceKind] = {
     "folder": SourceKind(folder.Settings, folder.open),
     "push": SourceKind(push.Settings, push.open),
     "rest": SourceKind(rest.Settings, rest.open),
+    "sql_view": SourceKind(sql_view.Settings, sql_view.open),
 }
 
 SIMULATORS: Mapping[str, SimulatorKind] = {

@@ -27,6 +27,7 @@ from random import Random
 from statistics import median
 from typing import Any
 
+from bot.collector import calm
 from bot.mirror import Mirror
 from bot.model.clock import utc_now
 from bot.model.dossier import Dossier, Status
@@ -182,6 +183,8 @@ async def measured(rows: int, folder: Path) -> dict[str, Any]:
 def _import_alone(rows: int) -> float:
     """MiB at the worst moment of an import."""
 
+    calm()
+
     async def work(path: Path) -> None:
         async with open_storage(f"sqlite:{path}") as storage:
             await storage.migrate()
@@ -200,6 +203,7 @@ def peak_of(rows: int) -> float:
 
 
 def main(rows: int) -> None:
+    calm()  # as the command `motcua` does
     with tempfile.TemporaryDirectory() as folder:
         result = asyncio.run(measured(rows, Path(folder)))
     result["peak_mib"] = {str(size): round(peak_of(size), 1) for size in (rows // 10, rows)}

@@ -6,14 +6,16 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
 from bot.config import Config, nearest, parse_table
 from bot.conversation import Conversation, Manner
+from bot.following import follow, reconcile_nightly
+from bot.intake import Intake
 from bot.ledger import balance
-from bot.mirror import Mirror, follow
+from bot.mirror import Mirror
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError, trail
 from bot.model.ids import NewId, id_maker
@@ -22,9 +24,9 @@ from bot.outbox import Outbox, sweep
 from bot.planning import Planner, Route
 from bot.ports import Batch, Channel, Source, Storage
 from bot.receipts import record, record_in
-from bot.settings import Settings
+from bot.settings import Settings, SourceSettings
 from bot.texts import Catalogue
-from bot.web.context import DemoSettings, WebContext
+from bot.web.context import DemoSettings, Door, WebContext
 from bot.web.key import signing_key
 from bot.web.server import build_app, serve
 from storage import open_storage
@@ -114,16 +116,20 @@ def planner_for(plan: Plan, new_id: NewId) -> Planner:
 class App:
     """The whole service, open. `run` works until `stop`."""
 
-    def __init__(self, plan: Plan, storage: Storage, channels: Sequence[Channel], clock: Clock) -> None:
+    def __init__(
+        self, plan: Plan, storage: Storage, channels: Sequence[Channel], sources: Sequence[Source], clock: Clock
+    ) -> None:
         self.plan = plan
         self.storage = storage
         self.channels = channels
+        self.sources = sources
         self.clock = clock
         self.new_id = id_maker(clock)
         config = plan.config
         self.planner = planner_for(plan, self.new_id)
         plain = {channel.name: channel.limits.plain for channel in channels}
-        manner = Manner(config.lookup.strangers, config.texts.example, plain)
+        stale_after = {each.name: timedelta(seconds=rules_of(each).stale_after) for each in plan.sources}
+        manner = Manner(config.lookup.strangers, config.texts.example, plain, stale_after)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self._stopping = asyncio.Event()
         owner = secrets.token_hex(8)
@@ -131,6 +137,12 @@ class App:
             Outbox(channel, storage, owner=owner, clock=clock, record_receipts=record_in, timing=config.outbox)
             for channel in channels
         ]
+
+    def rules_of(self, source: str) -> SourceSettings:
+        return next(rules_of(each) for each in self.plan.sources if each.name == source)
+
+    def mirror_of(self, source: str) -> Mirror:
+        return Mirror(source, self.storage, self.planner, self.clock, self.rules_of(source))
 
     async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
         """What the channels heard, made durable: receipts together, messages one transaction each."""
@@ -144,17 +156,18 @@ class App:
     async def run(self) -> None:
         """Runs channels, sources and watchers until `stop`, then drains what is under way."""
         honouring = [channel.name for channel in self.channels if channel.limits.honours_reference]
-        async with asyncio.TaskGroup() as tasks, AsyncExitStack() as opened:
+        async with asyncio.TaskGroup() as tasks:
             watchers = [
                 tasks.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
                 tasks.create_task(self._watch_ledger()),
                 *(tasks.create_task(self._listen(channel)) for channel in self.channels),
             ]
             readers = []
-            for configured in self.plan.sources:
-                source = await opened.enter_async_context(open_source(configured))
-                mirror = Mirror(source.name, self.storage, self.planner, self.clock, source.go_live)
-                readers.append(tasks.create_task(follow(source, mirror)))
+            for source in self.sources:
+                rules = self.rules_of(source.name)
+                mirror = self.mirror_of(source.name)
+                readers.append(tasks.create_task(follow(source, mirror, self.storage, rules, self.clock)))
+                watchers.append(tasks.create_task(reconcile_nightly(source, self.storage, rules, self.clock)))
             await self._send_until_stopped(readers)
             for watcher in watchers:
                 watcher.cancel()
@@ -220,7 +233,12 @@ async def open_app(
             channel = await stack.enter_async_context(kind.open(configured.name, configured.settings))
             hide(channel.secrets)
             channels.append(channel)
-        yield App(plan, storage, channels, clock)
+        sources = []
+        for configured in plan.sources:
+            source = await stack.enter_async_context(open_source(configured))
+            hide(source.secrets)
+            sources.append(source)
+        yield App(plan, storage, channels, sources, clock)
 
 
 @asynccontextmanager
@@ -228,6 +246,12 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
     """The public page and web chat, where the configuration has them. Raises `MotcuaError` for a taken port."""
     web = running.plan.config.web
     chat = next((channel for channel in running.channels if channel.feed), None)
+    called = [source.name for source in running.sources if source.push]
+    if called and (not web.enabled or chat is None):
+        raise ConfigError(
+            f"[sources.{called[0]}] kind = push: cần [web] enabled = true và một kênh webchat để nhận cuộc gọi / "
+            "needs [web] enabled = true and a channel of kind webchat, where the calls come in"
+        )
     if not web.enabled or chat is None or chat.feed is None:
         yield
         return
@@ -242,6 +266,11 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
         network_per_minute=web.network_per_minute,
         demo=demo,
         webhooks={channel.name: channel.webhook for channel in running.channels if channel.webhook},
+        doors={
+            source.name: Door(source.push, Intake(running.mirror_of(source.name)).accept)
+            for source in running.sources
+            if source.push
+        },
         clock=running.clock,
         new_id=running.new_id,
     )
@@ -255,10 +284,11 @@ async def open_source(configured: Configured) -> AsyncIterator[Source]:
         yield source
 
 
-def go_live_of(configured: Configured) -> datetime | None:
-    """The moment before which this source's dossiers are mirrored in silence, where the configuration sets one."""
-    moment: datetime | None = getattr(configured.settings, "go_live", None)
-    return moment
+def rules_of(configured: Configured) -> SourceSettings:
+    """What the mirror must know of this source."""
+    if not isinstance(configured.settings, SourceSettings):
+        raise TypeError(f"the settings of {configured.kind} are not those of a source")
+    return configured.settings
 
 
 async def check_channel(configured: Configured) -> str:

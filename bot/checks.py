@@ -5,7 +5,12 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 from bot import app, show
+from bot.model.clock import utc_now
 from bot.model.errors import MotcuaError
+from bot.show_lists import quarantined_line
+from bot.show_sources import condition
+from bot.source_check import read_first_page
+from bot.upkeep import conditions
 
 PATIENCE = 15.0
 """Seconds that one check may take."""
@@ -48,14 +53,18 @@ async def _database(plan: app.Plan) -> str:
 
 
 async def _source(configured: app.Configured) -> str:
-    """Reads the first batch and throws it away: the cursor does not move."""
+    """Reads the first page and throws it away: the cursor does not move."""
     async with app.open_source(configured) as source:
-        async for batch in source.source.batches(None):
-            return (
-                f"đọc được {len(batch.dossiers):,} hồ sơ, {len(batch.quarantined):,} dòng lỗi ở lô đầu / "
-                f"first batch: {len(batch.dossiers):,} dossiers, {len(batch.quarantined):,} rows not understood"
-            )
-    return "chưa có gì để đọc / nothing to read yet"
+        if source.source is None:
+            return "chờ phần mềm Một cửa gọi tới / waits for the one-stop software to call"
+        page = await read_first_page(source.source)
+    if not page.understood and not page.quarantined:
+        return "chưa có gì để đọc / nothing to read yet"
+    return (
+        f"đọc được {len(page.dossiers):,} hồ sơ, {len(page.quarantined):,} chỗ lỗi ở trang đầu / "
+        f"first page: {len(page.dossiers):,} dossiers, {len(page.quarantined):,} places not understood; "
+        f"xem kỹ / look closer: motcua source check {configured.name}"
+    )
 
 
 async def _show_troubles(plan: app.Plan) -> None:
@@ -63,14 +72,18 @@ async def _show_troubles(plan: app.Plan) -> None:
         rows = await storage.read(lambda tx: tx.sources.quarantined(limit=_SHOWN))
         number = await storage.read(lambda tx: tx.sources.count_quarantined())
         words = await storage.read(lambda tx: tx.sources.unknown_statuses())
+        sources = await conditions(plan, storage, now=utc_now())
     if number:
-        show.console.print(f"\nDòng không đọc được / rows not understood: {number:,}")
+        show.console.print(f"\nChỗ không đọc được / places not understood: {number:,} (motcua quarantine list)")
     for row in rows:
-        show.console.print(f"  {row.source}: {row.place}, dòng {row.row}, cột {row.column or '—'}: {row.reason}")
+        show.console.print(quarantined_line(row), soft_wrap=True)
     if words:
         show.console.print("\nTrạng thái chưa được ánh xạ / status words not mapped:")
     for source, word, times in words[:_SHOWN]:
         show.console.print(f"  {source}: “{word}” × {times:,}", soft_wrap=True)
+    for each in sources:
+        if each.failure or each.held or (each.state and each.state.braked_at):
+            condition(each)
 
 
 def _good(what: str, detail: str) -> None:

@@ -5,31 +5,27 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable
-from dataclasses import asdict, replace
 from json import loads as parse_json
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot import app, checks, demo, show
+from bot import app, checks, demo, list_commands, show, show_dossier, show_readings, source_commands, upkeep
+from bot.collector import calm
+from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
 from bot.config import load_config
+from bot.histories import histories_of
 from bot.ledger import balance
 from bot.logs import start_logging
-from bot.mirror import Applied, Mirror
+from bot.mirror import Mirror
 from bot.model.clock import utc_now
 from bot.model.code import read_codes
-from bot.model.dossier import Change, Dossier
 from bot.model.errors import ConfigError, MotcuaError
 from bot.model.ids import id_maker
-from bot.model.message import OutboxItem
-from bot.planning import origin_of
-from bot.ports import Transaction
+from bot.ports import Applied
 from bot.texts import Catalogue
 from bot.trial import send_test
-
-T = TypeVar("T")
 
 cli = typer.Typer(
     name="motcua",
@@ -39,13 +35,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-ConfigPath = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="MOTCUA_CONFIG", help="Tệp cấu hình / configuration file"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="In JSON cho máy đọc / print JSON")]
-HERE = Path("config.toml")
 
 
 @cli.command()
@@ -116,37 +105,20 @@ def import_file(
     json: AsJson = False,
 ) -> None:
     """Nhập một tệp xuất từ phần mềm Một cửa. / Import one export file."""
-    plan = app.read_plan(load_config(config))
-    total = asyncio.run(_import(plan, file, source, quiet=json))
+    total = asyncio.run(_import(plan_of(config), file, source, quiet=json))
     if json:
-        show.as_json(asdict(total))
-        return
-    show.console.print(
-        f"Đã đọc {total.rows:,} dòng, {total.changed:,} hồ sơ mới hoặc thay đổi, {total.planned:,} tin đã lập, "
-        f"{total.quarantined:,} dòng không đọc được.\n"
-        f"{total.rows:,} rows read, {total.changed:,} dossiers new or changed, {total.planned:,} messages planned, "
-        f"{total.quarantined:,} rows not understood.",
-        soft_wrap=True,
-    )
+        show.as_json(show_readings.totals_json(total))
+    else:
+        show_readings.totals(total, source)
 
 
 async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Applied:
-    configured = next((each for each in plan.sources if each.name == name), None)
-    if configured is None:
-        raise ConfigError(f"[sources.{name}] không có nguồn này / there is no such source in the configuration")
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} dòng / rows"), TimeElapsedColumn())
+    configured = upkeep.source_named(plan, name)
     async with app.open_database(plan.config) as storage:
         planner = app.planner_for(plan, id_maker(utc_now))
-        mirror = Mirror(name, storage, planner, utc_now, app.go_live_of(configured))
-        cursor = await mirror.cursor() or ""
-        total = Applied()
-        with Progress(*columns, console=show.errors, disable=quiet) as progress:
-            task = progress.add_task("", total=None)
-            async for batch in app.read_file(configured, file, name):
-                applied = await mirror.apply(replace(batch, cursor=cursor))
-                total += applied
-                progress.advance(task, applied.rows + applied.quarantined)
-        return total
+        mirror = Mirror(name, storage, planner, utc_now, app.rules_of(configured))
+        with show_readings.progress(quiet=quiet) as tell:
+            return await upkeep.apply_all(app.read_file(configured, file, name), mirror, tell, replay=True)
 
 
 @cli.command()
@@ -154,24 +126,12 @@ def lookup(code: Annotated[str, typer.Argument(help="Mã hồ sơ / dossier code
     """Xem một hồ sơ trong bản sao, như cán bộ thấy. / Show a dossier of the mirror, as staff see it."""
     settings = load_config(config)
     codes = [found.code for found in read_codes(code) if found.kind == "dossier"] or [code]
-
-    async def read(tx: Transaction) -> list[tuple[Dossier, list[Change], list[OutboxItem]]]:
-        history = []
-        for found in await tx.dossiers.find(codes[0]):
-            changes = await tx.dossiers.changes_of(found.source, found.code)
-            history.append((found, changes, await tx.outbox.of_origins([origin_of(change) for change in changes])))
-        return history
-
-    async def work() -> list[tuple[Dossier, list[Change], list[OutboxItem]]]:
-        async with app.open_database(settings) as storage:
-            return await storage.read(read)
-
-    found = asyncio.run(work())
+    found = in_database(settings, lambda storage: histories_of(storage, codes[0]))
     if not found:
         show.errors.print(f"Không có hồ sơ {codes[0]} trong bản sao. / No dossier {codes[0]} in the mirror.")
         raise typer.Exit(1)
-    for each, changes, messages in found:
-        show.dossier(each, changes, messages, Catalogue.load(settings.texts.language))
+    for each in found:
+        show_dossier.history(each, Catalogue.load(settings.texts.language))
 
 
 @cli.command()
@@ -230,6 +190,10 @@ def ledger(config: ConfigPath = HERE, json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+cli.command()(list_commands.stale)
+cli.add_typer(source_commands.source, name="source")
+cli.add_typer(list_commands.quarantine, name="quarantine")
+
 _SIMULATORS = "\n\n".join(
     f"{word}: " + " ".join(f"--{name.replace('_', '-')}" for name in kind.settings.model_fields)
     for word, kind in app.SIMULATORS.items()
@@ -270,6 +234,7 @@ def _until_stopped(work: Awaitable[None]) -> None:
 
 def main() -> None:
     """The command `motcua`: what an operator can cause ends in readable lines and exit code 1."""
+    calm()
     try:
         cli()
     except BaseExceptionGroup as group:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.model.clock import to_millis
-from bot.model.course import SupplementClock, advance, believed, due_at, is_older, succeed
+from bot.model.course import SKEW, SupplementClock, advance, believed, due_at, is_older, succeed
 from bot.model.dossier import Dossier, ProgressReport, Status, fingerprint_of
 from bot.ports import Batch, Known, LateEvent, Mirrored
 
@@ -46,11 +46,13 @@ class Standing:
 def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
     """The batch's records by code. Of several about one dossier the newest counts, of equally new ones the last."""
     latest: dict[str, Dossier] = {}
+    limit = now + SKEW
     for dossier in batch.dossiers:
-        if dossier.updated_at is not None and believed(dossier.updated_at, now) is not dossier.updated_at:
-            dossier = replace(dossier, updated_at=now)
-        if dossier.code not in latest or not _precedes(dossier, latest[dossier.code]):
-            latest[dossier.code] = dossier
+        told = dossier
+        if dossier.updated_at is not None and dossier.updated_at > limit:
+            told = replace(dossier, updated_at=believed(dossier.updated_at, now))
+        if told.code not in latest or not _precedes(told, latest[told.code]):
+            latest[told.code] = told
     return {code: _incoming(dossier) for code, dossier in latest.items()}
 
 

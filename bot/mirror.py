@@ -38,8 +38,8 @@ class _Prepared:
     unknown: Mapping[str, int] = field(repr=False)
 
 
-_Read = tuple[SourceState | None, bool, dict[str, Known], Sifted, dict[str, Dossier]]
-"""The source, whether anything of it is quarantined, what is known of the records, how they compare, what they were."""
+_Read = tuple[SourceState | None, dict[str, Known], Sifted, dict[str, Dossier]]
+"""The source, what is known of the records, how they compare, what they were."""
 
 
 class Mirror:
@@ -83,14 +83,14 @@ class Mirror:
         reported = {report.code for report in batch.reports}
 
         async def read(tx: Transaction) -> _Read:
-            state, quarantined = await tx.sources.get(self._source), await tx.sources.has_quarantined(self._source)
+            state = await tx.sources.get(self._source)
             known = await tx.dossiers.known(self._source, [*arrived, *(reported - arrived.keys())])
             sifted = sift(batch, arrived, known, now=now)
             wanted = sifted.differing.keys() | (reported & known.keys())
             before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
-            return state, quarantined, known, sifted, before
+            return state, known, sifted, before
 
-        state, quarantined, known, sifted, before = await self._storage.read(read)
+        state, known, sifted, before = await self._storage.read(read)
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
         standing = settle(sifted, batch.reports, known, before, now=now, clock=self._rules.supplement_clock)
         mirrored, changes, items = self._consequences(standing.dossiers, known, before, state.go_live, now)
@@ -110,7 +110,7 @@ class Mirror:
             missing=standing.missing,
         )
         # A record that cannot be read may now stand in another row than before.
-        seen = [*arrived, *(row.code for row in batch.quarantined if row.code)] if quarantined else ()
+        seen = [*arrived, *(row.code for row in batch.quarantined if row.code)] if state.quarantined else ()
         return _Prepared(
             state=next_state,
             braking=braking,
@@ -143,7 +143,8 @@ class Mirror:
         for each in standing:
             after, earlier = each.dossier, before.get(each.dossier.code)
             last = known[after.code].last_number if after.code in known else 0
-            if earlier is None and not is_news(None, after, go_live):
+            told = is_news(earlier, after, go_live)
+            if earlier is None and not told:
                 mirrored.append(each)
                 continue
             news = diff(earlier, after, last_number=last, at=now)
@@ -151,7 +152,7 @@ class Mirror:
             if not news:
                 continue
             changes.extend(news)
-            if item := self._planner.plan(news, earlier, after, now=now):
+            if told and (item := self._planner.plan(news, earlier, after, now=now)):
                 items.append(item)
         return mirrored, changes, items
 
@@ -206,6 +207,10 @@ def _advanced(
 
 
 def is_news(before: Dossier | None, after: Dossier, go_live: datetime) -> bool:
-    """Whether somebody may be told. What we see for the first time is news only if it was received after
-    go-live: the import of old dossiers texts nobody."""
-    return before is not None or (after.received_at is not None and after.received_at >= go_live)
+    """Whether somebody may be told: only of what happened after go-live. So the import of old dossiers texts nobody,
+    nor does a source that tells us their history."""
+    if before is None:
+        return after.received_at is not None and after.received_at >= go_live
+    # A source whose times stand still cannot tell old news from new.
+    moves = after.updated_at is not None and after.updated_at != before.updated_at
+    return not moves or after.updated_at is None or after.updated_at >= go_live

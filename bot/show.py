@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -11,11 +12,9 @@ from rich.text import Text
 
 from bot.ledger import Ledger
 from bot.model.code import Found
-from bot.model.dossier import Change, ChangeKind, Dossier
-from bot.model.message import DeliveryState, OutboxItem
+from bot.model.message import DeliveryState
 from bot.model.sms import Segmented, cost, segment, unaccented
-from bot.planning import origin_of
-from bot.texts import Catalogue, sentence, show_moment
+from bot.texts import sentence
 
 console = Console(highlight=False, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -23,7 +22,12 @@ errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 def as_json(value: Any) -> None:
     """One JSON document on standard output, Vietnamese letters as they are."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))  # noqa: T201 the one place that prints for programs
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_text))  # noqa: T201 the one place that prints for programs
+
+
+def _as_text(value: object) -> str:
+    """Moments, which JSON does not have."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def codes(found: Sequence[Found]) -> None:
@@ -59,46 +63,6 @@ def segmented(way: Segmented) -> dict[str, Any]:
     return {"text": way.text, "encoding": way.encoding, "units": way.units, "parts": len(way.parts)}
 
 
-def dossier(found: Dossier, changes: Sequence[Change], messages: Sequence[OutboxItem], catalogue: Catalogue) -> None:
-    """A dossier with its history: what changed, and what became of the messages about it."""
-    table = Table(show_header=False)
-    for label, value in {
-        "Mã hồ sơ / code": found.code,
-        "Nguồn / source": found.source,
-        "Trạng thái / status": catalogue.status(found.status, found.status_text),
-        "Thủ tục / procedure": f"{found.procedure} {found.procedure_name}".strip(),
-        "Cơ quan / agency": found.agency_name,
-        "Tiếp nhận / received": show_moment(found.received_at),
-        "Hẹn trả / appointment": show_moment(found.appointment_at),
-        "Bổ sung / supplement": found.supplement,
-        "Lý do / reason": found.reason,
-        "Nơi nhận / place": found.place,
-    }.items():
-        if value:
-            table.add_row(label, Text(value))
-    console.print(table)
-    told: dict[str, list[OutboxItem]] = {}
-    for item in messages:
-        told.setdefault(item.origin, []).append(item)
-    for change in changes:
-        moved = f"{show_moment(change.appointment_before) or '—'} → {show_moment(change.appointment_after) or '—'}"
-        console.print(
-            f"  {change.number}. {show_moment(change.at)}  {_CHANGE_WORDS[change.kind]}: "
-            f"{moved if change.kind is ChangeKind.APPOINTMENT else catalogue.status(change.status_after)}"
-        )
-        for item in told.get(origin_of(change), []):
-            console.print(f"     {item.channel} {item.address}: {sentence(item, catalogue.language)}", soft_wrap=True)
-
-
-_CHANGE_WORDS: Mapping[ChangeKind, str] = {
-    ChangeKind.APPEARED: "mới thấy / appeared",
-    ChangeKind.STATUS: "trạng thái / status",
-    ChangeKind.SUPPLEMENT: "bổ sung / supplement",
-    ChangeKind.APPOINTMENT: "ngày hẹn / appointment",
-    ChangeKind.DETAILS: "chi tiết / details",
-}
-
-
 STATE_WORDS: Mapping[DeliveryState, str] = {
     DeliveryState.QUEUED: "chờ gửi",
     DeliveryState.SENDING: "đang gửi",
@@ -110,6 +74,7 @@ STATE_WORDS: Mapping[DeliveryState, str] = {
     DeliveryState.SUPPRESSED: "không gửi, có lý do",
     DeliveryState.SUPERSEDED: "tin mới thay",
     DeliveryState.CANCELLED: "đã hủy",
+    DeliveryState.HELD: "tạm giữ",
 }
 
 

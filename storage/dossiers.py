@@ -1,5 +1,6 @@
 """The mirror: dossiers as the sources last showed them, their changes, and what came too late."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,8 +20,8 @@ class Dossiers:
         self._sql = sql
 
     async def known(self, source: str, codes: Collection[str]) -> dict[str, Known]:
-        rows = await self._sql.rows("dossiers_known", source=source, codes=key_set(codes))
-        return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in rows}
+        text = await self._sql.value("dossiers_known", source=source, codes=key_set(codes))
+        return {code: Known(*seen) for code, *seen in json.loads(text or "[]")}
 
     async def get_many(self, source: str, codes: Collection[str]) -> dict[str, Dossier]:
         rows = await self._sql.rows("dossiers_many", source=source, codes=key_set(codes))

@@ -12,7 +12,6 @@ from bot.model.errors import StorageError
 
 _FOLDER = Path(__file__).parent / "migrations"
 _FOR_ENGINE = re.compile(r"/\*(sqlite|postgres) (.*?)\*/", re.DOTALL)
-
 LEDGER = """CREATE TABLE IF NOT EXISTS migrations (
     name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
 )"""

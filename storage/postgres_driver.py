@@ -1,7 +1,7 @@
 """PostgreSQL as aiosql sees it: names become numbers, one round trip for each statement."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -9,7 +9,7 @@ import asyncpg
 
 from bot.model.errors import StorageError
 from storage.edge import clean_row
-from storage.statements import PARAMETER, load_queries, positional, without_row_locks
+from storage.statements import PARAMETER, load_queries, positional, rows_as_json, without_row_locks
 
 _Values = Mapping[str, Any]
 
@@ -25,6 +25,7 @@ class PostgresAdapter:
         """Query → its parameters' names in the order of their numbers."""
 
     def process_sql(self, query: str, _operation: object, sql: str) -> str:
+        sql = rows_as_json(sql, gather="json_agg", row="json_build_array")
         names = self._names[query] = []
 
         def numbered(found: re.Match[str]) -> str:
@@ -37,11 +38,11 @@ class PostgresAdapter:
 
         return PARAMETER.sub(numbered, sql if self._row_locks else without_row_locks(sql))
 
-    async def select(
-        self, connection: asyncpg.Connection, query: str, sql: str, values: _Values, _record: object = None
-    ) -> AsyncIterator[asyncpg.Record]:
-        for row in await connection.fetch(sql, *self._ordered(query, values)):
-            yield row
+    async def fetch(
+        self, connection: asyncpg.Connection, query: str, sql: str, values: _Values
+    ) -> list[asyncpg.Record]:
+        found: list[asyncpg.Record] = await connection.fetch(sql, *self._ordered(query, values))
+        return found
 
     async def select_one(
         self, connection: asyncpg.Connection, query: str, sql: str, values: _Values, _record: object = None

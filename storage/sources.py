@@ -81,9 +81,6 @@ class Sources:
     async def quarantined_places(self, source: str) -> list[str]:
         return [row["place"] for row in await self._sql.rows("quarantined_places", source=source)]
 
-    async def has_quarantined(self, source: str) -> bool:
-        return await self._sql.value("has_quarantined", source=source) is not None
-
     async def count_quarantined(self, source: str | None = None) -> int:
         return int(await self._sql.value("count_quarantined", source=source or ""))
 
@@ -117,4 +114,5 @@ def _state_of(row: Row) -> SourceState:
         window_planned=row["window_planned"],
         dossiers=row["dossiers"],
         revision=row["revision"],
+        quarantined=bool(row["quarantined"]),
     )

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from aiosql.types import SQLOperationType
 
 from bot.model.errors import StorageError
 from storage.edge import clean_row
-from storage.statements import PARAMETER, load_queries, positional, without_row_locks
+from storage.statements import PARAMETER, load_queries, positional, rows_as_json, without_row_locks
 
 _Values = Mapping[str, Any]
 
@@ -26,6 +26,7 @@ class SqliteAdapter:
         """Query for many rows → its parameters' names in the order of its question marks."""
 
     def process_sql(self, query: str, operation: object, sql: str) -> str:
+        sql = rows_as_json(sql, gather="json_group_array", row="json_array")
         if operation is SQLOperationType.INSERT_UPDATE_DELETE_MANY:
             return self._by_position(query, sql)
         return without_row_locks(sql)
@@ -42,11 +43,10 @@ class SqliteAdapter:
 
         return PARAMETER.sub(mark, without_row_locks(sql))
 
-    async def select(
-        self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values, _record: object = None
-    ) -> AsyncIterator[sqlite3.Row]:
-        for row in await connection.execute_fetchall(sql, clean_row(values)):
-            yield row
+    async def fetch(
+        self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values
+    ) -> Iterable[sqlite3.Row]:
+        return await connection.execute_fetchall(sql, clean_row(values))
 
     async def select_one(
         self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values, _record: object = None

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 _MONGO_DATE, _MONGO_LONG = "$date", "$numberLong"
 
 
 def cell(value: Any) -> str:
-    """`value` as text: nothing for None, ISO 8601 for moments, `{"$date": …}` as its moment, a list joined by `; `.
+    """`value` as text (NFC): nothing for None, ISO 8601 for moments, `{"$date": …}` as its moment, a list with `; `.
 
     Raises `ValueError` for what cannot stand in a cell.
     """
     if isinstance(value, str):
-        return value
+        return value if value.isascii() else normalize("NFC", value)
     if value is None:
         return ""
     if isinstance(value, bool):

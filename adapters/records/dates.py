@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
 Moments = Callable[[str], datetime | None]
@@ -41,6 +41,18 @@ def moments(utc_offset: float) -> Moments:
         return known(text)
 
     return moment
+
+
+def appointments(moment: Moments, *, utc_offset: float, day_ends_at: time) -> Moments:
+    """Reads as `moment` does; an appointment that names only a day means the end of it."""
+    ahead = timedelta(hours=utc_offset)
+    until_end = timedelta(hours=day_ends_at.hour, minutes=day_ends_at.minute, seconds=day_ends_at.second)
+
+    def appointment(text: str) -> datetime | None:
+        at = moment(text)
+        return at + until_end if at is not None and (at + ahead).time() == time.min else at
+
+    return appointment
 
 
 def _read(text: str, ahead: timedelta) -> datetime | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from unicodedata import normalize
 
 from bot.model.code import canonical
 from bot.model.phone import parse_phone
@@ -24,8 +25,10 @@ def codes(local_pattern: str) -> Callable[[str], str]:
         if len(cell) <= _LONGEST_CODE and tail.isascii() and tail.isdecimal() and _regular_code(cell[:-_SERIAL]):
             return cell
         found = canonical(cell)
-        if found is None and local is not None and local.fullmatch(cell.strip()):
-            return cell.strip()
+        if found is None and local is not None:
+            own = normalize("NFC", cell.strip())
+            # What nobody can see or type is no part of a code, and no database keeps all of it.
+            return own if own.isprintable() and local.fullmatch(own) else ""
         return found or ""
 
     return code

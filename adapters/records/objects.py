@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from adapters.records.cells import cell
@@ -87,7 +88,7 @@ class ObjectReader:
             dossier,
             steps=course.steps,
             waits=course.waits,
-            appointment_at=course.appointment_at or dossier.appointment_at,
+            appointment_at=_appointment(dossier.appointment_at, course.reappointed),
             supplement=dossier.supplement or course.supplement,
         )
 
@@ -95,6 +96,16 @@ class ObjectReader:
         self._rows.quarantined.append(
             Quarantined(source=self._source, place=self._place, row=row, column=column, reason=reason, code=code)
         )
+
+
+def _appointment(stated: datetime | None, reappointed: tuple[datetime | None, datetime] | None) -> datetime | None:
+    """The record's own date, unless it is the one that the supplement replaced: some software leaves it there."""
+    if reappointed is None:
+        return stated
+    before, after = reappointed
+    if stated is None or stated == before:
+        return after
+    return stated if before else max(stated, after)
 
 
 def read_all(reader: ObjectReader, records: Sequence[object], first: int = 1) -> tuple[Dossier, ...]:

@@ -1,11 +1,11 @@
 """One row of an export becomes one dossier, or an entry in the quarantine that says where and why."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from adapters.records.columns import Columns
-from adapters.records.dates import moments
+from adapters.records.dates import appointments, moments
 from adapters.records.identities import codes, phone
 from adapters.records.settings import RecordSettings
 from adapters.records.statuses import statuses
@@ -49,8 +49,7 @@ class RowReader:
         self._status = statuses(settings.statuses)
         self._code = codes(settings.code_pattern)
         self._agencies = settings.agencies
-        self._ahead = timedelta(hours=settings.utc_offset)
-        self._day_ends = _since_midnight(settings.day_ends_at)
+        self._appointment = appointments(self._moment, utc_offset=settings.utc_offset, day_ends_at=settings.day_ends_at)
         self.quarantined: list[Quarantined] = []
 
     def read(self, row: int, cells: list[str]) -> Dossier | None:
@@ -74,11 +73,13 @@ class RowReader:
             self._refuse(row, at, _BAD_DATE, code)
             return None
         agency, agency_name = self._agency(code, cells)
+        status_text = one_line(cells[columns.status_text]) or word
         return Dossier(
             source=self._source,
             code=code,
-            status=self._status(word),
-            status_text=one_line(cells[columns.status_text]) or word,
+            # Where the number is a local one, its name may be mapped, and is what people will map.
+            status=self._status(word) or self._status(status_text),
+            status_text=status_text,
             agency=agency,
             agency_name=agency_name,
             procedure=cells[columns.procedure].strip()[:LONGEST_NAME],
@@ -122,12 +123,6 @@ class RowReader:
         if not code and any(cell.strip() for cell in cells):
             self._refuse(row, index, _BAD_CODE if cells[index].strip() else _NO_CODE)
         return code
-
-    def _appointment(self, cell: str) -> datetime | None:
-        moment = self._moment(cell)
-        if moment is not None and (moment + self._ahead).time() == time.min:
-            return moment + self._day_ends
-        return moment
 
     def _agency(self, code: str, cells: Sequence[str]) -> tuple[str, str]:
         """Its id as the export says or the code begins; its name as the export says or the settings know."""
@@ -191,7 +186,3 @@ def _one_line(text: str) -> str:
 def _prefix(code: str) -> str:
     agency, dash, _ = code.partition("-")
     return agency if dash else ""
-
-
-def _since_midnight(moment: time) -> timedelta:
-    return timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.records.cells import cell
-from adapters.records.dates import Moments
+from adapters.records.dates import Moments, appointments
 from adapters.records.paths import first_of, path
 from adapters.records.settings import STEP_FIELDS, ObjectSettings
 from adapters.records.statuses import statuses
@@ -20,6 +20,7 @@ _SUPPLEMENTS = first_of(("DanhSachHoSoBoSung",))
 _ASKED = first_of(("NgayBoSung", "NgayYeuCauBoSung"))
 _ANSWERED = first_of(("NgayTiepNhanBoSung",))
 _CONTENT = first_of(("NoiDungBoSung",))
+_OLD_APPOINTMENT = first_of(("NgayHenTraTruoc",))
 _NEW_APPOINTMENT = first_of(("NgayHenTraMoi",))
 
 _BAD_STEP = "Không đọc được bước xử lý này (ngày giờ hoặc kiểu giá trị không đúng); bước bị bỏ qua."
@@ -34,13 +35,13 @@ class Course:
     waits: tuple[Wait, ...] = ()
     supplement: str = ""
     """What was asked for last."""
-    appointment_at: datetime | None = None
-    """The appointment that was set when a supplement came in."""
+    reappointed: tuple[datetime | None, datetime] | None = None
+    """The appointment before the last supplement that moved it, and the one after."""
     faults: tuple[tuple[str, str], ...] = ()
     """(key, reason in Vietnamese) of what could not be read."""
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.waits or self.supplement or self.appointment_at)
+        return bool(self.steps or self.waits or self.supplement or self.reappointed)
 
 
 class StepReader:
@@ -54,6 +55,7 @@ class StepReader:
             field: path(own[field]) if field in own else first_of(names) for field, names in STEP_FIELDS.items()
         }
         self._moment = moment
+        self._appointment = appointments(moment, utc_offset=settings.utc_offset, day_ends_at=settings.day_ends_at)
         self._status = statuses(settings.statuses)
 
     def read(self, record: Mapping[str, Any]) -> Course:
@@ -64,11 +66,12 @@ class StepReader:
                 steps.append(self.step(each))
             except ValueError:
                 faults.append((self._name, _BAD_STEP))
-        waits, supplement, appointment = [], "", None
+        waits, supplement, reappointed = [], "", None
         for each in self._objects(_SUPPLEMENTS, record, "DanhSachHoSoBoSung", _BAD_SUPPLEMENT, faults):
             try:
                 asked, answered = self._at(_ASKED(each)), self._at(_ANSWERED(each))
-                appointment = self._at(_NEW_APPOINTMENT(each)) or appointment
+                if new := self._appointment(cell(_NEW_APPOINTMENT(each))):
+                    reappointed = (self._appointment(cell(_OLD_APPOINTMENT(each))), new)
                 supplement = "" if answered else cell(_CONTENT(each)).strip()[:_LONGEST] or supplement
             except ValueError:
                 faults.append(("DanhSachHoSoBoSung", _BAD_SUPPLEMENT))
@@ -77,7 +80,7 @@ class StepReader:
                 waits.append(Wait(asked, answered))
         steps.sort(key=_beginning)
         waits.sort(key=lambda wait: wait.asked_at)
-        return Course(tuple(steps[-MOST:]), tuple(waits[-MOST:]), supplement, appointment, tuple(faults))
+        return Course(tuple(steps[-MOST:]), tuple(waits[-MOST:]), supplement, reappointed, tuple(faults))
 
     def step(self, record: Mapping[str, Any]) -> Step:
         """One step, such as a record of `CapNhatTienDoHoSoMC`. Raises `ValueError` for a date or value unread."""

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
 Clock = Callable[[], datetime]
 """Answers the present moment, aware, in UTC. Passed in everywhere, so that tests own the time."""
 
@@ -16,9 +19,8 @@ def utc_now() -> datetime:
 
 def to_millis(moment: datetime) -> int:
     """UTC milliseconds since 1970, the form in which times are stored. `moment` must be aware."""
-    # Rounded, not cut: the float before the last digit may lie just below it, and what is read and kept again
-    # must not grow older by it.
-    return round(moment.timestamp() * 1000)
+    # In whole numbers: by way of a float, what is read and kept again would grow older by a millisecond each time.
+    return (moment - EPOCH) // MILLISECOND
 
 
 def from_millis(millis: int) -> datetime:

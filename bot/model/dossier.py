@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from hashlib import blake2b
 from typing import Any
 
-from bot.model.clock import to_millis
+from bot.model.clock import EPOCH, MILLISECOND, to_millis
 
 
 class Status(IntEnum):
@@ -141,10 +141,15 @@ class Dossier:
     @property
     def told(self) -> tuple[object, ...]:
         """Everything that citizens or staff may be told: where it is equal, nothing is news."""
+        received, appointment, finished = self.received_at, self.appointment_at, self.finished_at
+        # Written out: a full reading asks this of every dossier.
         told = (
             int(self.status), self.status_text, self.agency, self.agency_name, self.procedure, self.procedure_name,
-            self.applicant, self.phone, _moment(self.received_at), _moment(self.appointment_at),
-            _moment(self.finished_at), self.supplement, self.reason, self.place,
+            self.applicant, self.phone,
+            None if received is None else (received - EPOCH) // MILLISECOND,
+            None if appointment is None else (appointment - EPOCH) // MILLISECOND,
+            None if finished is None else (finished - EPOCH) // MILLISECOND,
+            self.supplement, self.reason, self.place,
         )  # fmt: skip
         if not self.steps and not self.waits:
             return told

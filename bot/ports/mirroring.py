@@ -29,6 +29,8 @@ class SourceState:
     """How many of its dossiers are mirrored."""
     revision: int = 0
     """Counts the writes, so that two who read the same state cannot both write."""
+    quarantined: bool = False
+    """Something of it that has a code is quarantined. Only read, never saved here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +160,6 @@ class SourceStore(Protocol):
         """Where something of this source could not be read."""
         ...
 
-    async def has_quarantined(self, source: str) -> bool:
-        """Whether anything with a code is quarantined."""
-        ...
-
     async def count_quarantined(self, source: str | None = None) -> int: ...
     async def readmit(self, source: str, codes: Collection[str]) -> int:
         """Forgets what was quarantined of these dossiers: they can be read now. Returns how many."""
@@ -182,7 +180,7 @@ class SourceStore(Protocol):
 
 class DossierStore(Protocol):
     async def known(self, source: str, codes: Collection[str]) -> dict[str, Known]:
-        """By code; codes that are not in the mirror are absent. One statement, locks the rows."""
+        """By code; codes that are not in the mirror are absent. One statement."""
         ...
 
     async def get_many(self, source: str, codes: Collection[str]) -> dict[str, Dossier]:

@@ -1,10 +1,8 @@
--- name: dossiers_known(source, codes)
--- The rows are locked in the order of their codes, so that two batches cannot wait for each other.
-SELECT d.code, d.fingerprint, d.last_number, d.sequence, d.updated_at
+-- name: dossiers_known(source, codes)$
+-- One text for all of them: thousands of rows would each pass through the driver. See storage.statements.rows_as_json.
+SELECT CAST(rows_as_json(d.code, d.fingerprint, d.last_number, d.sequence, d.updated_at) AS TEXT) AS known
 FROM json_each(:codes) AS wanted CROSS JOIN dossiers AS d
-WHERE d.code = wanted.key AND d.source = :source
-ORDER BY d.code
-FOR UPDATE OF d;
+WHERE d.code = wanted.key AND d.source = :source;
 
 -- name: dossiers_many(source, codes)
 SELECT

@@ -1,5 +1,7 @@
 -- name: source_get(name)^
-SELECT cursor, go_live, synced_at, fresh_at, braked_at, window_at, window_planned, dossiers, revision
+SELECT
+    cursor, go_live, synced_at, fresh_at, braked_at, window_at, window_planned, dossiers, revision,
+    EXISTS (SELECT 1 FROM quarantine AS q WHERE q.source = :name AND q.code <> '') AS quarantined
 FROM sources WHERE name = :name;
 
 -- name: source_save(name, cursor, go_live, synced_at, fresh_at, braked_at, window_at, window_planned, dossiers, revision)!
@@ -15,7 +17,9 @@ ON CONFLICT (name) DO UPDATE SET
 WHERE sources.revision = excluded.revision - 1;
 
 -- name: source_states()
-SELECT name, cursor, go_live, synced_at, fresh_at, braked_at, window_at, window_planned, dossiers, revision
+SELECT
+    name, cursor, go_live, synced_at, fresh_at, braked_at, window_at, window_planned, dossiers, revision,
+    EXISTS (SELECT 1 FROM quarantine AS q WHERE q.source = name AND q.code <> '') AS quarantined
 FROM sources ORDER BY name;
 
 -- name: source_fail(source, at, reason)!
@@ -44,9 +48,6 @@ LIMIT :most;
 
 -- name: quarantined_places(source)
 SELECT DISTINCT place FROM quarantine WHERE source = :source ORDER BY place;
-
--- name: has_quarantined(source)$
-SELECT 1 AS found FROM quarantine WHERE source = :source AND code <> '' LIMIT 1;
 
 -- name: count_quarantined(source)$
 SELECT COUNT(*) FROM quarantine WHERE :source = '' OR source = :source;

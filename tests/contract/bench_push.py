@@ -23,9 +23,10 @@ class _KilledError(Exception):
 class Vendor:
     """Sends records in the order in which they were put; a call that was not answered is sent again."""
 
-    def __init__(self, push: Push, waiting: list[Record]) -> None:
+    def __init__(self, push: Push, waiting: list[Record], signs: list[str]) -> None:
         self._push = push
         self._waiting = waiting
+        self._signs = signs
 
     async def deliver(self, mirror: Mirror, *, batches: int | None = None) -> Applied:
         total = Applied()
@@ -43,15 +44,17 @@ class Vendor:
         while self._waiting and left != 0:
             records = self._waiting[:_RECORDS_IN_A_CALL]
             with suppress(_KilledError):
-                await self._call(records, accept)
+                await self._call("dossiers", records, accept)
             # As after a process that died before it could answer: the caller does not know that it was heard.
             if left != 0:
                 del self._waiting[: len(records)]
+        while self._signs and left != 0:
+            await self._call(self._signs.pop(), None, accept)
         return total
 
-    async def _call(self, records: Sequence[Record], accept: Accept) -> None:
-        body = json.dumps(list(records)).encode()
-        request = WebhookRequest(method="POST", path="dossiers", query={}, headers={"x-api-key": _KEY}, body=body)
+    async def _call(self, path: str, records: Sequence[Record] | None, accept: Accept) -> None:
+        body = json.dumps(records).encode()
+        request = WebhookRequest(method="POST", path=path, query={}, headers={"x-api-key": _KEY}, body=body)
         answer = await self._push.receive(request, accept)
         assert answer.status in (200, 422), answer.status
 
@@ -63,18 +66,21 @@ class Bench:
 
     def __init__(self) -> None:
         self._waiting: list[Record] = []
+        self._signs: list[str] = []
 
     async def put(self, records: Sequence[Record]) -> None:
         self._waiting.extend(records)
+        if not records:
+            self._signs.append("alive")
 
-    def open(self) -> AbstractAsyncContextManager[Opened]:
-        return self._open()
+    def open(self, name: str = SOURCE) -> AbstractAsyncContextManager[Opened]:
+        return self._open(name)
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Vendor]:
-        async with push.open(SOURCE, push.Settings(keys=(SecretStr(_KEY),))) as source:
+    async def _open(self, name: str) -> AsyncIterator[Vendor]:
+        async with push.open(name, push.Settings(keys=(SecretStr(_KEY),))) as source:
             assert source.push is not None
-            yield Vendor(source.push, self._waiting)
+            yield Vendor(source.push, self._waiting, self._signs)
 
 
 @asynccontextmanager

@@ -1,12 +1,11 @@
-"""The mirror: what is saved comes back, by one statement, locked for the one who will write."""
+"""The mirror: what is saved comes back, by one statement."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
 from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step, Wait
-from bot.ports import Known, Storage, Transaction
+from bot.ports import Known, Storage
 from tests.contract.storage_values import NOW, a_dossier, kept, later
 
 
@@ -106,20 +105,6 @@ async def test_the_same_change_cannot_be_numbered_twice(storage: Storage) -> Non
         await storage.write(lambda tx: tx.dossiers.add_changes([change]))
 
     assert await storage.read(lambda tx: tx.dossiers.count()) == (0, 1)
-
-
-async def test_two_writers_of_one_dossier_take_turns(storage: Storage) -> None:
-    dossier = a_dossier(1)
-    await save(storage, dossier, number=0)
-
-    async def count_up(tx: Transaction) -> None:
-        known = (await tx.dossiers.known("onestop", [dossier.code]))[dossier.code]
-        await tx.dossiers.save(kept(dossier, number=known.last_number + 1), at=NOW)
-
-    await asyncio.gather(*(storage.write(count_up) for _ in range(8)))
-
-    known = await storage.read(lambda tx: tx.dossiers.known("onestop", [dossier.code]))
-    assert known[dossier.code].last_number == 8
 
 
 async def test_a_thousand_dossiers_are_one_batch(storage: Storage) -> None:

@@ -101,8 +101,6 @@ async def test_what_can_be_read_again_leaves_the_quarantine(storage: Storage) ->
 
     assert (freed, elsewhere) == (2, 0)
     assert {row.row for row in await storage.read(lambda tx: tx.sources.quarantined(limit=9))} == {3, 4}
-    assert await storage.read(lambda tx: tx.sources.has_quarantined("onestop"))
-    assert not await storage.read(lambda tx: tx.sources.has_quarantined("other"))
 
 
 async def test_places_read_again_are_cleared_of_what_did_not_come_back(storage: Storage) -> None:
@@ -129,3 +127,14 @@ async def test_a_failure_keeps_its_beginning_until_it_is_over(storage: Storage) 
 
     assert failures == {"onestop": Failure(NOW, later(hours=1), 2, "sai mật khẩu")}
     assert await storage.read(lambda tx: tx.sources.failures()) == {}
+
+
+async def test_a_source_knows_whether_anything_of_it_is_quarantined(storage: Storage) -> None:
+    for name in ("onestop", "other"):
+        state = SourceState(cursor="", go_live=NOW, synced_at=NOW, revision=1)
+        await storage.write(lambda tx, n=name, s=state: tx.sources.save(n, s))  # type: ignore[misc]
+    await storage.write(lambda tx: tx.sources.quarantine([a_bad_row(2, code="A")], at=NOW))
+
+    states = await storage.read(lambda tx: tx.sources.states())
+
+    assert {name: state.quarantined for name, state in states.items()} == {"onestop": True, "other": False}

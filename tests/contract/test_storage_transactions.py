@@ -2,14 +2,15 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from bot.model.errors import StorageError
-from bot.ports import Storage, Transaction
+from bot.ports import SourceState, Storage, Transaction
 from storage import open_storage
-from tests.contract.storage_values import NOW, a_dossier, an_item, enqueue, kept, later
+from tests.contract.storage_values import NOW, a_dossier, an_item, enqueue, kept
 
 
 class RefusedError(Exception):
@@ -284,19 +285,20 @@ async def test_broken_connections_of_the_pool_are_replaced_whenever_they_break(p
 async def test_works_that_lock_each_other_out_are_run_again(postgres_storage_url: str) -> None:
     both_hold_one = asyncio.Barrier(2)
     runs = []
+    state = SourceState(cursor="", go_live=NOW, synced_at=NOW, revision=1)
 
     async def lock_in_order(tx: Transaction, *numbers: int) -> None:
         runs.append(numbers)
         first, second = numbers
-        await tx.dossiers.known("onestop", [a_dossier(first).code])
+        await tx.sources.save(f"office {first}", replace(state, revision=len(runs) + 1))
         if len(runs) <= 2:
             await both_hold_one.wait()
-        await tx.dossiers.known("onestop", [a_dossier(second).code])
+        await tx.sources.save(f"office {second}", replace(state, revision=len(runs) + 1))
         await tx.outbox.enqueue([an_item(numbers[0])])
 
     async with open_storage(postgres_storage_url) as storage:
-        dossiers = kept(a_dossier(1), a_dossier(2))
-        await storage.write(lambda tx: tx.dossiers.save(dossiers, at=later()))
+        for number in (1, 2):
+            await storage.write(lambda tx, n=number: tx.sources.save(f"office {n}", state))  # type: ignore[misc]
         await asyncio.gather(
             storage.write(lambda tx: lock_in_order(tx, 1, 2)), storage.write(lambda tx: lock_in_order(tx, 2, 1))
         )

@@ -130,6 +130,26 @@ async def test_what_was_there_before_go_live_has_no_history(storage: Storage, mi
     assert (await standing(storage)).first_seen_at == START + 12 * HOUR
 
 
+async def test_the_history_of_before_go_live_is_kept_and_texts_nobody(storage: Storage, mirror: Mirror) -> None:
+    old = dossier(received_at=START - timedelta(days=9), updated_at=START - timedelta(days=9))
+    await mirror.apply(batch(old))
+
+    before = await mirror.apply(batch(replace(old, status=Status.PROCESSING, updated_at=START - HOUR)))
+    after = await mirror.apply(batch(replace(old, status=Status.DONE, updated_at=START + HOUR)))
+
+    assert (before.changed, before.planned, after.planned) == (1, 0, 1)
+    assert await kinds(storage) == ["status", "status"]
+
+
+async def test_a_source_whose_times_stand_still_is_told_of_all_the_same(storage: Storage, mirror: Mirror) -> None:
+    old = dossier(received_at=START - timedelta(days=9), updated_at=START - timedelta(days=9))
+    await mirror.apply(batch(old))
+
+    applied = await mirror.apply(batch(replace(old, status=Status.DONE)))
+
+    assert applied.planned == 1
+
+
 async def test_a_report_of_progress_moves_the_dossier_and_tells_the_citizen(storage: Storage, mirror: Mirror) -> None:
     await mirror.apply(batch(dossier()))
     step = Step(agency="H32.15", holder="Phòng Tư pháp", task="Thẩm định", started_at=START + HOUR)

@@ -1,14 +1,14 @@
 """How far a folder has been read: which files, and within one of them which row. Kept as the source's cursor."""
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 from bot.model.errors import SourceError
 
 _MOST_DONE = 64
-"""Files named in a cursor at most; when there are more, the floor rises."""
+"""Files named in a cursor at most, unless more lie above the floor while one below them waits."""
 
 
 class Version(NamedTuple):
@@ -24,15 +24,30 @@ class Version(NamedTuple):
 class Progress:
     floor: int = -1
     """Versions changed at this time or earlier have been dealt with."""
-    done: frozenset[Version] = frozenset()
-    """Versions above the floor that have been dealt with."""
+    done: Mapping[Version, str | None] = field(default_factory=dict)
+    """Versions that have been dealt with, the newest ones: the digest of what was read, empty for an export without
+    rows; None for a file that is faulty as a whole."""
     current: Version | None = None
     row: int = 0
     """The last row of `current` that was taken."""
+    shows: int = -1
+    """When the newest export that was read was last changed, as `Version.changed`; -1 before the first."""
+    latest: str = ""
+    """The digest of the export that was read last."""
+    anew: bool = False
+    """The present round reads everything from the beginning, what lies in the archive too."""
 
     def waits(self, version: Version) -> bool:
         """It is still to be read, from its beginning or from the middle."""
         return version.changed > self.floor and version not in self.done
+
+    def was_read(self, version: Version) -> bool:
+        """To its end, or another file with the same content."""
+        return self.done.get(version) is not None
+
+    def knows(self, digest: str) -> bool:
+        """An export with this content was read."""
+        return bool(digest) and digest in self.done.values()
 
     def row_in(self, version: Version) -> int:
         """Where to go on in `version`; 0 for the beginning."""
@@ -40,41 +55,70 @@ class Progress:
 
     def within(self, version: Version, row: int) -> Self:
         """After the rows of `version` up to `row`."""
-        return type(self)(self.floor, self.done, version, row)
+        return replace(self, current=version, row=row)
 
-    def after(self, version: Version, *, grace: int, waiting: Collection[Version]) -> Self:
+    def after(self, version: Version, digest: str | None = "", *, grace: int, waiting: Collection[Version]) -> Self:
         """With `version` dealt with. The floor follows `grace` nanoseconds behind the newest, never past `waiting`."""
-        done = self.done | {version}
-        newest_first = sorted(done, reverse=True)
+        done = dict(sorted({**self.done, version: digest}.items(), reverse=True))
+        newest_first = list(done)
         floor = max(self.floor, newest_first[0].changed - grace)
         if len(done) > _MOST_DONE:
             floor = max(floor, newest_first[_MOST_DONE].changed)
         floor = min([floor, *(other.changed - 1 for other in waiting if other != version)])
         floor = max(floor, self.floor)
-        return type(self)(floor, frozenset(each for each in done if each.changed > floor))
+        kept = [each for rank, each in enumerate(newest_first) if rank < _MOST_DONE or each.changed > floor]
+        moved = replace(self, floor=floor, done={each: done[each] for each in kept}, current=None, row=0)
+        if digest is None or (digest != self.latest and self.knows(digest)):
+            return moved
+        return replace(moved, shows=max(self.shows, version.changed), latest=digest)
+
+    def at_rest(self) -> Self:
+        """At the end of a round."""
+        return replace(self, anew=False)
 
     def dump(self) -> str:
         current = [*self.current, self.row] if self.current else None
         return json.dumps(
-            {"floor": self.floor, "done": sorted(self.done), "current": current},
+            {
+                "floor": self.floor,
+                "done": sorted([*version, digest] for version, digest in self.done.items()),
+                "current": current,
+                "shows": self.shows,
+                "latest": self.latest,
+                "anew": self.anew,
+            },
             ensure_ascii=False,
             separators=(",", ":"),
         )
 
     @classmethod
     def load(cls, cursor: str | None) -> Self:
-        """Raises `SourceError` for a text that no folder source has written."""
+        """None: from the beginning. Raises `SourceError` for a text that no folder source has written."""
         if not cursor:
-            return cls()
+            return cls(anew=True)
         try:
             kept = json.loads(cursor)
-            done = frozenset(_version(*each) for each in kept["done"])
+            done = dict(_done(*each) for each in kept["done"])
             *current, row = kept["current"] or [0]
-            return cls(int(kept["floor"]), done, _version(*current) if current else None, int(row))
+            return cls(
+                floor=int(kept["floor"]),
+                done=done,
+                current=_version(*current) if current else None,
+                row=int(row),
+                shows=int(kept.get("shows", -1)),
+                latest=str(kept.get("latest", "")),
+                anew=bool(kept.get("anew", False)),
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
-                "Con trỏ đã lưu của nguồn không phải của nguồn loại folder; hãy đặt tên khác cho nguồn này."
+                "Con trỏ đã lưu của nguồn không phải của nguồn loại folder; hãy đặt tên khác cho nguồn này. / "
+                "The cursor kept for this source is not of a folder; give this source another name."
             ) from error
+
+
+def _done(changed: int, name: str, size: int, digest: str | None = None) -> tuple[Version, str | None]:
+    """A cursor of the first release names no digests: whether a file was read or faulty is not known there."""
+    return _version(changed, name, size), digest
 
 
 def _version(changed: int, name: str, size: int) -> Version:

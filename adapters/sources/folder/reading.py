@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self, TextIO
 
-from adapters.sources.folder.columns import columns_of, known_names
+from adapters.records.columns import columns_of, known_names
+from adapters.records.reader import RowReader
 from adapters.sources.folder.decoding import text_of
 from adapters.sources.folder.lines import rows
-from adapters.sources.folder.records import RowReader
 from adapters.sources.folder.settings import Settings
 from adapters.sources.folder.workbook import Workbook, is_workbook
+from bot.model.course import is_older
 from bot.model.dossier import Dossier
 from bot.model.errors import SourceError
 from bot.ports import Quarantined
@@ -25,7 +26,7 @@ class Changed(Exception):  # noqa: N818 - not an error: the next version will be
 
 class Piece(NamedTuple):
     dossiers: tuple[Dossier, ...]
-    """Each code once: where a file has it again, the later row counts."""
+    """Each code once: where a file has it again, the later row counts, unless it says itself that it is older."""
     quarantined: tuple[Quarantined, ...]
     row: int
     """The last row that was read; 1 is the header of a plain file."""
@@ -36,8 +37,10 @@ class Reading:
     """An open export. All methods block: call them in a thread. Raises `SourceError` for what spoils a whole file,
     `OSError` where the file cannot be opened, `Changed` where it changes under our eyes."""
 
-    def __init__(self, path: Path, settings: Settings, *, source: str) -> None:
+    def __init__(self, path: Path, settings: Settings, *, source: str, place: str = "") -> None:
+        """`place` is what the file is called in the quarantine, where that is not its present name."""
         self._path = path
+        self._place = place or path.name
         self._settings = settings
         self._book: Workbook | None = None
         self._text: TextIO | None = None
@@ -47,7 +50,7 @@ class Reading:
             self._reader = self._read_header(source)
         except UnicodeDecodeError as error:
             self.close()
-            raise Changed(path.name) from error
+            raise Changed(self._place) from error
         except BaseException:
             self.close()
             raise
@@ -73,13 +76,12 @@ class Reading:
                 if isinstance(cells, str):
                     reader.refuse(row, cells)
                 elif dossier := reader.read(row, cells):
-                    found.pop(dossier.code, None)
-                    found[dossier.code] = dossier
+                    _put(found, dossier)
                 if row >= until:
                     ended = False
                     break
         except UnicodeDecodeError as error:
-            raise Changed(self._path.name) from error
+            raise Changed(self._place) from error
         self._check(ended=ended)
         quarantined, reader.quarantined = tuple(reader.quarantined), []
         return Piece(tuple(found.values()), quarantined, self._row, ended)
@@ -95,6 +97,7 @@ class Reading:
         if is_workbook(path):
             self._book = Workbook(
                 path,
+                place=self._place,
                 sheet=settings.sheet,
                 unpacked_mib=settings.workbook_unpacked_mib,
                 memory_mib=settings.workbook_memory_mib,
@@ -102,7 +105,7 @@ class Reading:
             return rows(self._book.text, delimiter=",", longest=settings.longest_line)
         file = path.open("rb")
         self._version = _version_of(file)
-        self._text = text_of(file, settings.encoding, path.name)
+        self._text = text_of(file, settings.encoding, self._place)
         return rows(self._text, delimiter=self._delimiter(self._text), longest=settings.longest_line)
 
     def _delimiter(self, text: TextIO) -> str:
@@ -134,18 +137,27 @@ class Reading:
                 self._row += 1
         except StopIteration:
             self._check(ended=True)
-            raise SourceError(f"Tệp {self._path.name} rỗng: không có dòng tiêu đề.") from None
+            raise SourceError(f"Tệp {self._place} rỗng: không có dòng tiêu đề.") from None
         if isinstance(header, str):
-            raise SourceError(f"Tệp {self._path.name}: không đọc được dòng tiêu đề. {header}")
-        columns = columns_of(header, self._settings.fields, self._path.name)
-        return RowReader(columns, self._settings, source=source, place=self._path.name)
+            raise SourceError(f"Tệp {self._place}: không đọc được dòng tiêu đề. {header}")
+        columns = columns_of(header, self._settings.fields, self._place)
+        return RowReader(columns, self._settings, source=source, place=self._place)
 
     def _check(self, *, ended: bool) -> None:
         if self._book is not None:
             if ended:
                 self._book.check()
         elif self._text is not None and _version_of(self._text) != self._version:
-            raise Changed(self._path.name)
+            raise Changed(self._place)
+
+
+def _put(found: dict[str, Dossier], dossier: Dossier) -> None:
+    other = found.get(dossier.code)
+    if other is None:
+        found[dossier.code] = dossier
+    elif not is_older(dossier.sequence, dossier.updated_at, other.sequence, other.updated_at):
+        del found[dossier.code]
+        found[dossier.code] = dossier
 
 
 def _version_of(file: BinaryIO | TextIO) -> tuple[int, int]:

@@ -1,22 +1,18 @@
 """What an operator can say about a folder of exports."""
 
 import codecs
-import re
-from datetime import time
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from adapters.sources.folder.columns import FIELDS
-from bot.model.dossier import Status
-from bot.settings import Settings as Base
+from adapters.records.settings import RecordSettings
 
 
-class Settings(Base):
+class Settings(RecordSettings):
     """A folder into which the one-stop software puts its exports."""
 
-    path: Path = Field(description="The folder. Files are only read, never moved or changed.")
+    path: Path = Field(description="The folder. Files are only read; where `archive` is set, they are moved there.")
     patterns: tuple[str, ...] = Field(
         default=("*.csv", "*.txt", "*.xlsx", "*.xls", "*.ods"),
         description="Which files are exports; shell patterns, capitals do not matter.",
@@ -33,26 +29,11 @@ class Settings(Base):
     header_row: int = Field(
         default=1, ge=1, le=100, description="The row with the names of the columns; what stands above is left out."
     )
-    fields: dict[str, str] = Field(
-        default={}, description="Our field -> the column's name in the file, where it is not a national name."
+    stale_after: float = Field(
+        default=129_600.0,
+        gt=0,
+        description="Seconds after which what the newest export says is no longer stated as current.",
     )
-    statuses: dict[str, Status] = Field(
-        default={}, description="The source's own word or number -> the national code 1 to 10 (0: not known)."
-    )
-    agencies: dict[str, str] = Field(
-        default={}, description="Agency id -> the name that citizens read, where the export has only ids."
-    )
-    code_pattern: str = Field(
-        default="",
-        description="Regular expression for local dossier codes that do not have the legal shape; empty: none.",
-    )
-    utc_offset: float = Field(
-        default=7.0, ge=-12, le=14, description="Hours by which times without a zone are ahead of UTC."
-    )
-    day_ends_at: time = Field(
-        default=time(17, 0), description="An appointment that names only a day means this time of it."
-    )
-    pause: float = Field(default=60.0, ge=0, description="Seconds between two looks into the folder.")
     settle: float = Field(
         default=2.0,
         ge=0,
@@ -64,8 +45,16 @@ class Settings(Base):
         description="Seconds by which a file may be older than the newest one that was read and is still taken; "
         "older newcomers are quarantined, so that old data never covers newer.",
     )
-    go_live: AwareDatetime | None = Field(
-        default=None, description="Dossiers received earlier are mirrored in silence; none: the first reading."
+    watch: bool = Field(
+        default=True, description="Look as soon as the system tells of a new file, not only after each pause."
+    )
+    archive: Path | None = Field(
+        default=None,
+        description="The folder into which a file is moved once all of it is durable, one of its own for each source; "
+        "none: files stay where they are.",
+    )
+    archive_days: int = Field(
+        default=0, ge=0, description="Days after which a file is removed from the archive; 0: never."
     )
     batch_rows: int = Field(default=1_000, ge=1, le=5_000, description="Rows in one batch.")
     longest_line: int = Field(
@@ -89,18 +78,8 @@ class Settings(Base):
                 raise ValueError(f"no text encoding is called {value}") from None
         return value
 
-    @field_validator("code_pattern")
-    @classmethod
-    def _sound_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return value
-
     @model_validator(mode="after")
-    def _known_fields(self) -> Self:
-        strangers = sorted(self.fields.keys() - FIELDS.keys())
-        if strangers:
-            raise ValueError(f"fields: unknown {', '.join(strangers)}; known are {', '.join(FIELDS)}")
+    def _apart(self) -> Self:
+        if self.archive is not None and self.archive.resolve() == self.path.resolve():
+            raise ValueError("archive: must be another folder than path")
         return self

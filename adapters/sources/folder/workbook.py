@@ -21,10 +21,10 @@ def is_workbook(path: Path) -> bool:
 class Workbook:
     """One sheet as CSV text, read from a process that is ended by `close`."""
 
-    def __init__(self, path: Path, *, sheet: str, unpacked_mib: int, memory_mib: int) -> None:
+    def __init__(self, path: Path, *, place: str, sheet: str, unpacked_mib: int, memory_mib: int) -> None:
         """Raises `SourceError` for what is no workbook or would unpack to more than `unpacked_mib`."""
-        self._place = path.name
-        _examine(path, unpacked_mib)
+        self._place = place
+        _examine(path, place, unpacked_mib)
         self._process = subprocess.Popen(  # noqa: S603 - our own script, no shell
             [sys.executable, "-P", str(_READER), str(path.absolute()), sheet, str(memory_mib * _MIB)],
             stdin=subprocess.DEVNULL,
@@ -49,7 +49,7 @@ class Workbook:
             self._process.stderr.close()
 
 
-def _examine(path: Path, unpacked_mib: int) -> None:
+def _examine(path: Path, place: str, unpacked_mib: int) -> None:
     with path.open("rb") as file:
         head = file.read(8)
         if head == _COMPOUND:
@@ -58,10 +58,10 @@ def _examine(path: Path, unpacked_mib: int) -> None:
             with zipfile.ZipFile(file) as archive:
                 unpacked = sum(entry.file_size for entry in archive.infolist())
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError) as error:
-            raise SourceError(f"Tệp {path.name} không phải bảng tính Excel đọc được, hoặc đã bị hỏng.") from error
+            raise SourceError(f"Tệp {place} không phải bảng tính Excel đọc được, hoặc đã bị hỏng.") from error
     if unpacked > unpacked_mib * _MIB:
         raise SourceError(
-            f"Tệp {path.name} bị từ chối: khi giải nén chiếm {unpacked // _MIB} MiB, quá giới hạn {unpacked_mib} MiB."
+            f"Tệp {place} bị từ chối: khi giải nén chiếm {unpacked // _MIB} MiB, quá giới hạn {unpacked_mib} MiB."
         )
 
 

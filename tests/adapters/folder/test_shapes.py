@@ -214,11 +214,13 @@ async def test_the_sheet_can_be_named(tmp_path: Path) -> None:
     assert quarantined == []
 
 
-async def test_the_source_says_how_it_wants_to_be_asked(tmp_path: Path) -> None:
-    go_live = datetime(2026, 11, 1, tzinfo=UTC)
-
-    async with open_source("mc", Settings(path=tmp_path, pause=5, go_live=go_live)) as opened:
-        assert (opened.name, opened.pause, opened.go_live) == ("mc", 5, go_live)
+@pytest.mark.parametrize("watch", [True, False])
+async def test_an_open_source_says_what_it_can_do(tmp_path: Path, watch: bool) -> None:
+    async with open_source("mc", Settings(path=tmp_path, watch=watch)) as opened:
+        assert (opened.name, opened.push) == ("mc", None)
+        assert opened.source is not None
+        assert opened.reread is not None
+        assert (opened.changed is not None) is watch
 
 
 @pytest.mark.parametrize(
@@ -230,6 +232,8 @@ async def test_the_source_says_how_it_wants_to_be_asked(tmp_path: Path) -> None:
         {"statuses": {"x": 11}},
         {"delimiter": "-"},
         {"folder": "."},
+        {"path": "exports", "archive": "exports/../exports"},
+        {"archive_days": -1},
     ],
 )
 def test_settings_that_cannot_work_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:

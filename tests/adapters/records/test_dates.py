@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.sources.folder.dates import moments
+from adapters.records.dates import moments
 
 AFTERNOON = datetime(2026, 6, 8, 7, 7, 53, tzinfo=UTC)
 MINUTE = AFTERNOON.replace(second=0)
