@@ -26,7 +26,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.mirror import BATCH, applied, mirror_on, record
+from benchmarks.mirror import BATCH, Office, applied, mirror_on, record
 from bot.demo.processes import end, free_ports, simulator
 from bot.ledger import balance
 from bot.model.clock import VIETNAM, utc_now
@@ -63,7 +63,7 @@ brake_percent = 0
 async def filled(url: str, rows: int) -> None:
     async with open_storage(url) as storage:
         await storage.migrate()
-        await applied(mirror_on(storage), 0, rows)
+        await applied(mirror_on(storage), Office(rows).batches())
 
 
 @asynccontextmanager

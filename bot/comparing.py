@@ -27,8 +27,7 @@ class Sifted:
 
     new: list[Incoming] = field(default_factory=list)
     differing: dict[str, Incoming] = field(default_factory=dict)
-    touched: dict[str, tuple[int | None, datetime | None]] = field(default_factory=dict)
-    """Records that say nothing new, but in a newer version: code → (sequence, update time)."""
+    """They say something else, or the same in a newer version."""
     late: list[LateEvent] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
 
@@ -45,38 +44,34 @@ class Standing:
 
 def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
     """The batch's records by code. Of several about one dossier the newest counts, of equally new ones the last."""
-    latest: dict[str, Dossier] = {}
+    arrived: dict[str, Incoming] = {}
     limit = now + SKEW
-    for dossier in batch.dossiers:
-        told = dossier
-        if dossier.updated_at is not None and dossier.updated_at > limit:
-            told = replace(dossier, updated_at=believed(dossier.updated_at, now))
-        if told.code not in latest or not _precedes(told, latest[told.code]):
-            latest[told.code] = told
-    return {code: _incoming(dossier) for code, dossier in latest.items()}
+    for each in batch.dossiers:
+        dossier, at = each, each.updated_at
+        if at is not None and at > limit:
+            dossier = replace(each, updated_at=believed(at, now))
+        if dossier.code not in arrived or not _precedes(dossier, arrived[dossier.code].dossier):
+            arrived[dossier.code] = _incoming(dossier)
+    return arrived
 
 
-def sift(batch: Batch, arrived: Mapping[str, Incoming], known: Mapping[str, Known], *, now: datetime) -> Sifted:
-    """Tells the records apart. Most of a full reading are as they were, so that is found out first."""
+def sift(batch: Batch, records: Mapping[str, Incoming], known: Mapping[str, Known], *, now: datetime) -> Sifted:
+    """Tells the records apart; those that are not `known` are new."""
     sifted = Sifted()
-    for code, record in arrived.items():
+    for code, record in records.items():
         seen = known.get(code)
         if seen is None:
             sifted.new.append(record)
             continue
         sequence = record.dossier.sequence
-        same = record.fingerprint == seen.fingerprint
         if sequence == seen.sequence and batch.once and sequence is not None:
             sifted.repeated.append(code)
-        elif same and record.updated_at == seen.updated_at and sequence == seen.sequence:
+        elif record.fingerprint == seen.fingerprint:
             continue
         elif comes_late(record, seen):
-            if not same:
-                sifted.late.append(_late(record, now))
-        elif not same:
+            sifted.late.append(_late(record, now))
+        else:
             sifted.differing[code] = record
-        elif (sequence is not None and sequence != seen.sequence) or _is_later(record.updated_at, seen.updated_at):
-            sifted.touched[code] = (sequence, record.dossier.updated_at)
     return sifted
 
 
@@ -119,14 +114,10 @@ def comes_late(record: Incoming, seen: Known) -> bool:
     return record.updated_at is not None and seen.updated_at is not None and record.updated_at < seen.updated_at
 
 
-def _is_later(one: int | None, other: int | None) -> bool:
-    return one is not None and (other is None or one > other)
-
-
 def _incoming(dossier: Dossier) -> Incoming:
     told = dossier.told
     updated_at = None if dossier.updated_at is None else to_millis(dossier.updated_at)
-    return Incoming(dossier, told, fingerprint_of(told), updated_at)
+    return Incoming(dossier, told, fingerprint_of((*told, updated_at, dossier.sequence)), updated_at)
 
 
 def _newcomer(record: Incoming, now: datetime, clock: SupplementClock) -> Mirrored:

@@ -18,6 +18,9 @@ from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
 
+MOST_PASSED = 20
+"""Batches without news whose cursor need not be kept: after a restart they are read again, which harms nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
@@ -28,7 +31,6 @@ class _Prepared:
     braking: Braking
     added: Sequence[Mirrored]
     replaced: Sequence[Mirrored]
-    touched: Mapping[str, tuple[int | None, datetime | None]]
     changes: Sequence[Change]
     items: Sequence[OutboxItem]
     late: Sequence[LateEvent]
@@ -36,6 +38,11 @@ class _Prepared:
     """Codes whose earlier entries in the quarantine are out of date."""
     applied: Applied
     unknown: Mapping[str, int] = field(repr=False)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Everything is in the mirror as it came."""
+        return not (self.added or self.replaced or self.late or self.seen or self.applied.quarantined)
 
 
 _Read = tuple[SourceState | None, dict[str, Known], Sifted, dict[str, Dossier]]
@@ -53,6 +60,8 @@ class Mirror:
         self._planner = planner
         self._clock = clock
         self._rules = rules or SourceSettings()
+        self._passed = 0
+        """Batches since the last write that held nothing new."""
 
     async def cursor(self) -> str | None:
         """Where the source is to go on."""
@@ -69,6 +78,10 @@ class Mirror:
         while True:
             now = self._clock()
             prepared = await self._prepare(batch, arrived, now, replay=replay)
+            if batch.as_of is None and prepared.is_nothing and self._passed < MOST_PASSED:
+                self._passed += 1
+                return prepared.applied
+            self._passed = 0
             if await self._storage.write(partial(self._commit, batch=batch, prepared=prepared, now=now)):
                 if prepared.braking.engages:
                     log.error(
@@ -84,8 +97,8 @@ class Mirror:
 
         async def read(tx: Transaction) -> _Read:
             state = await tx.sources.get(self._source)
-            known = await tx.dossiers.known(self._source, [*arrived, *(reported - arrived.keys())])
-            sifted = sift(batch, arrived, known, now=now)
+            records, known = await self._recognised(tx, batch, arrived)
+            sifted = sift(batch, records, known, now=now)
             wanted = sifted.differing.keys() | (reported & known.keys())
             before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
             return state, known, sifted, before
@@ -116,7 +129,6 @@ class Mirror:
             braking=braking,
             added=added,
             replaced=replaced,
-            touched=sifted.touched,
             changes=changes,
             items=braking.items,
             late=late,
@@ -124,6 +136,21 @@ class Mirror:
             applied=applied,
             unknown=Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
         )
+
+    async def _recognised(
+        self, tx: Transaction, batch: Batch, arrived: Mapping[str, Incoming]
+    ) -> tuple[Mapping[str, Incoming], dict[str, Known]]:
+        """The records that are not as they were, and what is known of them. Mostly a batch is all new, or almost all
+        as it was: then the database answers in a few words."""
+        if not batch.reports and not batch.once:
+            fingerprints = {code: record.fingerprint for code, record in arrived.items()}
+            existing, differing = await tx.dossiers.compare(self._source, fingerprints)
+            if not existing:
+                return arrived, {}
+            if existing == len(arrived):
+                return {code: arrived[code] for code in differing}, differing
+        codes = {*arrived, *(report.code for report in batch.reports)}
+        return arrived, await tx.dossiers.known(self._source, codes)
 
     def _consequences(
         self,
@@ -162,7 +189,6 @@ class Mirror:
             return False
         await tx.dossiers.add(prepared.added, at=now)
         await tx.dossiers.save(prepared.replaced, at=now)
-        await tx.dossiers.touch(self._source, prepared.touched)
         await tx.dossiers.add_changes(prepared.changes)
         await tx.dossiers.add_late(prepared.late)
         if prepared.items:

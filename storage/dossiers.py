@@ -19,9 +19,13 @@ class Dossiers:
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
 
+    async def compare(self, source: str, fingerprints: Mapping[str, str]) -> tuple[int, dict[str, Known]]:
+        prints = key_set(fingerprint + code for code, fingerprint in fingerprints.items())
+        row = await self._sql.row("dossiers_compare", source=source, prints=prints)
+        return (row["existing"], _known(row["differing"])) if row else (0, {})
+
     async def known(self, source: str, codes: Collection[str]) -> dict[str, Known]:
-        text = await self._sql.value("dossiers_known", source=source, codes=key_set(codes))
-        return {code: Known(*seen) for code, *seen in json.loads(text or "[]")}
+        return _known(await self._sql.value("dossiers_known", source=source, codes=key_set(codes)))
 
     async def get_many(self, source: str, codes: Collection[str]) -> dict[str, Dossier]:
         rows = await self._sql.rows("dossiers_many", source=source, codes=key_set(codes))
@@ -35,13 +39,6 @@ class Dossiers:
 
     async def save(self, dossiers: Sequence[Mirrored], *, at: datetime) -> None:
         await self._sql.change_many("dossiers_save", _rows(dossiers, at))
-
-    async def touch(self, source: str, versions: Mapping[str, tuple[int | None, datetime | None]]) -> None:
-        rows = [
-            {"sequence": sequence, "updated_at": millis(at), "code": code, "source": source}
-            for code, (sequence, at) in sorted(versions.items())
-        ]
-        await self._sql.change_many("dossiers_touch", rows)
 
     async def add_changes(self, changes: Sequence[Change]) -> None:
         await self._sql.change_many("changes_add", [change_row(change) for change in changes])
@@ -66,6 +63,10 @@ class Dossiers:
     async def count(self) -> tuple[int, int]:
         row = await self._sql.row("dossiers_count")
         return (row["dossiers"], row["changes"]) if row else (0, 0)
+
+
+def _known(text: str | None) -> dict[str, Known]:
+    return {code: Known(*seen) for code, *seen in json.loads(text or "[]")}
 
 
 def _rows(dossiers: Sequence[Mirrored], at: datetime) -> list[tuple[Any, ...]]:

@@ -157,8 +157,8 @@ class Dossier:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of `told`. The mirror keeps that of a source's record as it came, to see whether it comes again."""
-        return fingerprint_of(self.told)
+        """Hash of everything in a source's record, by which the mirror sees whether just this came before."""
+        return fingerprint_of((*self.told, _moment(self.updated_at), self.sequence))
 
 
 def fingerprint_of(told: tuple[Any, ...]) -> str:

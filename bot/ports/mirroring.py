@@ -179,6 +179,10 @@ class SourceStore(Protocol):
 
 
 class DossierStore(Protocol):
+    async def compare(self, source: str, fingerprints: Mapping[str, str]) -> tuple[int, dict[str, Known]]:
+        """How many of these codes are in the mirror, and those of them whose fingerprint is another one."""
+        ...
+
     async def known(self, source: str, codes: Collection[str]) -> dict[str, Known]:
         """By code; codes that are not in the mirror are absent. One statement."""
         ...
@@ -197,10 +201,6 @@ class DossierStore(Protocol):
 
     async def save(self, dossiers: Sequence[Mirrored], *, at: datetime) -> None:
         """Replaces or adds each dossier; `first_seen_at` stays."""
-        ...
-
-    async def touch(self, source: str, versions: Mapping[str, tuple[int | None, datetime | None]]) -> None:
-        """By code: (sequence, update time) of records that say nothing new."""
         ...
 
     async def add_changes(self, changes: Sequence[Change]) -> None: ...

@@ -59,6 +59,19 @@ async def test_saving_again_replaces(storage: Storage) -> None:
     assert await storage.read(lambda tx: tx.dossiers.count()) == (1, 0)
 
 
+async def test_a_comparison_names_what_differs_and_counts_what_is_there(storage: Storage) -> None:
+    same, other, gone = a_dossier(1), a_dossier(2), a_dossier(3)
+    await save(storage, same, other, replace(gone, source="ministry"))
+    prints = {each.code: each.fingerprint for each in (same, replace(other, status=Status.DONE), gone)}
+
+    found = await storage.read(lambda tx: tx.dossiers.compare("onestop", prints))
+    nothing = await storage.read(lambda tx: tx.dossiers.compare("nobody", prints))
+    none_asked = await storage.read(lambda tx: tx.dossiers.compare("onestop", {}))
+
+    assert found == (2, {other.code: Known(other.fingerprint, 1, None, None)})
+    assert nothing == none_asked == (0, {})
+
+
 async def test_no_codes_find_nothing(storage: Storage) -> None:
     assert await storage.read(lambda tx: tx.dossiers.known("onestop", [])) == {}
     assert await storage.read(lambda tx: tx.dossiers.get_many("onestop", [])) == {}

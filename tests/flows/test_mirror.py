@@ -50,7 +50,7 @@ async def test_a_new_dossier_is_mirrored_told_and_balanced(storage: Storage, mir
 async def test_the_same_batch_again_changes_nothing_and_tells_nobody(storage: Storage, mirror: Mirror) -> None:
     await mirror.apply(batch(dossier(1), dossier(2)))
 
-    again = await mirror.apply(batch(dossier(1), dossier(2), cursor="d"))
+    again = await mirror.apply(replace(batch(dossier(1), dossier(2), cursor="d"), as_of=START))
 
     assert (again.changed, again.planned) == (0, 0)
     assert await storage.read(lambda tx: tx.dossiers.count()) == (2, 2)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.ledger import balance
-from bot.mirror import Mirror
+from bot.mirror import MOST_PASSED, Mirror
 from bot.model.course import SupplementClock
 from bot.model.dossier import Dossier, ProgressReport, Status, Step
 from bot.model.message import DeliveryState
@@ -249,6 +249,19 @@ async def test_freshness_is_the_moment_that_the_data_shows(storage: Storage, mir
     assert unfinished is not None
     assert finished is not None
     assert (unfinished.fresh_at, finished.fresh_at, finished.synced_at) == (None, START + 11 * HOUR, time())
+
+
+async def test_a_reading_without_news_is_written_down_now_and_then(storage: Storage, mirror: Mirror) -> None:
+    await mirror.apply(batch(dossier(), cursor="0"))
+    cursors = []
+    for number in range(1, MOST_PASSED + 3):
+        await mirror.apply(batch(dossier(), cursor=str(number)))
+        cursors.append(await mirror.cursor())
+    await mirror.apply(Batch((), "end", as_of=START))
+
+    assert cursors[:MOST_PASSED] == ["0"] * MOST_PASSED
+    assert cursors[MOST_PASSED:] == [str(MOST_PASSED + 1)] * 2
+    assert await mirror.cursor() == "end"
 
 
 async def test_the_deadline_follows_the_rule_of_the_source(storage: Storage, time: Time) -> None:
