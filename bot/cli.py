@@ -18,7 +18,7 @@ from bot.config import load_config
 from bot.histories import histories_of
 from bot.ledger import balance
 from bot.logs import start_logging
-from bot.mirror import Mirror
+from bot.mirror import Mirror, Reading
 from bot.model.clock import utc_now
 from bot.model.code import read_codes
 from bot.model.errors import ConfigError, MotcuaError
@@ -118,7 +118,7 @@ async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Appl
         planner = app.planner_for(plan, id_maker(utc_now))
         mirror = Mirror(name, storage, planner, utc_now, app.rules_of(configured))
         with show_readings.progress(quiet=quiet) as tell:
-            return await upkeep.apply_all(app.read_file(configured, file, name), mirror, tell, replay=True)
+            return await upkeep.apply_all(app.read_file(configured, file, name), mirror, tell, Reading.BY_HAND)
 
 
 @cli.command()

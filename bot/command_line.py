@@ -27,7 +27,9 @@ CsvPath = Annotated[
     Path | None, typer.Option("--csv", help="Ghi tệp CSV cho Excel; - là màn hình / CSV for Excel; - for the screen")
 ]
 ON_SCREEN = 50
-"""Lines of a list on the screen; a CSV has all."""
+"""Lines of a list on the screen."""
+IN_A_FILE = 100_000
+"""Lines of a list in CSV or JSON: what a spreadsheet still opens with ease, and what fits into memory."""
 
 
 def plan_of(config: Path) -> app.Plan:

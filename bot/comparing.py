@@ -1,12 +1,12 @@
 """Pure: what a batch says, against what the mirror has: new, newer, older, the same."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.model.clock import to_millis
-from bot.model.course import SKEW, SupplementClock, advance, believed, due_at, is_older, succeed
+from bot.model.clock import from_millis, to_millis
+from bot.model.course import SupplementClock, advance, due_at, first_progress, is_older, succeed
 from bot.model.dossier import Dossier, ProgressReport, Status, fingerprint_of
 from bot.ports import Batch, Known, LateEvent, Mirrored
 
@@ -45,17 +45,16 @@ class Standing:
 def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
     """The batch's records by code. Of several about one dossier the newest counts, of equally new ones the last."""
     arrived: dict[str, Incoming] = {}
-    limit = now + SKEW
-    for each in batch.dossiers:
-        dossier, at = each, each.updated_at
-        if at is not None and at > limit:
-            dossier = replace(each, updated_at=believed(at, now))
-        if dossier.code not in arrived or not _precedes(dossier, arrived[dossier.code].dossier):
+    for dossier in batch.dossiers:
+        other = arrived.get(dossier.code)
+        if other is None or not _precedes(dossier, other.dossier, now):
             arrived[dossier.code] = _incoming(dossier)
     return arrived
 
 
-def sift(batch: Batch, records: Mapping[str, Incoming], known: Mapping[str, Known], *, now: datetime) -> Sifted:
+def sift(
+    batch: Batch, records: Mapping[str, Incoming], known: Mapping[str, Known], *, now: datetime, replay: bool = False
+) -> Sifted:
     """Tells the records apart; those that are not `known` are new."""
     sifted = Sifted()
     for code, record in records.items():
@@ -68,7 +67,7 @@ def sift(batch: Batch, records: Mapping[str, Incoming], known: Mapping[str, Know
             sifted.repeated.append(code)
         elif record.fingerprint == seen.fingerprint:
             continue
-        elif comes_late(record, seen):
+        elif comes_late(record, seen, now=now, replay=replay):
             sifted.late.append(_late(record, now))
         else:
             sifted.differing[code] = record
@@ -90,14 +89,13 @@ def settle(
         after = succeed(before[code], record.dossier, now=now)
         standing[code] = _mirrored(after, record.fingerprint, known[code].last_number, clock)
     late, missing = list(sifted.late), []
-    for each in reports:
-        report = replace(each, at=believed(each.at, now))
+    for report in reports:
         mirrored = standing.get(report.code)
         earlier = mirrored.dossier if mirrored else before.get(report.code)
         if earlier is None:
             missing.append(report.code)
             continue
-        if is_older(report.sequence, report.at, earlier.sequence, earlier.updated_at):
+        if is_older(report.sequence, report.at, earlier.sequence, earlier.updated_at, now=now):
             late.append(_late_report(report, now))
         after = advance(earlier, report, now=now)
         if after != earlier:
@@ -106,12 +104,11 @@ def settle(
     return Standing(list(standing.values()), late, tuple(missing))
 
 
-def comes_late(record: Incoming, seen: Known) -> bool:
+def comes_late(record: Incoming, seen: Known, *, now: datetime, replay: bool = False) -> bool:
     """Whether this record is older than what the mirror has."""
-    sequence = record.dossier.sequence
-    if sequence is not None and seen.sequence is not None:
-        return sequence < seen.sequence
-    return record.updated_at is not None and seen.updated_at is not None and record.updated_at < seen.updated_at
+    known_at = None if seen.updated_at is None else from_millis(seen.updated_at)
+    at = None if record.updated_at is None else from_millis(record.updated_at)
+    return is_older(record.dossier.sequence, at, seen.sequence, known_at, now=now, replay=replay)
 
 
 def _incoming(dossier: Dossier) -> Incoming:
@@ -125,7 +122,7 @@ def _newcomer(record: Incoming, now: datetime, clock: SupplementClock) -> Mirror
     if dossier.status is Status.SUPPLEMENT or dossier.waits:
         return _mirrored(succeed(None, dossier, now=now), record.fingerprint, 0, clock)
     # The many of a first import, without the copies that `succeed` makes.
-    moment = dossier.updated_at or dossier.received_at or now
+    moment = first_progress(dossier, now=now)
     return Mirrored(dossier, record.told, record.fingerprint, 0, moment, dossier.appointment_at)
 
 
@@ -133,8 +130,8 @@ def _mirrored(dossier: Dossier, fingerprint: str, number: int, clock: Supplement
     return Mirrored(dossier, dossier.told, fingerprint, number, dossier.progressed_at, due_at(dossier, clock))
 
 
-def _precedes(one: Dossier, other: Dossier) -> bool:
-    return is_older(one.sequence, one.updated_at, other.sequence, other.updated_at)
+def _precedes(one: Dossier, other: Dossier, now: datetime) -> bool:
+    return is_older(one.sequence, one.updated_at, other.sequence, other.updated_at, now=now)
 
 
 def _late(record: Incoming, now: datetime) -> LateEvent:

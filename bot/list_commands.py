@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from bot import show, show_lists, show_readings, upkeep
-from bot.command_line import HERE, ON_SCREEN, AsJson, ConfigPath, CsvPath, Name, plan_of, reading, with_source
+from bot.command_line import (
+    HERE,
+    IN_A_FILE,
+    ON_SCREEN,
+    AsJson,
+    ConfigPath,
+    CsvPath,
+    Name,
+    plan_of,
+    reading,
+    with_source,
+)
 from bot.config import load_config
 from bot.model.clock import utc_now
 from bot.ports import Quarantined, Stale, Transaction
@@ -25,7 +36,9 @@ def list_(
     name: Annotated[str | None, typer.Option("--source", help="Chỉ nguồn này / this source alone")] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Số dòng; trên màn hình {ON_SCREEN}, CSV và JSON: tất cả / lines; CSV, JSON: all"),
+        typer.Option(
+            min=1, help=f"Số dòng; trên màn hình {ON_SCREEN}, CSV và JSON {IN_A_FILE} / lines; CSV, JSON: {IN_A_FILE}"
+        ),
     ] = None,
     csv: CsvPath = None,
     config: ConfigPath = HERE,
@@ -36,7 +49,7 @@ def list_(
 
     async def read(tx: Transaction) -> tuple[list[Quarantined], int]:
         number = await tx.sources.count_quarantined(name)
-        most = limit or (number if csv or json else ON_SCREEN)
+        most = limit or (IN_A_FILE if csv or json else ON_SCREEN)
         return await tx.sources.quarantined(limit=most, source=name), number
 
     rows, number = reading(plan.config, read)
@@ -44,6 +57,7 @@ def list_(
         upkeep.source_named(plan, name)
     if csv:
         write_csv(csv, show_lists.QUARANTINE_HEADER, show_lists.quarantine_rows(rows))
+        show_lists.shortened(len(rows), number)
     elif json:
         show.as_json({"number": number, "quarantined": [asdict(row) for row in rows]})
     else:
@@ -79,13 +93,14 @@ def stale(
     async def read(tx: Transaction) -> tuple[list[tuple[str, str, int]], list[Stale]]:
         agencies = [each for each in await tx.dossiers.stale_by_agency(before=before) if agency in (None, each[0])]
         number = sum(each[2] for each in agencies)
-        most = number if csv or json else min(number, ON_SCREEN)
+        most = min(number, IN_A_FILE if csv or json else ON_SCREEN)
         named = most and (agency is not None or csv)
         return agencies, await tx.dossiers.stale(before=before, agency=agency, limit=most) if named else []
 
     agencies, dossiers = reading(load_config(config), read)
     if csv:
         write_csv(csv, show_lists.STALE_HEADER, show_lists.stale_rows(dossiers, now))
+        show_lists.shortened(len(dossiers), sum(each[2] for each in agencies))
     elif json:
         show.as_json(show_lists.stale_json(agencies, dossiers, days))
     else:

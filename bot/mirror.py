@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum, auto
 from functools import partial
 
 from bot.brake import Braking, brake
@@ -49,6 +50,18 @@ _Read = tuple[SourceState | None, dict[str, Known], Sifted, dict[str, Dossier]]
 """The source, what is known of the records, how they compare, what they were."""
 
 
+class Reading(Enum):
+    """Why something is read."""
+
+    ROUND = auto()
+    """In its turn: the source is asked for what is new, or calls."""
+    BY_HAND = auto()
+    """An export that somebody hands in."""
+    AGAIN = auto()
+    """Once more, from a beginning. Where records do not say when they changed, an older one cannot be told from a newer
+    one: then nobody is texted."""
+
+
 class Mirror:
     """Applies batches of one source."""
 
@@ -68,16 +81,16 @@ class Mirror:
         state = await self._storage.read(lambda tx: tx.sources.get(self._source))
         return (state.cursor or None) if state else None
 
-    async def apply(self, batch: Batch, *, replay: bool = False) -> Applied:
+    async def apply(self, batch: Batch, *, reading: Reading = Reading.ROUND) -> Applied:
         """Makes the batch durable. Reading the same batch again changes nothing and tells nobody twice.
 
-        `replay`: it was read out of turn (by hand, or once more). The source's cursor and freshness stay, and what
-        is older than the mirror is passed over without a note.
+        Of a `reading` out of turn, cursor and freshness of the source stay, and what is older than the mirror is
+        passed over without a note.
         """
         arrived = incoming(batch, now=self._clock())
         while True:
             now = self._clock()
-            prepared = await self._prepare(batch, arrived, now, replay=replay)
+            prepared = await self._prepare(batch, arrived, now, reading)
             if batch.as_of is None and prepared.is_nothing and self._passed < MOST_PASSED:
                 self._passed += 1
                 return prepared.applied
@@ -91,14 +104,14 @@ class Mirror:
                 return prepared.applied
 
     async def _prepare(
-        self, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, *, replay: bool
+        self, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, reading: Reading
     ) -> _Prepared:
         reported = {report.code for report in batch.reports}
 
         async def read(tx: Transaction) -> _Read:
             state = await tx.sources.get(self._source)
             records, known = await self._recognised(tx, batch, arrived)
-            sifted = sift(batch, records, known, now=now)
+            sifted = sift(batch, records, known, now=now, replay=reading is not Reading.ROUND)
             wanted = sifted.differing.keys() | (reported & known.keys())
             before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
             return state, known, sifted, before
@@ -106,12 +119,12 @@ class Mirror:
         state, known, sifted, before = await self._storage.read(read)
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
         standing = settle(sifted, batch.reports, known, before, now=now, clock=self._rules.supplement_clock)
-        mirrored, changes, items = self._consequences(standing.dossiers, known, before, state.go_live, now)
+        mirrored, changes, items = self._consequences(standing.dossiers, known, before, state.go_live, now, reading)
         added = [each for each in mirrored if each.dossier.code not in known] if sifted.new else []
         replaced = [each for each in mirrored if each.dossier.code in known] if known else []
-        late = () if replay else standing.late
+        late = standing.late if reading is Reading.ROUND else ()
         braking = brake(state, items, self._rules, now=now)
-        next_state = _advanced(state, batch, now, newcomers=len(added), braking=braking, replay=replay)
+        next_state = _advanced(state, batch, now, newcomers=len(added), braking=braking, reading=reading)
         applied = Applied(
             rows=len(batch.dossiers) + len(batch.reports),
             changed=len(mirrored),
@@ -159,6 +172,7 @@ class Mirror:
         before: Mapping[str, Dossier],
         go_live: datetime,
         now: datetime,
+        reading: Reading,
     ) -> tuple[list[Mirrored], list[Change], list[OutboxItem]]:
         """What is kept of each dossier, the changes that this means, and the messages that they call for.
 
@@ -171,6 +185,8 @@ class Mirror:
             after, earlier = each.dossier, before.get(each.dossier.code)
             last = known[after.code].last_number if after.code in known else 0
             told = is_news(earlier, after, go_live)
+            if reading is Reading.AGAIN and earlier is not None and not _is_ordered(after):
+                told = False
             if earlier is None and not told:
                 mirrored.append(each)
                 continue
@@ -214,8 +230,9 @@ class Mirror:
 
 
 def _advanced(
-    state: SourceState, batch: Batch, now: datetime, *, newcomers: int, braking: Braking, replay: bool
+    state: SourceState, batch: Batch, now: datetime, *, newcomers: int, braking: Braking, reading: Reading
 ) -> SourceState:
+    replay = reading is not Reading.ROUND
     fresh_at = state.fresh_at
     if batch.as_of is not None and not replay:
         fresh_at = min(batch.as_of, now) if fresh_at is None else max(fresh_at, min(batch.as_of, now))
@@ -230,6 +247,10 @@ def _advanced(
         dossiers=state.dossiers + newcomers,
         revision=state.revision + 1,
     )
+
+
+def _is_ordered(dossier: Dossier) -> bool:
+    return dossier.sequence is not None or dossier.updated_at is not None
 
 
 def is_news(before: Dossier | None, after: Dossier, go_live: datetime) -> bool:

@@ -69,17 +69,19 @@ async def _compare(name: str, batch: Batch, storage: Storage, clock: Clock, fres
     if not records and not unreadable:
         return
     known = await storage.read(lambda tx: tx.dossiers.known(name, records))
-    verdicts = unreadable | _verdicts(records, known, fresh_at)
+    verdicts = unreadable | _verdicts(records, known, fresh_at, now=clock())
     await storage.write(lambda tx: tx.reconciliations.see(name, verdicts))
 
 
-def _verdicts(records: Mapping[str, Incoming], known: Mapping[str, Known], fresh_at: datetime | None) -> dict[str, str]:
-    return {code: str(_verdict(record, known.get(code), fresh_at)) for code, record in records.items()}
+def _verdicts(
+    records: Mapping[str, Incoming], known: Mapping[str, Known], fresh_at: datetime | None, *, now: datetime
+) -> dict[str, str]:
+    return {code: str(_verdict(record, known.get(code), fresh_at, now)) for code, record in records.items()}
 
 
-def _verdict(record: Incoming, held: Known | None, fresh_at: datetime | None) -> _Verdict:
+def _verdict(record: Incoming, held: Known | None, fresh_at: datetime | None, now: datetime) -> _Verdict:
     updated = record.dossier.updated_at
-    if held is not None and (held.fingerprint == record.fingerprint or comes_late(record, held)):
+    if held is not None and (held.fingerprint == record.fingerprint or comes_late(record, held, now=now, replay=True)):
         return _Verdict.SAME
     if updated is not None and fresh_at is not None and updated > fresh_at:
         return _Verdict.UNREAD

@@ -95,7 +95,7 @@ def _record(number: int, dossier: Dossier, *, personal: bool, now: datetime) -> 
     empty = []
     for field, label in LABELS.items():
         if value := _shown(field, dossier, personal=personal):
-            table.add_row(field, label, Text(value), Text(_remark(field, dossier, now)))
+            table.add_row(field, label, Text(value, overflow="fold"), Text(_remark(field, dossier, now)))
         else:
             empty.append(field)
     table.caption = f"Trống / empty: {', '.join(empty) or '—'}"

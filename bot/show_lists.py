@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.ports import Quarantined, Stale
-from bot.show import console
+from bot.show import console, errors
 from bot.texts import Catalogue, show_moment
 
 QUARANTINE_HEADER = ("nguồn", "nơi", "dòng", "cột", "mã hồ sơ", "lý do")
@@ -17,6 +17,12 @@ QUARANTINE_HEADER = ("nguồn", "nơi", "dòng", "cột", "mã hồ sơ", "lý d
 
 def quarantine_rows(rows: Sequence[Quarantined]) -> list[tuple[object, ...]]:
     return [(row.source, row.place, row.row or "", row.column, row.code, row.reason) for row in rows]
+
+
+def shortened(written: int, number: int) -> None:
+    """Says beside a file that it does not hold everything."""
+    if written < number:
+        errors.print(f"Chỉ ghi {written:,} trên {number:,} dòng. / Only {written:,} of {number:,} lines were written.")
 
 
 def quarantined(rows: Sequence[Quarantined], number: int) -> None:

@@ -4,10 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model.course import SKEW
 from bot.model.dossier import Dossier, ProgressReport, Status
 from bot.model.errors import SourceError
 from bot.model.phone import parse_phone
@@ -43,6 +42,10 @@ class Doubt(StrEnum):
     """An agency without a name that citizens could read."""
     REPEATED = "repeated"
     """More than one record about the same dossier."""
+
+
+_AHEAD = timedelta(minutes=10)
+"""A time further ahead of ours is worth a word: a clock is wrong, or a date is mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def is_backwards(dossier: Dossier) -> bool:
 
 
 def is_future(at: datetime | None, now: datetime) -> bool:
-    return at is not None and at > now + SKEW
+    return at is not None and at > now + _AHEAD
 
 
 def _happened(dossier: Dossier) -> tuple[datetime | None, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot import app
 from bot.config import nearest
 from bot.lookup import STALE_AFTER
-from bot.mirror import Mirror
+from bot.mirror import Mirror, Reading
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, SourceError
 from bot.model.ids import id_maker
@@ -17,7 +17,6 @@ from bot.ports import (
     Batch,
     DossierSource,
     Failure,
-    Quarantined,
     Reconciliation,
     Source,
     SourceState,
@@ -41,6 +40,10 @@ def source_named(plan: app.Plan, name: str) -> app.Configured:
             f"[sources.{name}] không có nguồn này / there is no such source in the configuration{nearest(name, names)}"
         )
     return plan.sources[names.index(name)]
+
+
+_REMEMBERED = 100_000
+"""Entries of a quarantine that a retry tells one by one as cured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,11 @@ async def open_work(plan: app.Plan, name: str, hide: Hide, *, clock: Clock = utc
         yield Work(name, source.source, source, storage, mirror)
 
 
-async def apply_all(batches: AsyncIterator[Batch], mirror: Mirror, tell: Tell, *, replay: bool) -> Applied:
+async def apply_all(batches: AsyncIterator[Batch], mirror: Mirror, tell: Tell, reading: Reading) -> Applied:
     """Applies batch after batch. What was applied before a failure stays."""
     total = Applied()
     async for batch in batches:
-        applied = await mirror.apply(batch, replay=replay)
+        applied = await mirror.apply(batch, reading=reading)
         tell(applied)
         total += applied
     return total
@@ -81,14 +84,14 @@ async def apply_all(batches: AsyncIterator[Batch], mirror: Mirror, tell: Tell, *
 
 async def sync(work: Work, tell: Tell) -> Applied:
     """Reads once everything that the source has after the cursor."""
-    total = await apply_all(work.asked.batches(await work.mirror.cursor()), work.mirror, tell, replay=False)
+    total = await apply_all(work.asked.batches(await work.mirror.cursor()), work.mirror, tell, Reading.ROUND)
     await work.storage.write(lambda tx: tx.sources.recover(work.name))
     return total
 
 
 async def read_again(work: Work, tell: Tell) -> Applied:
     """Reads the source from its beginning; its cursor stays where it is."""
-    return await apply_all(work.asked.batches(None), work.mirror, tell, replay=True)
+    return await apply_all(work.asked.batches(None), work.mirror, tell, Reading.AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +133,17 @@ async def retry(work: Work, tell: Tell, *, clock: Clock = utc_now) -> Retried:
     if not places:
         return Retried(0, 0, Applied())
     batches = work.source.reread(places) if work.source.reread else work.asked.batches(None)
-    applied = await apply_all(batches, work.mirror, tell, replay=True)
+    applied = await apply_all(batches, work.mirror, tell, Reading.AGAIN)
     await work.storage.write(lambda tx: tx.sources.clear_quarantine(work.name, places, before=began))
     _, after = await work.storage.read(lambda tx: _quarantine_of(tx, work.name))
-    return Retried(len(before - after), len(after), applied)
+    remaining = await work.storage.read(lambda tx: tx.sources.count_quarantined(work.name))
+    return Retried(len(before - after), remaining, applied)
 
 
 async def _quarantine_of(tx: Transaction, name: str) -> tuple[list[str], set[tuple[str, int, str]]]:
-    places = await tx.sources.quarantined_places(name)
-    return places, {(row.place, row.row, row.column) for row in await quarantined_all(tx, name)}
-
-
-async def quarantined_all(tx: Transaction, source: str | None) -> list[Quarantined]:
-    return await tx.sources.quarantined(limit=await tx.sources.count_quarantined(source), source=source)
+    """The places, and of what stands there as much as can be remembered."""
+    rows = await tx.sources.quarantined(limit=_REMEMBERED, source=name)
+    return await tx.sources.quarantined_places(name), {(row.place, row.row, row.column) for row in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

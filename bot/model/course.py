@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from bot.model.dossier import Dossier, ProgressReport, Status, Step, Wait
 
-SKEW = timedelta(minutes=10)
-"""By so much a source's clock may run ahead of ours; a later time is not believed."""
+FAR = timedelta(days=2)
+"""A time so far ahead of ours is a mistyped year. Less is a clock that is wrong, whose order is still an order."""
 
 MOST_STEPS = 200
 """Steps of one dossier that are kept, the newest."""
@@ -28,28 +28,34 @@ class SupplementClock(StrEnum):
 
 
 def is_older(
-    sequence: int | None, updated_at: datetime | None, than_sequence: int | None, than_updated_at: datetime | None
+    sequence: int | None,
+    at: datetime | None,
+    than_sequence: int | None,
+    than_at: datetime | None,
+    *,
+    now: datetime,
+    replay: bool = False,
 ) -> bool:
     """Whether an event comes before what is known. The source's sequence decides, else its update time; where a
-    source tells neither, what arrives later is newer."""
+    source tells neither, what arrives later is newer.
+
+    What is known of a far future does not keep every later event out, unless that is only read once more (`replay`).
+    """
     if sequence is not None and than_sequence is not None:
         return sequence < than_sequence
-    if updated_at is not None and than_updated_at is not None:
-        return updated_at < than_updated_at
-    return False
-
-
-def believed(updated_at: datetime | None, now: datetime) -> datetime | None:
-    """A time in the future would keep every later event out: it is taken as the moment at which we saw it."""
-    return now if updated_at is not None and updated_at > now + SKEW else updated_at
+    if at is None or than_at is None:
+        return False
+    if than_at > now + FAR >= at:
+        return replay
+    return at < than_at
 
 
 def succeed(before: Dossier | None, after: Dossier, *, now: datetime) -> Dossier:
     """`after` as the mirror keeps it: with what only the mirror knows of the dossier's course."""
-    moment = after.updated_at or now
+    moment = min(after.updated_at or now, now)
     if before is None:
         waits = after.waits or _waits((), None, after.status, moment)
-        return replace(after, waits=waits, progressed_at=moment if after.updated_at else after.received_at or now)
+        return replace(after, waits=waits, progressed_at=first_progress(after, now=now))
     steps = after.steps or before.steps
     waits = after.waits or _waits(before.waits, before.status, after.status, moment)
     moved = before.status is not after.status or before.steps != steps or before.status_text != after.status_text
@@ -57,19 +63,24 @@ def succeed(before: Dossier | None, after: Dossier, *, now: datetime) -> Dossier
         after,
         steps=steps,
         waits=waits,
-        updated_at=_later(before.updated_at, after.updated_at),
-        sequence=_higher(before.sequence, after.sequence),
+        updated_at=after.updated_at or before.updated_at,
+        sequence=before.sequence if after.sequence is None else after.sequence,
         progressed_at=moment if moved else before.progressed_at,
     )
+
+
+def first_progress(dossier: Dossier, *, now: datetime) -> datetime:
+    """When a dossier that we see for the first time last moved, as far as its record tells."""
+    return min(dossier.updated_at or dossier.received_at or now, now)
 
 
 def advance(before: Dossier, report: ProgressReport, *, now: datetime) -> Dossier:
     """`before` after a report of progress. One that comes late adds its step to the course and moves nothing."""
     steps = _with_step(before.steps, report.step)
-    if is_older(report.sequence, report.at, before.sequence, before.updated_at):
+    if is_older(report.sequence, report.at, before.sequence, before.updated_at, now=now):
         return replace(before, steps=steps)
     status = before.status if report.status is None else report.status
-    moment = report.at or now
+    moment = min(report.at or now, now)
     moved = status is not before.status or steps != before.steps
     return replace(
         before,
@@ -77,8 +88,8 @@ def advance(before: Dossier, report: ProgressReport, *, now: datetime) -> Dossie
         status_text=report.status_text or before.status_text,
         steps=steps,
         waits=_waits(before.waits, before.status, status, moment),
-        updated_at=_later(before.updated_at, report.at),
-        sequence=_higher(before.sequence, report.sequence),
+        updated_at=report.at or before.updated_at,
+        sequence=before.sequence if report.sequence is None else report.sequence,
         progressed_at=moment if moved else before.progressed_at,
     )
 
@@ -142,11 +153,3 @@ def _with_step(steps: tuple[Step, ...], step: Step | None) -> tuple[Step, ...]:
 
 def _beginning(step: Step) -> float:
     return step.started_at.timestamp() if step.started_at else 0.0
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((each for each in (one, other) if each is not None), default=None)
-
-
-def _higher(one: int | None, other: int | None) -> int | None:
-    return max((each for each in (one, other) if each is not None), default=None)

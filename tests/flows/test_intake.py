@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.intake import Intake
-from bot.mirror import Mirror
+from bot.mirror import Mirror, Reading
 from bot.model.dossier import ProgressReport, Status
 from bot.model.errors import StorageError
 from bot.ports import Applied, Batch, Storage
@@ -19,12 +19,12 @@ class Counting(Mirror):
     times = 0
     failing: Exception | None = None
 
-    async def apply(self, batch: Batch, *, replay: bool = False) -> Applied:
+    async def apply(self, batch: Batch, *, reading: Reading = Reading.ROUND) -> Applied:
         self.times += 1
         if error := self.failing:
             self.failing = None
             raise error
-        return await super().apply(batch, replay=replay)
+        return await super().apply(batch, reading=reading)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.ledger import balance
-from bot.mirror import MOST_PASSED, Mirror
+from bot.mirror import MOST_PASSED, Mirror, Reading
 from bot.model.course import SupplementClock
 from bot.model.dossier import Dossier, ProgressReport, Status, Step
 from bot.model.message import DeliveryState
@@ -100,6 +100,38 @@ async def test_a_source_whose_clock_is_ahead_does_not_lock_the_mirror(
     await mirror.apply(batch(dossier(status=Status.DONE, updated_at=time())))
 
     assert (await standing(storage)).status is Status.DONE
+
+
+async def test_everything_read_again_changes_nothing_though_the_source_is_hours_ahead(
+    storage: Storage, mirror: Mirror, time: Time
+) -> None:
+    course = (Status.RECEIVED, Status.PROCESSING, Status.DONE)
+    versions = [
+        dossier(status=status, updated_at=time() + hours * HOUR) for hours, status in enumerate(course, start=3)
+    ]
+    for version in versions:
+        await mirror.apply(batch(version))
+    before = await planned(storage)
+
+    applied = [await mirror.apply(batch(version), reading=Reading.AGAIN) for version in versions]
+
+    assert sum(each.changed for each in applied) == 0
+    assert (await standing(storage)).status is Status.DONE
+    assert await planned(storage) == before
+
+
+async def test_old_exports_without_times_text_nobody_when_they_are_read_again(storage: Storage, mirror: Mirror) -> None:
+    monday, tuesday = dossier(status=Status.PROCESSING), dossier(status=Status.DONE)
+    await mirror.apply(batch(monday))
+    await mirror.apply(batch(tuesday))
+    before = await planned(storage)
+
+    for export in (monday, tuesday):
+        await mirror.apply(batch(export, dossier(2, received_at=START - HOUR)), reading=Reading.AGAIN)
+
+    assert (await standing(storage)).status is Status.DONE
+    assert await planned(storage) == before
+    assert (await standing(storage, 2)).status is Status.RECEIVED
 
 
 async def test_phone_and_owner_are_changes_of_their_own(storage: Storage, mirror: Mirror) -> None:
@@ -231,7 +263,7 @@ async def test_a_replay_leaves_cursor_and_freshness_and_notes_nothing_late(stora
     )
 
     old = dossier(status=Status.PROCESSING, updated_at=START)
-    applied = await mirror.apply(Batch((old, dossier(2)), "file 1", as_of=START + 9 * HOUR), replay=True)
+    applied = await mirror.apply(Batch((old, dossier(2)), "file 1", as_of=START + 9 * HOUR), reading=Reading.AGAIN)
 
     state = await storage.read(lambda tx: tx.sources.get("office"))
     assert state is not None

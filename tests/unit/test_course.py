@@ -10,7 +10,6 @@ from bot.model.course import (
     MOST_STEPS,
     SupplementClock,
     advance,
-    believed,
     due_at,
     is_late,
     is_older,
@@ -38,13 +37,22 @@ ASKED, ANSWERED = START + DAY, START + 3 * DAY
     ],
 )
 def test_the_sequence_decides_then_the_update_time_then_the_arrival(event, known, older) -> None:  # type: ignore[no-untyped-def]
-    assert is_older(*event, *known) is older
+    assert is_older(*event, *known, now=START + 2 * DAY) is older
 
 
-def test_a_time_in_the_future_is_the_moment_at_which_we_saw_it() -> None:
-    assert believed(START + DAY, START) == START
-    assert believed(START + timedelta(minutes=5), START) == START + timedelta(minutes=5)
-    assert believed(None, START) is None
+def test_a_clock_that_is_wrong_still_has_an_order() -> None:
+    now = START - timedelta(hours=5)
+
+    assert is_older(None, START, None, START + timedelta(hours=1), now=now)
+    assert not is_older(None, START + timedelta(hours=1), None, START, now=now)
+
+
+def test_a_mistyped_year_keeps_nothing_out_but_what_is_read_once_more() -> None:
+    year_2062 = START + timedelta(days=13_000)
+
+    assert not is_older(None, START, None, year_2062, now=START)
+    assert is_older(None, START, None, year_2062, now=START, replay=True)
+    assert is_older(None, year_2062 - DAY, None, year_2062, now=START)
 
 
 def test_what_the_source_does_not_tell_again_stays() -> None:
@@ -64,6 +72,13 @@ def test_a_new_status_is_progress_and_a_new_name_is_not() -> None:
     moved = succeed(before, dossier(status=Status.PROCESSING), now=START + DAY)
 
     assert (renamed.progressed_at, moved.progressed_at) == (START, START + DAY)
+
+
+def test_progress_is_never_of_the_future() -> None:
+    ahead = dossier(status=Status.PROCESSING, updated_at=START + DAY)
+
+    assert succeed(dossier(progressed_at=START), ahead, now=START).progressed_at == START
+    assert succeed(None, ahead, now=START).progressed_at == START
 
 
 def test_a_supplement_is_seen_to_come_and_go() -> None:
