@@ -12,6 +12,7 @@ from adapters.sources.folder.decoding import text_of
 from adapters.sources.folder.lines import rows
 from adapters.sources.folder.settings import Settings
 from adapters.sources.folder.workbook import Workbook, is_workbook
+from bot.model.clock import utc_now
 from bot.model.course import is_older
 from bot.model.dossier import Dossier
 from bot.model.errors import SourceError
@@ -155,7 +156,7 @@ def _put(found: dict[str, Dossier], dossier: Dossier) -> None:
     other = found.get(dossier.code)
     if other is None:
         found[dossier.code] = dossier
-    elif not is_older(dossier.sequence, dossier.updated_at, other.sequence, other.updated_at):
+    elif not is_older(dossier.sequence, dossier.updated_at, other.sequence, other.updated_at, now=utc_now()):
         del found[dossier.code]
         found[dossier.code] = dossier
 
