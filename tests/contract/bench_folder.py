@@ -5,33 +5,14 @@ import io
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from adapters.sources import folder
-from bot.mirror import Mirror
-from bot.ports import Applied, DossierSource
-from tests.contract.sources import SOURCE, Opened, Record
+from tests.contract.sources import SOURCE, Asked, Opened, Record
 
 _BATCH = 100
 _NANO = 1_000_000_000
-
-
-class Reader:
-    """The folder as the service sees it."""
-
-    def __init__(self, source: DossierSource) -> None:
-        self._source = source
-
-    async def deliver(self, mirror: Mirror, *, batches: int | None = None) -> Applied:
-        total = Applied()
-        async with aclosing(self._source.batches(await mirror.cursor())) as found:  # type: ignore[type-var]
-            async for batch in found:
-                total += await mirror.apply(batch)
-                batches = None if batches is None else batches - 1
-                if batches == 0:
-                    break
-        return total
 
 
 class Bench:
@@ -64,11 +45,11 @@ class Bench:
         return self._open(name)
 
     @asynccontextmanager
-    async def _open(self, name: str) -> AsyncIterator[Reader]:
+    async def _open(self, name: str) -> AsyncIterator[Asked]:
         settings = folder.Settings(path=self._exports, archive=self._archive, settle=0, batch_rows=_BATCH)
         async with folder.open(name, settings) as source:
             assert source.source is not None
-            yield Reader(source.source)
+            yield Asked(source.source)
 
     def failing(self) -> AbstractAsyncContextManager[None]:
         return self._failing()

@@ -1,7 +1,7 @@
 """The source `rest` for the contract suite: a one-stop software with a log-in, pages, and a look at what changed."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +12,8 @@ from pydantic import SecretStr
 from adapters.sources import rest
 from adapters.sources.rest.requests import ListRequest, TokenLogin
 from adapters.sources.rest.settings import Changes, Paging
-from bot.mirror import Mirror
 from bot.model.clock import VIETNAM
-from bot.ports import Applied, DossierSource
-from tests.contract.sources import SOURCE, Opened, Record
+from tests.contract.sources import SOURCE, Asked, Opened, Record
 
 _PASSWORD, _TOKEN = "a password for the contract suite", "a-token-for-the-contract-suite"
 _PAGE = 100
@@ -53,23 +51,6 @@ class Software:
         return web.json_response({"total": len(changed), "rows": changed[start : start + _PAGE]})
 
 
-class Reader:
-    """`tests.contract.sources.Opened`."""
-
-    def __init__(self, source: DossierSource) -> None:
-        self._source = source
-
-    async def deliver(self, mirror: Mirror, *, batches: int | None = None) -> Applied:
-        total, left = Applied(), batches
-        async with aclosing(self._source.batches(await mirror.cursor())) as coming:  # type: ignore[type-var]  # a generator
-            async for batch in coming:
-                total += await mirror.apply(batch)
-                left = None if left is None else left - 1
-                if left == 0:
-                    break
-        return total
-
-
 class Bench:
     """`tests.contract.sources.SourceBench`."""
 
@@ -94,10 +75,10 @@ class Bench:
         return self._open(name)
 
     @asynccontextmanager
-    async def _open(self, name: str) -> AsyncIterator[Reader]:
+    async def _open(self, name: str) -> AsyncIterator[Asked]:
         async with rest.open(name, self._settings) as source:
             assert source.source is not None
-            yield Reader(source.source)
+            yield Asked(source.source)
 
     def failing(self) -> AbstractAsyncContextManager[None]:
         return self._failing()

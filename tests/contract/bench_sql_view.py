@@ -5,35 +5,16 @@ Real PostgreSQL and MariaDB servers are asked in tests/adapters/sql_view.
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 from adapters.records.columns import FIELDS
 from adapters.sources import sql_view
-from bot.mirror import Mirror
-from bot.ports import Applied, DossierSource
-from tests.contract.sources import SOURCE, Opened, Record
+from tests.contract.sources import SOURCE, Asked, Opened, Record
 
 _BATCH = 100
 _NAMES = tuple({name.lower(): name for names in FIELDS.values() for name in names}.values())
 """SQLite does not tell capitals apart."""
-
-
-class Reader:
-    """The view as the service sees it."""
-
-    def __init__(self, source: DossierSource) -> None:
-        self._source = source
-
-    async def deliver(self, mirror: Mirror, *, batches: int | None = None) -> Applied:
-        total = Applied()
-        async with aclosing(self._source.batches(await mirror.cursor())) as found:  # type: ignore[type-var]
-            async for batch in found:
-                total += await mirror.apply(batch)
-                batches = None if batches is None else batches - 1
-                if batches == 0:
-                    break
-        return total
 
 
 class Bench:
@@ -67,7 +48,7 @@ class Bench:
         return self._open(name)
 
     @asynccontextmanager
-    async def _open(self, name: str) -> AsyncIterator[Reader]:
+    async def _open(self, name: str) -> AsyncIterator[Asked]:
         settings = sql_view.Settings(
             url=f"sqlite:///{self._file}",
             view="v_ho_so",
@@ -78,7 +59,7 @@ class Bench:
         )
         async with sql_view.open(name, settings) as source:
             assert source.source is not None
-            yield Reader(source.source)
+            yield Asked(source.source)
 
     def failing(self) -> AbstractAsyncContextManager[None]:
         return self._failing()

@@ -1,11 +1,11 @@
 """What the contract suite needs of a kind of source: a one-stop software to fill, and a way from it to the mirror."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol, runtime_checkable
 
 from bot.mirror import Mirror
-from bot.ports import Applied
+from bot.ports import Applied, DossierSource
 
 SOURCE = "office"
 """The name under which a bench opens its source, unless it is told another."""
@@ -25,6 +25,23 @@ class Opened(Protocol):
         Raises `SourceError` where the software as a whole cannot be read.
         """
         ...
+
+
+class Asked:
+    """`Opened` for a source that is asked."""
+
+    def __init__(self, source: DossierSource) -> None:
+        self._source = source
+
+    async def deliver(self, mirror: Mirror, *, batches: int | None = None) -> Applied:
+        total, left = Applied(), batches
+        async with aclosing(self._source.batches(await mirror.cursor())) as coming:  # type: ignore[type-var]
+            async for batch in coming:
+                total += await mirror.apply(batch)
+                left = None if left is None else left - 1
+                if left == 0:
+                    break
+        return total
 
 
 class SourceBench(Protocol):
