@@ -12,7 +12,7 @@ from pathlib import Path
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
 from bot.config import Config, nearest, parse_table
 from bot.conversation import Conversation, Manner
-from bot.following import follow, reconcile_nightly
+from bot.following import follow, reconcile_nightly, watch_freshness
 from bot.intake import Intake
 from bot.ledger import balance
 from bot.mirror import Mirror
@@ -128,7 +128,7 @@ class App:
         config = plan.config
         self.planner = planner_for(plan, self.new_id)
         plain = {channel.name: channel.limits.plain for channel in channels}
-        stale_after = {each.name: timedelta(seconds=rules_of(each).stale_after) for each in plan.sources}
+        stale_after = {name: timedelta(seconds=rules.stale_after) for name, rules in self._rules().items()}
         manner = Manner(config.lookup.strangers, config.texts.example, plain, stale_after)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self._stopping = asyncio.Event()
@@ -138,8 +138,11 @@ class App:
             for channel in channels
         ]
 
+    def _rules(self) -> dict[str, SourceSettings]:
+        return {each.name: rules_of(each) for each in self.plan.sources}
+
     def rules_of(self, source: str) -> SourceSettings:
-        return next(rules_of(each) for each in self.plan.sources if each.name == source)
+        return self._rules()[source]
 
     def mirror_of(self, source: str) -> Mirror:
         return Mirror(source, self.storage, self.planner, self.clock, self.rules_of(source))
@@ -160,6 +163,7 @@ class App:
             watchers = [
                 tasks.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
                 tasks.create_task(self._watch_ledger()),
+                tasks.create_task(watch_freshness(self._rules(), self.storage, self.clock)),
                 *(tasks.create_task(self._listen(channel)) for channel in self.channels),
             ]
             readers = []

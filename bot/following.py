@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 
@@ -13,6 +14,9 @@ from bot.reconciliation import reconcile
 from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
+
+FRESHNESS_EVERY = 60.0
+"""Seconds between two looks at how old the data of the sources is."""
 
 _NO_HINT = 3.0
 """Seconds until a source's hint is asked for again after it failed."""
@@ -93,6 +97,32 @@ async def reconcile_nightly(source: Source, storage: Storage, rules: SourceSetti
             "source %s: compared %d: %d missing here, %d missing there, %d differing, %d not read yet",
             source.name, report.compared, report.missing_here, report.missing_there, report.differing, report.unread,
         )  # fmt: skip
+
+
+async def watch_freshness(rules: Mapping[str, SourceSettings], storage: Storage, clock: Clock) -> None:
+    """For ever: an alarm when the data of a source becomes too old to be stated as current, and when it is good again.
+    A source that calls us and falls silent is noticed by nothing else."""
+    begun, stale = clock(), set[str]()
+    while True:
+        await asyncio.sleep(FRESHNESS_EVERY)
+        try:
+            states = await storage.read(lambda tx: tx.sources.states())
+        except StorageError as error:
+            log.error("how fresh the sources are could not be read: %s", error)
+            continue
+        now = clock()
+        for name, each in rules.items():
+            state = states.get(name)
+            fresh_at = (state.fresh_at or state.synced_at) if state else None
+            if now - (fresh_at or begun) > timedelta(seconds=each.stale_after):
+                if name not in stale:
+                    log.error(
+                        "source %s: its data is of %s, too old to be stated as current", name, fresh_at or "never"
+                    )
+                stale.add(name)
+            elif name in stale:
+                stale.remove(name)
+                log.warning("source %s: its data is fresh again", name)
 
 
 def next_night(now: datetime, at: time_of_day) -> datetime:
