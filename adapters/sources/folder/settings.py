@@ -1,6 +1,7 @@
 """What an operator can say about a folder of exports."""
 
 import codecs
+from datetime import time
 from pathlib import Path
 from typing import Literal, Self
 
@@ -33,6 +34,11 @@ class Settings(RecordSettings):
         default=129_600.0,
         gt=0,
         description="Seconds after which what the newest export says is no longer stated as current.",
+    )
+    reconcile_at: time | None = Field(
+        default=None,
+        description="When in the night the mirror is compared with all exports that are still there, archive included; "
+        "none: never. Each was read to its end already, so this is worth its time only where they are few.",
     )
     settle: float = Field(
         default=2.0,
