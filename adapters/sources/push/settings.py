@@ -42,6 +42,12 @@ class Settings(ObjectSettings):
         description="True: errors in the national dialect come with HTTP 400, 401, 404 and 422; false: with 200 and "
         "an `error_code`, because its callers do not read the body of anything else.",
     )
+    stale_after: float = Field(
+        default=93_600.0,
+        gt=0,
+        description="Seconds of silence after which what we have is no longer stated as current: a night is quiet. "
+        "A software that calls `alive` every 15 minutes can have 3600.",
+    )
     reconcile_at: time | None = Field(
         default=None, description="Not used: a software that only calls cannot be asked what it has."
     )
