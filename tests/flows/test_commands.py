@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.processes import free_ports, simulator
+from tests.support.desk import open_desk
 
 CONFIG = """
 [storage]
@@ -150,10 +151,13 @@ def test_check_names_the_channel_that_is_away_and_what_was_not_understood(office
     ],
     ids=lambda value: " ".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else "",
 )
-def test_a_wrong_word_is_answered_with_what_is_wrong(office: Path, words: list[str], expected: str) -> None:
-    said(office, "migrate")
+def test_a_wrong_word_is_answered_with_what_is_wrong(
+    office: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str], expected: str
+) -> None:
+    desk = open_desk(office, capsys, monkeypatch)
+    desk.said("migrate")
 
-    assert expected in refused(office, *words)
+    assert expected in desk.refused(*words)
 
 
 def test_a_text_is_shown_as_it_would_be_sent(office: Path) -> None:

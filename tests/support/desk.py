@@ -40,6 +40,8 @@ class Desk:
     def types(self, *words: str, answer: str = "") -> Done:
         self.monkeypatch.setattr(sys, "argv", ["motcua", *words])
         self.monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        # The collector belongs to all tests of this process.
+        self.monkeypatch.setattr(cli, "calm", lambda: None)
         code = 0
         try:
             with _logs_as_before():
