@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from adapters.sources import folder
+from bot.collector import calm
 from bot.mirror import Mirror
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
@@ -97,6 +98,7 @@ def peak_of(rows: int) -> float:
 
 
 def _peak(rows: int) -> float:
+    calm()
     with tempfile.TemporaryDirectory() as folder_name:
         export = Path(folder_name) / "export.csv"
         write_export(export, rows)
@@ -107,6 +109,7 @@ def _peak(rows: int) -> float:
 
 
 def main(rows: int) -> None:
+    calm()  # as the command `motcua` does
     ours, bare = [], []
     with tempfile.TemporaryDirectory() as folder_name:
         place = Path(folder_name)
