@@ -14,7 +14,7 @@ from bot.config import Config, nearest, parse_table
 from bot.conversation import Conversation, Manner
 from bot.following import follow, reconcile_nightly, watch_freshness
 from bot.intake import Intake
-from bot.ledger import balance
+from bot.ledger import watch_ledger
 from bot.mirror import Mirror
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError, trail
@@ -34,10 +34,6 @@ from storage import open_storage
 __all__ = ["CHANNELS", "SIMULATORS", "App", "Configured", "Plan", "open_app", "open_database", "read_plan", "serve_web"]
 
 log = logging.getLogger(__name__)
-
-LEDGER_EVERY = 300.0
-"""Seconds between two proofs that nothing was lost."""
-
 
 LISTEN_AGAIN = 5.0
 """Seconds before a listener that failed by our own mistake begins anew."""
@@ -128,8 +124,8 @@ class App:
         config = plan.config
         self.planner = planner_for(plan, self.new_id)
         plain = {channel.name: channel.limits.plain for channel in channels}
-        stale_after = {name: timedelta(seconds=rules.stale_after) for name, rules in self._rules().items()}
-        manner = Manner(config.lookup.strangers, config.texts.example, plain, stale_after)
+        stale = {name: timedelta(seconds=rules.stale_after) for name, rules in self._rules().items()}
+        manner = Manner(config.lookup.strangers, config.texts.example, plain, stale)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self._stopping = asyncio.Event()
         owner = secrets.token_hex(8)
@@ -162,7 +158,7 @@ class App:
         async with asyncio.TaskGroup() as tasks:
             watchers = [
                 tasks.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
-                tasks.create_task(self._watch_ledger()),
+                tasks.create_task(watch_ledger(self.storage)),
                 tasks.create_task(watch_freshness(self._rules(), self.storage, self.clock)),
                 *(tasks.create_task(self._listen(channel)) for channel in self.channels),
             ]
@@ -207,17 +203,6 @@ class App:
         self._stopping.set()
         for outbox in self._outboxes:
             outbox.stop()
-
-    async def _watch_ledger(self) -> None:
-        while True:
-            await asyncio.sleep(LEDGER_EVERY)
-            try:
-                books = await balance(self.storage)
-            except StorageError as error:
-                log.error("the ledger could not be read: %s", error)
-                continue
-            if not books.balanced:
-                log.error("the ledger does not balance: see `motcua ledger`")
 
 
 @asynccontextmanager

@@ -1,10 +1,18 @@
 """The proof that nothing is lost in silence: every planned message is in exactly one state."""
 
+import asyncio
+import logging
 from collections import Counter
 from dataclasses import dataclass
 
+from bot.model.errors import StorageError
 from bot.model.message import DeliveryState, OutboxItem
 from bot.ports import Storage, Transaction
+
+log = logging.getLogger(__name__)
+
+PROVE_EVERY = 300.0
+"""Seconds between two proofs."""
 
 _NAMED = 50
 """How many imbalances and uncertain messages are named; all of them are counted."""
@@ -59,3 +67,16 @@ async def balance(storage: Storage) -> Ledger:
         )
 
     return await storage.read(read)
+
+
+async def watch_ledger(storage: Storage) -> None:
+    """For ever: proves every few minutes that nothing was lost, and raises an alarm where that fails."""
+    while True:
+        await asyncio.sleep(PROVE_EVERY)
+        try:
+            books = await balance(storage)
+        except StorageError as error:
+            log.error("the ledger could not be read: %s", error)
+            continue
+        if not books.balanced:
+            log.error("the ledger does not balance: see `motcua ledger`")

@@ -124,21 +124,10 @@ class Mirror:
         replaced = [each for each in mirrored if each.dossier.code in known] if known else []
         late = standing.late if reading is Reading.ROUND else ()
         braking = brake(state, items, self._rules, now=now)
-        next_state = _advanced(state, batch, now, newcomers=len(added), braking=braking, reading=reading)
-        applied = Applied(
-            rows=len(batch.dossiers) + len(batch.reports),
-            changed=len(mirrored),
-            planned=len(items),
-            quarantined=len(batch.quarantined),
-            held=sum(item.state is DeliveryState.HELD for item in braking.items),
-            late=tuple(event.code for event in late),
-            repeated=tuple(sifted.repeated),
-            missing=standing.missing,
-        )
         # A record that cannot be read may now stand in another row than before.
         seen = [*arrived, *(row.code for row in batch.quarantined if row.code)] if state.quarantined else ()
         return _Prepared(
-            state=next_state,
+            state=_advanced(state, batch, now, newcomers=len(added), braking=braking, reading=reading),
             braking=braking,
             added=added,
             replaced=replaced,
@@ -146,7 +135,16 @@ class Mirror:
             items=braking.items,
             late=late,
             seen=seen,
-            applied=applied,
+            applied=Applied(
+                rows=len(batch.dossiers) + len(batch.reports),
+                changed=len(mirrored),
+                planned=len(items),
+                quarantined=len(batch.quarantined),
+                held=sum(item.state is DeliveryState.HELD for item in braking.items),
+                late=tuple(event.code for event in late),
+                repeated=tuple(sifted.repeated),
+                missing=standing.missing,
+            ),
             unknown=Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
         )
 
