@@ -119,12 +119,13 @@ class App:
         self.storage = storage
         self.channels = channels
         self.sources = sources
+        self.rules = {each.name: rules_of(each) for each in plan.sources}
         self.clock = clock
         self.new_id = id_maker(clock)
         config = plan.config
         self.planner = planner_for(plan, self.new_id)
         plain = {channel.name: channel.limits.plain for channel in channels}
-        stale = {name: timedelta(seconds=rules.stale_after) for name, rules in self._rules().items()}
+        stale = {name: timedelta(seconds=rules.stale_after) for name, rules in self.rules.items()}
         manner = Manner(config.lookup.strangers, config.texts.example, plain, stale)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self._stopping = asyncio.Event()
@@ -134,14 +135,8 @@ class App:
             for channel in channels
         ]
 
-    def _rules(self) -> dict[str, SourceSettings]:
-        return {each.name: rules_of(each) for each in self.plan.sources}
-
-    def rules_of(self, source: str) -> SourceSettings:
-        return self._rules()[source]
-
     def mirror_of(self, source: str) -> Mirror:
-        return Mirror(source, self.storage, self.planner, self.clock, self.rules_of(source))
+        return Mirror(source, self.storage, self.planner, self.clock, self.rules[source])
 
     async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
         """What the channels heard, made durable: receipts together, messages one transaction each."""
@@ -159,12 +154,12 @@ class App:
             watchers = [
                 tasks.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
                 tasks.create_task(watch_ledger(self.storage)),
-                tasks.create_task(watch_freshness(self._rules(), self.storage, self.clock)),
+                tasks.create_task(watch_freshness(self.rules, self.storage, self.clock)),
                 *(tasks.create_task(self._listen(channel)) for channel in self.channels),
             ]
             readers = []
             for source in self.sources:
-                rules = self.rules_of(source.name)
+                rules = self.rules[source.name]
                 mirror = self.mirror_of(source.name)
                 readers.append(tasks.create_task(follow(source, mirror, self.storage, rules, self.clock)))
                 watchers.append(tasks.create_task(reconcile_nightly(source, self.storage, rules, self.clock)))
