@@ -46,7 +46,7 @@ class _Prepared:
         return not (self.added or self.replaced or self.late or self.seen or self.applied.quarantined)
 
 
-_Read = tuple[SourceState | None, dict[str, Known], Sifted, dict[str, Dossier]]
+_Look = tuple[SourceState | None, dict[str, Known], Sifted, dict[str, Dossier]]
 """The source, what is known of the records, how they compare, what they were."""
 
 
@@ -106,17 +106,7 @@ class Mirror:
     async def _prepare(
         self, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, reading: Reading
     ) -> _Prepared:
-        reported = {report.code for report in batch.reports}
-
-        async def read(tx: Transaction) -> _Read:
-            state = await tx.sources.get(self._source)
-            records, known = await self._recognised(tx, batch, arrived)
-            sifted = sift(batch, records, known, now=now, replay=reading is not Reading.ROUND)
-            wanted = sifted.differing.keys() | (reported & known.keys())
-            before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
-            return state, known, sifted, before
-
-        state, known, sifted, before = await self._storage.read(read)
+        state, known, sifted, before = await self._storage.read(lambda tx: self._look(tx, batch, arrived, now, reading))
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
         standing = settle(sifted, batch.reports, known, before, now=now, clock=self._rules.supplement_clock)
         mirrored, changes, items = self._consequences(standing.dossiers, known, before, state.go_live, now, reading)
@@ -147,6 +137,17 @@ class Mirror:
             ),
             unknown=Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
         )
+
+    async def _look(
+        self, tx: Transaction, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, reading: Reading
+    ) -> _Look:
+        """The source and the records as the mirror has them, on one view of it."""
+        state = await tx.sources.get(self._source)
+        records, known = await self._recognised(tx, batch, arrived)
+        sifted = sift(batch, records, known, now=now, replay=reading is not Reading.ROUND)
+        wanted = sifted.differing.keys() | ({report.code for report in batch.reports} & known.keys())
+        before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
+        return state, known, sifted, before
 
     async def _recognised(
         self, tx: Transaction, batch: Batch, arrived: Mapping[str, Incoming]

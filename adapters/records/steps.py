@@ -10,7 +10,7 @@ from adapters.records.dates import Moments, appointments
 from adapters.records.paths import first_of, path
 from adapters.records.settings import STEP_FIELDS, ObjectSettings
 from adapters.records.statuses import statuses
-from bot.model.dossier import Status, Step, Wait
+from bot.model.dossier import Step, Wait
 
 MOST = 200
 """Steps or supplements of one dossier that are kept: the newest ones."""
@@ -94,9 +94,6 @@ class StepReader:
             due_at=self._moment(values["due_at"]),
             ended_at=self._moment(values["ended_at"]),
         )
-
-    def status(self, word: str) -> Status:
-        return self._status(word)
 
     def _at(self, value: Any) -> datetime | None:
         return self._moment(cell(value))
