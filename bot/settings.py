@@ -5,9 +5,12 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from bot.model.carrier import CARRIERS
 from bot.model.course import SupplementClock
+from bot.model.message import Situation
+from bot.model.registered import Pattern
 
 
 class Settings(BaseModel):
@@ -44,6 +47,59 @@ class SourceSettings(Settings):
     reconcile_at: time | None = Field(
         default=time(2, 30), description="When in the night the mirror is compared with the source; none: never."
     )
+
+
+class RegisteredTemplate(Settings):
+    """A text as the provider has registered it; ours must fit it before it leaves."""
+
+    id: str = Field(default="", description="the provider's id of the template, where it has one")
+    pattern: str = Field(min_length=1, description='registered text with {1}, {2} … where values stand: "Ho so {1} …"')
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        Pattern(value)
+        return value
+
+
+class SmsSettings(Settings):
+    """What every SMS gateway's table may say, whatever it is reached with."""
+
+    prices: dict[str, int] = Field(
+        default_factory=dict,
+        description="đồng a part by carrier (viettel, vinaphone, mobifone, vietnamobile, gmobile, itel, wintel), "
+        'and "default" for the rest',
+    )
+    foreign: bool = Field(default=False, description="whether numbers outside Vietnam are sent to")
+    blocked_prefixes: tuple[str, ...] = Field(
+        default=("+870", "+878", "+881", "+882", "+883", "+888", "+979"),
+        description="international prefixes never sent to, for their price: satellites, premium rate",
+    )
+    templates: dict[Situation, RegisteredTemplate] = Field(
+        default_factory=dict, description="registered template of each kind of message"
+    )
+    templates_required: bool = Field(
+        default=False, description="whether a kind of message without a registered template is refused"
+    )
+    keywords: tuple[str, ...] = Field(
+        default=(), description="words before the citizen's text that only steer it to us: they are taken away"
+    )
+    reserved: float = Field(
+        default=0.1, ge=0, lt=1, description="share of rate and window that only replies to citizens may use"
+    )
+    sandbox: bool = Field(
+        default=False, description="nothing leaves the house: the number's last digits choose what seems to happen"
+    )
+
+    @field_validator("prices")
+    @classmethod
+    def _known_carriers(cls, value: dict[str, int]) -> dict[str, int]:
+        if unknown := set(value) - {*CARRIERS, "default"}:
+            known = ", ".join((*CARRIERS, "default"))
+            raise ValueError(f"no such carrier: {', '.join(sorted(unknown))} (there are {known})")
+        if any(price < 0 for price in value.values()):
+            raise ValueError("a price is not negative")
+        return value
 
 
 def _resolve(value: Any) -> Any:

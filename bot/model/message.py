@@ -108,6 +108,18 @@ class OutboxItem:
     """When the provider took it."""
     settled_at: datetime | None = None
     """When it reached its present state."""
+    agency: str = ""
+    """The agency in whose name it speaks and whose budget pays, by its code; empty for replies and tests."""
+    route: str = ""
+    """The route of the configuration that names its sender and gateways; empty: `channel` alone."""
+    sender: str = ""
+    """Name or number that the citizen sees as the sender; empty: the route's or the gateway's own."""
+    gateway: str = ""
+    """The channel that had it last; empty before the first claim."""
+    carrier: str = ""
+    """The citizen's carrier, one of `bot.model.carrier.CARRIERS`, as the provider named it; empty where it did not."""
+    cost: int | None = None
+    """Đồng, once a provider has taken it; None where no price is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,10 @@ class Accepted:
     """The provider took it. `references` are the provider's own ids, one a part; empty where it gives none."""
 
     references: tuple[str, ...] = ()
+    carrier: str = ""
+    """The citizen's carrier, where the answer names it."""
+    reason: str = ""
+    """What is to be remembered beside the state: that the provider had taken it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +183,8 @@ class Receipt:
     reason: str = ""
     """The provider's words: `stat:UNDELIV err:011`."""
     at: datetime
+    carrier: str = ""
+    """The citizen's carrier, where the provider names it: one of `bot.model.carrier.CARRIERS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +196,8 @@ class InboundMessage:
     sender: Address
     text: str = field(repr=False)
     at: datetime
+    to: str = ""
+    """The number that was written to, as the provider names it; empty elsewhere than in SMS."""
 
 
 @dataclass(frozen=True, slots=True)

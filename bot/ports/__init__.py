@@ -13,11 +13,14 @@ from bot.ports.mirroring import (
     SourceStore,
     Stale,
 )
-from bot.ports.sending import Claimed, Matched, Moved, OutboxStore, Settlement, Standing
+from bot.ports.routing import SLOW, Minute, Move, Pause, RoutingStore, SpendingStore, Spent
+from bot.ports.sending import BUDGET, Claimed, Matched, Moved, OutboxStore, Settlement, Standing
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
 
 __all__ = [
+    "BUDGET",
+    "SLOW",
     "Accept",
     "Applied",
     "Batch",
@@ -36,19 +39,25 @@ __all__ = [
     "Limits",
     "Listener",
     "Matched",
+    "Minute",
     "Mirrored",
+    "Move",
     "Moved",
     "OutboxStore",
+    "Pause",
     "Push",
     "PushAnswer",
     "Quarantined",
     "Reconciliation",
     "ReconciliationStore",
+    "RoutingStore",
     "Sender",
     "Settlement",
     "Source",
     "SourceState",
     "SourceStore",
+    "SpendingStore",
+    "Spent",
     "Stale",
     "Standing",
     "Storage",

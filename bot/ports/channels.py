@@ -33,6 +33,8 @@ class WebhookRequest:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    remote: str = ""
+    """Network address of the caller, as our own proxies tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,16 @@ class WebhookResult:
     status: int = 200
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
+    answer: Callable[[], Awaitable[bytes]] | None = None
+    """Makes the body once the events are durable, in place of `body`; for providers whose answer carries the
+    reply to the citizen. Ends by itself within a few seconds."""
 
 
 class Webhook(Protocol):
-    """Bytes in, meaning out; pure. Refuses (status 401 or 403, no events) what is not signed."""
+    """Bytes in, meaning out; pure, and never raises. Refuses (status 401 or 403, no events) what is not signed.
+
+    Called for `/webhooks/{channel}` and everything below it: `WebhookRequest.path` is the whole path.
+    """
 
     def parse(self, request: WebhookRequest) -> WebhookResult: ...
 
@@ -76,6 +84,11 @@ class Limits:
     buttons: bool = False
     plain: bool = False
     """Texts go out without Vietnamese accents, within SMS parts."""
+    reserved: float = 0.0
+    """Share of rate and window that only replies may use, from 0 to 1."""
+    repeat_after: float = 0.0
+    """Seconds before which the same text must not be offered for the same number again, where the provider takes
+    that for a mistake of ours."""
 
 
 @dataclass(frozen=True, slots=True)

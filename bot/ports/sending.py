@@ -1,12 +1,12 @@
 """What the database keeps of messages on their way out: the queue, the receipts, the ledger."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from bot.model.dossier import Status
-from bot.model.message import DeliveryState, OutboxItem, Receipt, Situation
+from bot.model.message import DeliveryState, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
 
 
@@ -24,6 +24,8 @@ class Claimed:
 
     item: OutboxItem
     standing: Standing | None
+    carrier: str = ""
+    """The carrier that a receipt once named for this address; empty where none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,19 @@ class Settlement:
     """The provider's ids, one a part, in order."""
     attempted: bool = True
     """False where nothing was handed to the provider: the attempt is not counted."""
+    stays: bool = False
+    """For `queued`: only the gateway that had it may have it again, because only there a repetition does no harm.
+    The item waits from now on in that gateway's own queue."""
+    held_for: str = ""
+    """For `held`: what it waits for, `BUDGET`."""
+    carrier: str = ""
+    """The citizen's carrier, where the answer named it."""
+    cost: int | None = None
+    """For `accepted`, `delivered` and `uncertain`: what it costs in đồng; None where no price is configured."""
+
+
+BUDGET = "budget"
+"""`held_for` of a message whose agency has spent its month's budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,10 @@ class Matched:
     """Every known part of the item by the provider's reference, with its present state."""
     expected: int
     """How many parts the item has."""
+    address: str = field(default="", repr=False)
+    """Key of the item's address."""
+    gateway: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +100,29 @@ class OutboxStore(Protocol):
         came from another origin and is about none of the situations in `keep`. Returns how many."""
         ...
 
+    async def due(self, queues: Collection[str], *, now: datetime) -> list[tuple[str, Lane]]:
+        """Which of these queues have something to send now, each with its best lane; best lane first, then the queue
+        whose message waits longest."""
+        ...
+
     async def claim(
-        self, channel: str, *, owner: str, now: datetime, lease_until: datetime, limit: int
+        self, queue: str, *, gateway: str = "", owner: str, now: datetime, lease_until: datetime, limit: int
     ) -> list[Claimed]:
-        """Takes up to `limit` due items, best lane first, oldest first within it. Skips what others hold."""
+        """Takes up to `limit` due items for `gateway` (empty: the queue's own channel), best lane first, oldest first
+        within it. Skips what others hold."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:
-        """Records what became of claimed items (state `sending`, or `uncertain` after the lease ended).
+        """Records what became of claimed items (state `sending`, or `uncertain` after the lease ended), counts it in
+        the gateway's minute and the agency's month, and remembers a carrier that the answer named.
 
         Returns parked receipts that belong to the references just recorded; they are no longer parked.
         """
         ...
 
     async def lapse(self, *, now: datetime, requeue: Collection[str]) -> int:
-        """Items whose lease has ended become `uncertain`, or `queued` on the channels named in `requeue`."""
+        """Items whose lease has ended become `uncertain`; with a gateway named in `requeue` they become `queued`, and
+        wait in that gateway's own queue."""
         ...
 
     async def expire(self, *, now: datetime) -> int:
@@ -118,8 +145,16 @@ class OutboxStore(Protocol):
         """Held messages by source and situation."""
         ...
 
-    async def next_due(self, channel: str) -> datetime | None:
-        """When the earliest waiting item may be sent."""
+    async def release_budget(self, agencies: Collection[str], *, at: datetime) -> int:
+        """What is held for these agencies' budget waits to be sent again. Returns how many."""
+        ...
+
+    async def held_for_budget(self) -> dict[str, int]:
+        """Messages held for their agency's budget, by agency."""
+        ...
+
+    async def next_due(self, queues: Collection[str]) -> datetime | None:
+        """When the earliest item that waits in one of these queues may be sent."""
         ...
 
     async def match(self, receipts: Sequence[Receipt]) -> list[Matched]:
@@ -131,7 +166,8 @@ class OutboxStore(Protocol):
         ...
 
     async def record(self, matched: Sequence[Matched], moved: Sequence[Moved]) -> None:
-        """Writes the parts' states from the receipts, and the items' new states."""
+        """Writes the parts' states from the receipts, and the items' new states; counts `delivered`, `failed` and
+        `expired` in the gateway's minute of `sent_at`, and remembers carriers that the receipts name."""
         ...
 
     async def history(self, address: Address, *, after: str, limit: int) -> list[OutboxItem]:

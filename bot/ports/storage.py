@@ -1,7 +1,7 @@
 """The database as a whole: units of work, conversations, leases, migrations."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from bot.model.message import InboundMessage
 from bot.model.person import Address
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
+from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import OutboxStore
 
 T = TypeVar("T")
@@ -75,6 +76,10 @@ class Transaction(Protocol):
     def leases(self) -> LeaseStore: ...
     @property
     def reconciliations(self) -> ReconciliationStore: ...
+    @property
+    def routing(self) -> RoutingStore: ...
+    @property
+    def spending(self) -> SpendingStore: ...
 
 
 class Storage(Protocol):
@@ -95,7 +100,12 @@ class Storage(Protocol):
         ...
 
     def woken(self, channel: str) -> asyncio.Event:
-        """Set when something was enqueued for the channel. A hint: the table is the truth."""
+        """Set when something was enqueued for the channel, or for a queue that `feeds` it. A hint: the table is the
+        truth."""
+        ...
+
+    def feeds(self, queue: str, channels: Collection[str]) -> None:
+        """From now on, what is enqueued in `queue` wakes these channels."""
         ...
 
     async def migrate(self) -> list[str]:
