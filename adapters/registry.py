@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.channels import log, sms_smpp, telegram, webchat
@@ -23,6 +23,8 @@ class ChannelKind:
     """Which addresses it can reach."""
     check: Callable[[Any], Awaitable[str]] | None = None
     """Tries the provider once; a line for people, or `ChannelError`."""
+    variants: Mapping[str, type[Settings]] = field(default_factory=dict)
+    """Settings by the word after `provider`, where one kind speaks to several providers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,34 +4,32 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
+from adapters.sandbox import sandboxed
 from bot.config import Config, nearest, parse_table
 from bot.conversation import Conversation, Manner
+from bot.dispatch import Dispatch
 from bot.following import follow, reconcile_nightly, watch_freshness
-from bot.intake import Intake
 from bot.ledger import watch_ledger
 from bot.mirror import Mirror
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError, trail
 from bot.model.ids import NewId, id_maker
 from bot.model.message import InboundMessage, Receipt
-from bot.outbox import Outbox, sweep
 from bot.planning import Planner, Route
 from bot.ports import Batch, Channel, Source, Storage
 from bot.receipts import record, record_in
-from bot.settings import Settings, SourceSettings
+from bot.routing import Routes
+from bot.settings import Settings, SmsSettings, SourceSettings
 from bot.texts import Catalogue
-from bot.web.context import DemoSettings, Door, WebContext
-from bot.web.key import signing_key
-from bot.web.server import build_app, serve
 from storage import open_storage
 
-__all__ = ["CHANNELS", "SIMULATORS", "App", "Configured", "Plan", "open_app", "open_database", "read_plan", "serve_web"]
+__all__ = ["CHANNELS", "SIMULATORS", "App", "Configured", "Plan", "open_app", "open_database", "read_plan"]
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +56,14 @@ class Plan:
 
 
 def read_plan(config: Config) -> Plan:
-    """Checks the tables of all adapters. Raises `ConfigError` naming table and key."""
-    return Plan(
+    """Checks the tables of all adapters, and the routes. Raises `ConfigError` naming table and key."""
+    plan = Plan(
         config,
         [_configured("channels", CHANNELS, name, table) for name, table in config.channels.items()],
         [_configured("sources", SOURCES, name, table) for name, table in config.sources.items()],
     )
+    routes_of(plan)
+    return plan
 
 
 def _configured(
@@ -77,7 +77,21 @@ def _configured(
             f"{where} kind = {word!r}: không có loại này / no such kind ({known}){nearest(str(word), kinds)}"
         )
     rest = {key: value for key, value in table.items() if key != "kind"}
-    return Configured(name, word, parse_table(kinds[word].settings, rest, where))
+    return Configured(name, word, parse_table(_shape(kinds[word], rest, where), rest, where))
+
+
+def _shape(kind: ChannelKind | SourceKind, table: Mapping[str, object], where: str) -> type[Settings]:
+    """The settings of a kind, or of the provider that the table names."""
+    if not isinstance(kind, ChannelKind) or not kind.variants:
+        return kind.settings
+    word = str(table.get("provider", ""))
+    if word not in kind.variants:
+        known = ", ".join(kind.variants)
+        raise ConfigError(
+            f"{where} provider = {word!r}: không có nhà cung cấp này / no such provider ({known})"
+            f"{nearest(word, kind.variants)}"
+        )
+    return kind.variants[word]
 
 
 @asynccontextmanager
@@ -101,12 +115,24 @@ async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool
         yield storage
 
 
+def routes_of(plan: Plan) -> Routes:
+    """Raises `ConfigError` for a route that leads nowhere."""
+    sms = [each.name for each in plan.channels if CHANNELS[each.kind].scheme == "sms"]
+    others = [each.name for each in plan.channels if each.name not in sms]
+    return Routes(plan.config.routes, sms=sms, others=others)
+
+
+def sms_rules(plan: Plan) -> dict[str, SmsSettings]:
+    """The settings of the channels that carry SMS, by name."""
+    return {each.name: each.settings for each in plan.channels if isinstance(each.settings, SmsSettings)}
+
+
 def planner_for(plan: Plan, new_id: NewId) -> Planner:
-    """What is pushed goes by SMS: by the first channel that reaches phone numbers."""
-    sms = next((each for each in plan.channels if CHANNELS[each.kind].scheme == "sms"), None)
-    texts = plan.config.texts
-    route = Route(sms.name if sms else "sms", "sms", plain=True)
-    return Planner(route, Catalogue.load(texts.language), new_id, texts.hours)
+    """What is pushed goes by SMS: by the agency's route; without routes by the first channel that reaches phones."""
+    routes, texts = routes_of(plan), plan.config.texts
+    route = Route(routes.plain, "sms", plain=True)
+    accented = frozenset(texts.accented_sms)
+    return Planner(route, Catalogue.load(texts.language), new_id, texts.hours, routes=routes, accented=accented)
 
 
 class App:
@@ -129,11 +155,16 @@ class App:
         manner = Manner(config.lookup.strangers, config.texts.example, plain, stale)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self._stopping = asyncio.Event()
-        owner = secrets.token_hex(8)
-        self._outboxes = [
-            Outbox(channel, storage, owner=owner, clock=clock, record_receipts=record_in, timing=config.outbox)
-            for channel in channels
-        ]
+        self.dispatch = Dispatch(
+            config,
+            channels,
+            sms_rules(plan),
+            storage,
+            routes=routes_of(plan),
+            clock=clock,
+            owner=secrets.token_hex(8),
+            record_receipts=record_in,
+        )
 
     def mirror_of(self, source: str) -> Mirror:
         return Mirror(source, self.storage, self.planner, self.clock, self.rules[source])
@@ -149,10 +180,9 @@ class App:
 
     async def run(self) -> None:
         """Runs channels, sources and watchers until `stop`, then drains what is under way."""
-        honouring = [channel.name for channel in self.channels if channel.limits.honours_reference]
         async with asyncio.TaskGroup() as tasks:
             watchers = [
-                tasks.create_task(sweep(self.storage, self.clock, honouring, self.plan.config.outbox)),
+                tasks.create_task(self.dispatch.watch()),
                 tasks.create_task(watch_ledger(self.storage)),
                 tasks.create_task(watch_freshness(self.rules, self.storage, self.clock)),
                 *(tasks.create_task(self._listen(channel)) for channel in self.channels),
@@ -178,26 +208,25 @@ class App:
 
     async def _send_until_stopped(self, readers: Sequence[asyncio.Task[None]]) -> None:
         """Sends until `stop`; then first stops reading, then lets the senders finish what they hold."""
-        senders = [asyncio.ensure_future(outbox.run()) for outbox in self._outboxes]
+        sending = asyncio.ensure_future(self.dispatch.send())
         stopped = asyncio.ensure_future(self._stopping.wait())
         try:
-            # A sender that ends before the stop has failed; `gather` then tells why.
-            await asyncio.wait([stopped, *senders], return_when=asyncio.FIRST_COMPLETED)
+            # Senders that end before the stop have failed; the second `await` then tells why.
+            await asyncio.wait([stopped, sending], return_when=asyncio.FIRST_COMPLETED)
             for reader in readers:
                 reader.cancel()
             async with asyncio.timeout(self.plan.config.outbox.drain):
-                await asyncio.gather(*senders)
+                await sending
         except TimeoutError:
             log.warning("some messages were still under way at the stop: they will be uncertain")
         finally:
-            for task in (stopped, *senders):
+            for task in (stopped, sending):
                 task.cancel()
 
     def stop(self) -> None:
         """Asks everything to finish; `run` returns when the messages under way are settled."""
         self._stopping.set()
-        for outbox in self._outboxes:
-            outbox.stop()
+        self.dispatch.stop()
 
 
 @asynccontextmanager
@@ -213,8 +242,7 @@ async def open_app(
         storage = await stack.enter_async_context(open_database(plan.config, clock=clock, migrate=migrate))
         channels = []
         for configured in plan.channels:
-            kind = CHANNELS[configured.kind]
-            channel = await stack.enter_async_context(kind.open(configured.name, configured.settings))
+            channel = await stack.enter_async_context(_open_channel(configured))
             hide(channel.secrets)
             channels.append(channel)
         sources = []
@@ -225,41 +253,11 @@ async def open_app(
         yield App(plan, storage, channels, sources, clock)
 
 
-@asynccontextmanager
-async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIterator[None]:
-    """The public page and web chat, where the configuration has them. Raises `MotcuaError` for a taken port."""
-    web = running.plan.config.web
-    chat = next((channel for channel in running.channels if channel.feed), None)
-    called = [source.name for source in running.sources if source.push]
-    if called and (not web.enabled or chat is None):
-        raise ConfigError(
-            f"[sources.{called[0]}] kind = push: cần [web] enabled = true và một kênh webchat để nhận cuộc gọi / "
-            "needs [web] enabled = true and a channel of kind webchat, where the calls come in"
-        )
-    if not web.enabled or chat is None or chat.feed is None:
-        yield
-        return
-    context = WebContext(
-        storage=running.storage,
-        deliver=running.deliver,
-        feed=chat.feed,
-        secret=signing_key(web.key_file),
-        channel=chat.name,
-        settings=web,
-        visitor_per_minute=web.visitor_per_minute,
-        network_per_minute=web.network_per_minute,
-        demo=demo,
-        webhooks={channel.name: channel.webhook for channel in running.channels if channel.webhook},
-        doors={
-            source.name: Door(source.push, Intake(running.mirror_of(source.name)).accept)
-            for source in running.sources
-            if source.push
-        },
-        clock=running.clock,
-        new_id=running.new_id,
-    )
-    async with serve(build_app(context), web.host, web.port):
-        yield
+def _open_channel(configured: Configured) -> AbstractAsyncContextManager[Channel]:
+    """With `sandbox = true` a stand-in takes the provider's place, and nothing leaves the house."""
+    if isinstance(configured.settings, SmsSettings) and configured.settings.sandbox:
+        return sandboxed(configured.name, configured.settings)
+    return CHANNELS[configured.kind].open(configured.name, configured.settings)
 
 
 @asynccontextmanager
@@ -277,6 +275,8 @@ def rules_of(configured: Configured) -> SourceSettings:
 
 async def check_channel(configured: Configured) -> str:
     """Tries the provider once. Raises `ChannelError`."""
+    if isinstance(configured.settings, SmsSettings) and configured.settings.sandbox:
+        return "chế độ thử: không gửi gì ra ngoài / sandbox: nothing leaves the house"
     check = CHANNELS[configured.kind].check
     return await check(configured.settings) if check else "không cần kết nối / nothing to connect to"
 

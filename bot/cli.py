@@ -11,10 +11,22 @@ from typing import Annotated
 
 import typer
 
-from bot import app, checks, demo, list_commands, show, show_dossier, show_readings, source_commands, upkeep
+from bot import (
+    app,
+    checks,
+    demo,
+    list_commands,
+    route_commands,
+    show,
+    show_dossier,
+    show_readings,
+    show_sms,
+    source_commands,
+    upkeep,
+)
 from bot.collector import calm
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
-from bot.config import load_config
+from bot.config import Config, load_config
 from bot.histories import histories_of
 from bot.ledger import balance
 from bot.logs import start_logging
@@ -24,6 +36,7 @@ from bot.model.code import read_codes
 from bot.model.errors import ConfigError, MotcuaError
 from bot.model.ids import id_maker
 from bot.ports import Applied
+from bot.serving import serve_web
 from bot.texts import Catalogue
 from bot.trial import send_test
 
@@ -51,7 +64,7 @@ def run(
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, running.stop)
-            async with app.serve_web(running):
+            async with serve_web(running):
                 await running.run()
 
     asyncio.run(work())
@@ -146,16 +159,24 @@ def code(text: Annotated[str, typer.Argument(help="Nội dung / text")], json: A
 
 @cli.command()
 def sms(
-    text: Annotated[str, typer.Argument(help="Nội dung tin / text")],
+    text: Annotated[
+        str | None, typer.Argument(help="Nội dung tin; bỏ trống: mọi loại tin / text; empty: every kind of message")
+    ] = None,
+    config: ConfigPath = HERE,
     json: AsJson = False,
-    price: Annotated[int, typer.Option(min=0, help="Giá một tin, đồng / đồng a part")] = 300,
+    price: Annotated[
+        int | None, typer.Option(min=0, help="Giá một tin, đồng; bỏ trống: giá trong cấu hình / đồng a part")
+    ] = None,
 ) -> None:
-    """Tính bảng mã, số tin và giá của một tin SMS. / Encoding, parts and cost of an SMS, with and without accents."""
-    ways = show.both_ways(text)
-    if json:
-        show.as_json({name: show.segmented(way) for name, way in ways.items()})
+    """Bảng mã, số tin và giá của tin SMS, có dấu và không dấu. / What an SMS takes, with and without accents."""
+    settings = load_config(config) if config != HERE or HERE.exists() else Config()
+    tariff = show_sms.tariff_of(settings, price)
+    if text is None:
+        kinds = show_sms.kinds_of(settings)
+        show.as_json(show_sms.kinds_json(kinds, tariff)) if json else show_sms.kinds(kinds, tariff, "vi")
     else:
-        show.sms(ways, price)
+        ways = show_sms.both_ways(text)
+        show.as_json(show_sms.text_json(ways, tariff)) if json else show_sms.text(ways, tariff)
 
 
 @cli.command("send-test")
@@ -193,6 +214,8 @@ def ledger(config: ConfigPath = HERE, json: AsJson = False) -> None:
 cli.command()(list_commands.stale)
 cli.add_typer(source_commands.source, name="source")
 cli.add_typer(list_commands.quarantine, name="quarantine")
+cli.add_typer(route_commands.routes, name="routes")
+cli.command()(route_commands.budget)
 
 _SIMULATORS = "\n\n".join(
     f"{word}: " + " ".join(f"--{name.replace('_', '-')}" for name in kind.settings.model_fields)

@@ -1,6 +1,7 @@
 """What the commands share: their options, and how their work is run."""
 
 import asyncio
+import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -61,3 +62,11 @@ def with_source(config: Path, name: str, work: Callable[[Work], Awaitable[T]]) -
             return await work(opened)
 
     return asyncio.run(run())
+
+
+def login() -> str:
+    """Who is at the keyboard, for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, a number may be all that there is
+        return "operator"

@@ -183,6 +183,7 @@ class Conversation:
             address=message.sender,
             lane=Lane.REPLY,
             situation=Situation.REPLY,
+            sender=message.to,
             text=rendered.text,
             parts=rendered.parts,
             created_at=now,

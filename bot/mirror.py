@@ -219,6 +219,9 @@ class Mirror:
         return True
 
     async def _enqueue(self, tx: Transaction, items: Sequence[OutboxItem], now: datetime) -> None:
+        if self._planner.routes and self._planner.routes.by_carrier:
+            named = await tx.routing.carriers({item.address.key for item in items})
+            items = self._planner.by_carrier(items, named)
         final = [item for item in items if supersedes_apology(item)]
         mere = [item for item in items if not supersedes_apology(item)]
         if final:

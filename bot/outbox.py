@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
-from typing import cast
 
+from bot.admission import Admission, Obstacle
+from bot.claims import Claims
 from bot.config import OutboxSettings
+from bot.gateways import Gateways
+from bot.line import Line, Turn
 from bot.model.clock import Clock
 from bot.model.errors import StorageError, trail
 from bot.model.message import (
@@ -19,12 +22,13 @@ from bot.model.message import (
     Outcome,
     Receipt,
     Rejected,
+    Retry,
     Uncertain,
 )
 from bot.outcomes import Hand, settlement_of
-from bot.pace import Pace, Pauses, wait
-from bot.planning import untruth_of
+from bot.pace import Pauses, wait
 from bot.ports import Channel, Claimed, Settlement, Storage, Transaction
+from bot.routing import Routes
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +37,11 @@ RecordReceipts = Callable[[Transaction, Sequence[Receipt]], Awaitable[object]]
 
 
 _SETTLED_AT_ONCE = 1000
+_FAILURES = 8
 
 
 class Outbox:
-    """Drains one channel."""
+    """Drains one channel: its own queue, and where it is a gateway those of its routes."""
 
     def __init__(
         self,
@@ -47,6 +52,9 @@ class Outbox:
         clock: Clock,
         record_receipts: RecordReceipts,
         timing: OutboxSettings,
+        admission: Admission | None = None,
+        gateways: Gateways | None = None,
+        failures: int = _FAILURES,
     ) -> None:
         self._channel = channel
         self._storage = storage
@@ -54,25 +62,32 @@ class Outbox:
         self._clock = clock
         self._record_receipts = record_receipts
         self._timing = timing
-        self._pace = Pace(channel.limits.rate, time.monotonic)
+        self._admission = admission or Admission(channel.name)
+        self._gateways = gateways or Gateways(Routes({}, sms=[]), clock=clock)
+        self._failures = failures
+        self._failed_in_a_row = 0
+        self._claims = Claims(channel.name, storage, self._gateways, owner=owner, clock=clock, timing=timing)
         self._pauses = Pauses()
-        self._turnstile = asyncio.Lock()
-        self._ready: asyncio.PriorityQueue[_Turn] = asyncio.PriorityQueue()
+        self._is_tired = False
+        self._probed = asyncio.Event()
+        self._line = Line(channel.limits)
         self._settlements: asyncio.Queue[Settlement | None] = asyncio.Queue()
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
         rate = channel.limits.rate
         self._batch = min(channel.limits.window, ceil(rate)) if rate else channel.limits.window
+        for queue in self._gateways.all_queues(channel.name):
+            storage.feeds(queue, [channel.name])
 
     async def run(self) -> None:
         """Works until `stop`; then hands back what was not sent, waits for what is under way, and returns."""
         async with asyncio.TaskGroup() as tasks:
             settler = tasks.create_task(self._settle_all())
             async with asyncio.TaskGroup() as senders:
-                workers = [senders.create_task(self._send_all()) for _ in range(self._channel.limits.window)]
+                for _ in range(self._channel.limits.window):
+                    senders.create_task(self._send_all())
                 await self._claim_all()
-                for _ in workers:
-                    self._ready.put_nowait(_LAST)
+                self._line.end()
             self._settlements.put_nowait(None)
             await settler
 
@@ -80,77 +95,86 @@ class Outbox:
         self._stopping.set()
         self._room.set()
         self._pauses.opened.set()
+        self._probed.set()
         self._storage.woken(self._channel.name).set()
+
+    # Taking messages in hand
 
     async def _claim_all(self) -> None:
         woken = self._storage.woken(self._channel.name)
         while not self._stopping.is_set():
             woken.clear()
+            await self._rest()
             try:
-                claimed = await self._claim(self._batch if self._pauses.open else 1)
-                for each in claimed:
-                    self._admit(each)
-                if not claimed:
-                    await wait(woken, await self._idle_seconds())
+                if self._pauses.open:
+                    found = self._admit_all(await self._claims.take(self._batch))
+                else:
+                    found = await self._probe()
+                if not found:
+                    await wait(woken, await self._claims.idle_seconds())
             except Exception as error:
                 log.error("channel %s: nothing could be claimed: %s", self._channel.name, trail(error))
                 await wait(self._stopping, self._timing.poll)
             await self._wait_for_room()
+        self._gateways.not_ready(self._channel.name)
 
-    async def _claim(self, limit: int) -> list[Claimed]:
+    async def _rest(self) -> None:
+        """After the channel went down, and after each vain try."""
+        if self._is_tired and not self._pauses.open:
+            await wait(self._pauses.opened, self._pauses.longer())
+        self._is_tired = False
+
+    async def _probe(self) -> bool:
+        """Sends one message to see whether the channel works again, and waits for what comes of it."""
+        claimed = await self._claims.probe()
+        for each in claimed:
+            self._probed.clear()
+            self._admit(each, is_probe=True)
+            await self._probed.wait()
+        return bool(claimed)
+
+    def _admit_all(self, claimed: Sequence[Claimed]) -> bool:
+        for each in claimed:
+            self._admit(each)
+        return bool(claimed)
+
+    def _admit(self, claimed: Claimed, *, is_probe: bool = False) -> None:
+        """Lines a claimed message up, unless it has become untrue while it waited or must not leave this way."""
         now = self._clock()
-        return await self._storage.write(
-            lambda tx: tx.outbox.claim(
-                self._channel.name,
-                owner=self._hand.owner,
-                now=now,
-                lease_until=now + timedelta(seconds=self._timing.lease),
-                limit=limit,
-            )
-        )
-
-    def _admit(self, claimed: Claimed) -> None:
-        """Lines a claimed message up, unless it has become untrue while it waited."""
-        item, now = claimed.item, self._clock()
-        if untruth := untruth_of(item, claimed.standing):
-            self._settlements.put_nowait(self._unsent(item, DeliveryState.SUPPRESSED, untruth, now))
+        if obstacle := self._admission.obstacle(claimed):
+            self._settlements.put_nowait(self._kept(claimed.item, obstacle, now))
+            self._probed.set()
             return
         too_late = now + timedelta(seconds=min(self._timing.fresh, self._timing.lease - self._timing.send))
-        self._ready.put_nowait((item.lane, item.id, item, too_late))
+        self._line.put(Turn(claimed, too_late, is_probe))
 
     async def _wait_for_room(self) -> None:
-        if not self._pauses.open:
-            await wait(self._pauses.opened, self._pauses.longer())
-        while self._ready.qsize() > self._batch // 2 and not self._stopping.is_set():
+        while len(self._line) > self._batch // 2 and not self._stopping.is_set():
+            self._gateways.not_ready(self._channel.name)
             self._room.clear()
             await self._room.wait()
 
-    async def _idle_seconds(self) -> float:
-        due = await self._storage.read(lambda tx: tx.outbox.next_due(self._channel.name))
-        if due is None:
-            return self._timing.poll
-        return min(self._timing.poll, max(0.01, (due - self._clock()).total_seconds()))
+    # Sending
 
     async def _send_all(self) -> None:
-        while (turn := await self._turn()) is not _LAST:
-            _, _, item, too_late = turn
-            now = self._clock()
-            if self._stopping.is_set() or now > too_late:
-                self._settlements.put_nowait(self._unsent(item, DeliveryState.QUEUED, "handed back", now))
-                continue
-            outcome = await self._send(item)
-            self._note(outcome)
-            self._settlements.put_nowait(settlement_of(item, outcome, self._hand, now=self._clock()))
+        while turn := await self._line.next():
+            self._room.set()
+            self._settlements.put_nowait(await self._sent(turn))
+            self._line.done(turn)
+            if turn.is_probe:
+                self._probed.set()
 
-    async def _turn(self) -> "_Turn":
-        """The next message that may leave; one sender at a time stands here, so that the pace holds."""
-        async with self._turnstile:
-            await self._pace.permission()
-            turn = await self._ready.get()
-            if turn is not _LAST:
-                self._pace.spend(turn[2].parts)
-                self._room.set()
-            return turn
+    async def _sent(self, turn: Turn) -> Settlement:
+        item, now = turn.claimed.item, self._clock()
+        if self._stopping.is_set() or now > turn.too_late or (not self._pauses.open and not turn.is_probe):
+            return self._kept(item, Obstacle(DeliveryState.QUEUED, "handed back"), now)
+        name = self._channel.name
+        sender = item.sender or self._gateways.routes.sender(item.route, name)
+        outcome = await self._send(replace(item, sender=sender) if sender != item.sender else item)
+        self._note(outcome)
+        carrier = outcome.carrier if isinstance(outcome, Accepted) else ""
+        cost = self._admission.cost(turn.claimed, carrier) if isinstance(outcome, Accepted | Uncertain) else None
+        return replace(settlement_of(item, outcome, self._hand, now=self._clock()), cost=cost, carrier=carrier)
 
     async def _send(self, item: OutboxItem) -> Outcome:
         try:
@@ -163,24 +187,44 @@ class Outbox:
             return Uncertain(f"the adapter failed: {type(error).__name__}")
 
     def _note(self, outcome: Outcome) -> None:
-        if isinstance(outcome, ChannelDown):
-            if self._pauses.open:
-                log.warning("channel %s is down: %s", self._channel.name, outcome.reason)
-                self._pauses.shut()
-        elif isinstance(outcome, Accepted | Rejected) and not self._pauses.open:
-            log.info("channel %s works again", self._channel.name)
-            self._pauses.works()
+        """Watches for outages: the provider's own word, or nothing but failures."""
+        match outcome:
+            case ChannelDown(reason):
+                self._goes_down(reason)
+            case Accepted() | Rejected():
+                self._failed_in_a_row = 0
+                if not self._pauses.open:
+                    log.info("channel %s works again", self._channel.name)
+                    self._pauses.works()
+                self._gateways.works(self._channel.name)
+            case Uncertain(reason) | Retry(reason, counts=True):
+                self._failed_in_a_row += 1
+                if self._failed_in_a_row >= self._failures or not self._pauses.open:
+                    self._goes_down(f"nothing but failures: {reason}", is_silent=isinstance(outcome, Uncertain))
+            case Retry():
+                pass
 
-    def _unsent(self, item: OutboxItem, state: DeliveryState, reason: str, now: datetime) -> Settlement:
+    def _goes_down(self, reason: str, *, is_silent: bool = False) -> None:
+        self._is_tired = True
+        if self._pauses.open:
+            log.warning("channel %s is down: %s", self._channel.name, reason)
+            self._gateways.went_down(self._channel.name, reason)
+            self._pauses.shut(is_silent=is_silent)
+
+    def _kept(self, item: OutboxItem, obstacle: Obstacle, now: datetime) -> Settlement:
+        """It does not leave now."""
         return Settlement(
             item_id=item.id,
             owner=self._hand.owner,
-            state=state,
+            state=obstacle.state,
             at=now,
-            reason=reason,
-            next_at=now if state is DeliveryState.QUEUED else None,
+            reason=obstacle.reason,
+            next_at=now if obstacle.state is DeliveryState.QUEUED else None,
             attempted=False,
+            held_for=obstacle.held_for,
         )
+
+    # Writing down what became of them
 
     async def _settle_all(self) -> None:
         """Writes what became of the messages, as many together as have come up since the last write."""
@@ -215,7 +259,14 @@ class Outbox:
                         await self._settle([settlement])
                 return
             else:
+                self._count(settlements)
                 return
+
+    def _count(self, settlements: Sequence[Settlement]) -> None:
+        """Money that was set aside is spent, or free again."""
+        if purse := self._admission.purse:
+            for each in settlements:
+                purse.settle(each.item_id, is_spent=each.cost is not None)
 
 
 async def sweep(storage: Storage, clock: Clock, honouring: Collection[str], timing: OutboxSettings) -> None:
@@ -233,10 +284,3 @@ async def sweep(storage: Storage, clock: Clock, honouring: Collection[str], timi
         except Exception as error:
             log.error("the sweeper could not work: %s", trail(error))
         await asyncio.sleep(timing.sweep)
-
-
-_Turn = tuple[int, str, OutboxItem, datetime]
-"""(lane, id, the message, the moment after which it is handed back rather than sent)."""
-
-_LAST = cast("_Turn", (9, "", None, None))
-"""Sorts behind every message; tells one sender to go home."""

@@ -45,7 +45,7 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
     def settled(state: DeliveryState, reason: str = "", references: tuple[str, ...] = ()) -> Settlement:
         return Settlement(item_id=item.id, owner=hand.owner, state=state, at=now, reason=reason, references=references)
 
-    def again(reason: str, wait: float, *, attempted: bool = True) -> Settlement:
+    def again(reason: str, wait: float, *, attempted: bool = True, stays: bool = False) -> Settlement:
         return Settlement(
             item_id=item.id,
             owner=hand.owner,
@@ -54,21 +54,27 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
             reason=reason,
             next_at=now + timedelta(seconds=wait),
             attempted=attempted,
+            stays=stays,
         )
 
+    def ladder(after: float | None) -> float:
+        """The provider may take the same text within `repeat_after` for a mistake of ours."""
+        return wait_before(item.attempts, max(after or 0.0, hand.limits.repeat_after), hand.jitter)
+
     match outcome:
-        case Accepted(references):
+        case Accepted(references, reason=reason):
             state = DeliveryState.ACCEPTED if hand.limits.receipts else DeliveryState.DELIVERED
-            return settled(state, references=references)
+            return settled(state, reason, references)
         case Retry(reason, after, counts=False):
             return again(reason, (after or 0.0) * (1 + JITTER * hand.jitter()), attempted=False)
         case Retry(reason, after):
-            return again(reason, wait_before(item.attempts, after, hand.jitter))
+            return again(reason, ladder(after))
         case Rejected(reason, blocked):
             return settled(DeliveryState.FAILED, f"blocked: {reason}" if blocked else reason)
         case Uncertain(reason, references):
             if hand.limits.honours_reference:
-                return again(reason, wait_before(item.attempts, None, hand.jitter))
+                # Only this provider knows our id: another one would send it a second time.
+                return again(reason, ladder(None), stays=True)
             return settled(DeliveryState.UNCERTAIN, reason, references)
         case ChannelDown(reason):
             return again(reason, 0.0, attempted=False)

@@ -7,8 +7,8 @@ Monotonic = Callable[[], float]
 """Seconds that never run backwards."""
 
 
-class Pace:
-    """Lets `rate` parts a second leave; a tenth of a second's worth at once after a quiet time."""
+class Bucket:
+    """Tokens that come at `rate` a second; a tenth of a second's worth is kept after a quiet time."""
 
     def __init__(self, rate: float, monotonic: Monotonic) -> None:
         self._rate = rate
@@ -17,15 +17,14 @@ class Pace:
         self._tokens = self._most
         self._at = monotonic()
 
-    async def permission(self) -> None:
-        """Returns when a message may leave; `spend` then says how much it was."""
-        while self._rate and (missing := 1.0 - self._refilled()) > 0:  # noqa: ASYNC110 only time makes tokens
-            await asyncio.sleep(missing / self._rate)
+    def missing(self) -> float:
+        """Seconds until there is a whole token."""
+        return max(0.0, (1.0 - self._refilled()) / self._rate) if self._rate else 0.0
 
-    def spend(self, parts: int) -> None:
-        """Long messages may overdraw; the next one waits the longer."""
+    def spend(self, tokens: int) -> None:
+        """May overdraw; the next one waits the longer."""
         if self._rate:
-            self._tokens = self._refilled() - parts
+            self._tokens = self._refilled() - tokens
 
     def _refilled(self) -> float:
         now = self._monotonic()
@@ -34,14 +33,36 @@ class Pace:
         return self._tokens
 
 
+class Pace:
+    """Lets `rate` parts a second leave (0: any number), of which pushes leave the share `reserved` to replies."""
+
+    def __init__(self, rate: float, monotonic: Monotonic, *, reserved: float = 0.0) -> None:
+        self._all = Bucket(rate, monotonic)
+        self._pushes = Bucket(rate * (1 - reserved), monotonic)
+
+    def wait(self, *, is_reply: bool) -> float:
+        """Seconds until such a message may leave; `spend` then says how much it was."""
+        return self._all.missing() if is_reply else max(self._all.missing(), self._pushes.missing())
+
+    def spend(self, parts: int, *, is_reply: bool) -> None:
+        """Long messages may overdraw; the next one waits the longer."""
+        self._all.spend(parts)
+        if not is_reply:
+            self._pushes.spend(parts)
+
+
 class Pauses:
-    """A quarter of a second, doubling up to 10 seconds, while a channel is down, back to a quarter after a success."""
+    """A quarter of a second, doubling up to `longest` seconds, while a channel is down, back to a quarter after a
+    success. While it gives no answers at all every try may cost a message: then the pauses begin at `SILENT`."""
 
     FIRST = 0.25
     LONGEST = 10.0
+    SILENT = 15.0
+    LONGEST_SILENT = 60.0
 
     def __init__(self) -> None:
         self._next = self.FIRST
+        self._longest = self.LONGEST
         self.opened = asyncio.Event()
         self.opened.set()
 
@@ -49,16 +70,18 @@ class Pauses:
     def open(self) -> bool:
         return self.opened.is_set()
 
-    def shut(self) -> None:
+    def shut(self, *, is_silent: bool = False) -> None:
+        if is_silent:
+            self._next, self._longest = max(self._next, self.SILENT), self.LONGEST_SILENT
         self.opened.clear()
 
     def works(self) -> None:
-        self._next = self.FIRST
+        self._next, self._longest = self.FIRST, self.LONGEST
         self.opened.set()
 
     def longer(self) -> float:
         """How long to leave the channel alone this time."""
-        pause, self._next = self._next, min(self._next * 2, self.LONGEST)
+        pause, self._next = self._next, min(self._next * 2, self._longest)
         return pause
 
 

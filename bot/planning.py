@@ -13,6 +13,7 @@ from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
 from bot.model.person import Address
 from bot.model.phone import parse_phone
 from bot.ports import Standing
+from bot.routing import Routes
 from bot.texts import Catalogue, MissingValueError, show_moment
 
 _OF_STATUS: Mapping[Status, Situation] = {
@@ -57,10 +58,14 @@ class Planner:
     """Makes messages out of changes."""
 
     route: Route
+    """Where everything goes that `routes` does not send elsewhere."""
     catalogue: Catalogue
     new_id: NewId
     hours: str
     """When results can be collected, in words: "giờ hành chính"."""
+    routes: Routes | None = None
+    accented: frozenset[Situation] = frozenset()
+    """What is written with its accents also by SMS."""
 
     def plan(
         self, changes: Sequence[Change], before: Dossier | None, after: Dossier, *, now: datetime
@@ -74,11 +79,14 @@ class Planner:
             return None
         change = changes[0]
         address, obstacle = recipient_of(after, self.route.scheme)
+        route, queue = self._place(after.agency, address)
         item = OutboxItem(
             id=self.new_id(),
             dedupe_key=f"{after.source}|{after.code}|{change.number}|{address.key}",
             origin=origin_of(change),
-            channel=self.route.channel,
+            channel=queue,
+            route=route,
+            agency=after.agency,
             address=address,
             lane=Lane.PUSH,
             situation=situation,
@@ -95,12 +103,28 @@ class Planner:
             return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
         try:
             rendered = self.catalogue.render(
-                f"push.{situation}", self._values(situation, before, after), plain=self.route.plain
+                f"push.{situation}",
+                self._values(situation, before, after),
+                plain=self.route.plain,
+                accented=situation in self.accented,
             )
         except MissingValueError as missing:
             reason = f"the dossier has no value for {missing.name}"
             return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
         return replace(item, text=rendered.text, parts=rendered.parts)
+
+    def by_carrier(self, items: Sequence[OutboxItem], carriers: Mapping[str, str]) -> list[OutboxItem]:
+        """`items` in the queues of the carriers that providers have named; `carriers` is by address key."""
+        return [
+            replace(item, channel=self._place(item.agency, item.address, carriers[item.address.key])[1])
+            if item.address.key in carriers
+            else item
+            for item in items
+        ]
+
+    def _place(self, agency: str, address: Address, carrier: str = "") -> tuple[str, str]:
+        """(route, queue)"""
+        return self.routes.place(agency, address.value, carrier) if self.routes else ("", self.route.channel)
 
     def _values(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
         values = dossier_values(after, self.catalogue) | {

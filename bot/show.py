@@ -13,7 +13,6 @@ from rich.text import Text
 from bot.ledger import Ledger
 from bot.model.code import Found
 from bot.model.message import DeliveryState
-from bot.model.sms import Segmented, cost, segment, unaccented
 from bot.texts import sentence
 
 console = Console(highlight=False, markup=False, emoji=False)
@@ -41,26 +40,6 @@ def codes(found: Sequence[Found]) -> None:
             Text(each.code), kinds[each.kind], "có, hỏi lại / yes, asks back" if each.repaired else "không / no"
         )
     console.print(table)
-
-
-def both_ways(text: str) -> dict[str, Segmented]:
-    """A text as it would be sent with its accents and without."""
-    return {"accented": segment(text), "unaccented": segment(unaccented(text))}
-
-
-def sms(ways: Mapping[str, Segmented], price: int) -> None:
-    table = Table("", "Có dấu / accented", "Không dấu / unaccented", show_lines=True)
-    accented, plain = ways["accented"], ways["unaccented"]
-    table.add_row("Nội dung / text", Text(accented.text), Text(plain.text))
-    table.add_row("Bảng mã / encoding", accented.encoding, plain.encoding)
-    table.add_row("Ký tự / units", str(accented.units), str(plain.units))
-    table.add_row("Số tin / parts", str(len(accented.parts)), str(len(plain.parts)))
-    table.add_row("Giá / cost", *(f"{cost(len(way.parts), price):,} đ" for way in (accented, plain)))
-    console.print(table)
-
-
-def segmented(way: Segmented) -> dict[str, Any]:
-    return {"text": way.text, "encoding": way.encoding, "units": way.units, "parts": len(way.parts)}
 
 
 STATE_WORDS: Mapping[DeliveryState, str] = {

@@ -1,14 +1,13 @@
 """The commands `motcua source …`, for the office's IT people: one thin function a command."""
 
 import asyncio
-import getpass
 from typing import Annotated
 
 import typer
 
 from bot import app, show, show_check, show_readings, show_sources, source_check, upkeep
 from bot.brake import release as release_held
-from bot.command_line import HERE, AsJson, ConfigPath, Name, in_database, plan_of, reading, with_source
+from bot.command_line import HERE, AsJson, ConfigPath, Name, in_database, login, plan_of, reading, with_source
 from bot.logs import start_logging
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
@@ -140,14 +139,7 @@ def release(
     show.console.print(f"{name}: {show_sources.held_words(held) or '0 tin / messages'}", soft_wrap=True)
     if not yes:
         typer.confirm("Gửi các tin này? / Send them?" if send else "Bỏ các tin này? / Cancel them?", abort=True)
-    who = by or _login()
+    who = by or login()
     number = in_database(plan.config, lambda storage: release_held(storage, name, send=send, by=who, now=utc_now()))
     done = "sẽ được gửi / will be sent" if send else "đã bỏ / were cancelled"
     show.console.print(f"Đã nhả phanh: {number:,} tin {done}. / The brake is off.", soft_wrap=True)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # in a container, a number may be all that there is
-        return "operator"

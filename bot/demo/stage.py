@@ -24,6 +24,7 @@ from bot.demo.citizens import SHORT_CODE, Citizens, Places
 from bot.demo.processes import end, free_ports, simulator
 from bot.logs import start_logging
 from bot.pace import wait
+from bot.serving import serve_web
 from bot.web.context import DemoSettings
 
 SMS = "sms"
@@ -83,7 +84,7 @@ async def run(*, data: Path, port: int, seconds: float | None, silent: bool) -> 
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(app.open_app(plan, migrate=True, hide=blotting.hide))
-        await stack.enter_async_context(app.serve_web(running, demo=_demo_page(ports)))
+        await stack.enter_async_context(serve_web(running, demo=_demo_page(ports)))
         office = await stack.enter_async_context(_simulators(data, ports, _HASTY if seconds else _CALM))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         citizens = Citizens(_places(ports), http)

@@ -153,6 +153,14 @@ class OutboxStore(Protocol):
         """Messages held for their agency's budget, by agency."""
         ...
 
+    async def orphans(self, known: Collection[str], *, scheme: str) -> list[str]:
+        """Queues other than `known` in which messages to this scheme of addresses wait, or are held."""
+        ...
+
+    async def requeue(self, queue: str, into: str) -> int:
+        """What waits or is held in one queue waits in another from now on. Returns how many."""
+        ...
+
     async def next_due(self, queues: Collection[str]) -> datetime | None:
         """When the earliest item that waits in one of these queues may be sent."""
         ...

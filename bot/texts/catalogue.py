@@ -1,7 +1,7 @@
 """Loads the words, checks them, and renders one of them for a channel."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -23,6 +23,9 @@ LONGEST_VALUE = 500
 
 SMS_PARTS = 2
 """Most parts that one SMS text may take."""
+
+ACCENTED_PARTS = 4
+"""The same with accents, where a part holds less than half as much."""
 
 _SHORTEST = 12
 _ELLIPSIS = "..."
@@ -84,11 +87,12 @@ class Catalogue:
         """A status in the citizen's words; an unknown one is "in progress (the source's own word)"."""
         return self.statuses[status].render(status_text=_clip(status_text, 60))
 
-    def render(self, name: str, values: Values, *, plain: bool) -> Rendered:
-        """The message `push.<situation>` or `reply.<name>` for a chat, or for SMS where `plain`.
+    def render(self, name: str, values: Values, *, plain: bool, accented: bool = False) -> Rendered:
+        """The message `push.<situation>` or `reply.<name>` for a chat, or for SMS where `plain`; there without accents
+        unless `accented`.
 
-        Raises `MissingValueError` when a required value is empty. An SMS never takes more than `SMS_PARTS`:
-        first the flexible values are shortened, visibly.
+        Raises `MissingValueError` when a required value is empty. An SMS never takes more than `SMS_PARTS`
+        (`ACCENTED_PARTS`): first the flexible values are shortened, visibly.
         """
         message = self.messages[name]
         for required in message.required:
@@ -96,7 +100,7 @@ class Catalogue:
                 raise MissingValueError(required)
         clean = {key: _clip(_tidy(value), LONGEST_VALUE) for key, value in values.items()}
         if plain:
-            return _fitted(message, clean)
+            return _fitted(message, clean, nfc if accented else unaccented, ACCENTED_PARTS if accented else SMS_PARTS)
         return Rendered(nfc(message.chat.render(clean)), 1)
 
 
@@ -114,15 +118,14 @@ def _clip(value: str, longest: int) -> str:
     return value if len(value) <= longest else value[: longest - len(_ELLIPSIS)].rstrip() + _ELLIPSIS
 
 
-def _fitted(message: _Message, values: dict[str, str]) -> Rendered:
+def _fitted(message: _Message, values: dict[str, str], lettering: Callable[[str], str], most: int) -> Rendered:
     while True:
-        text = unaccented(message.sms.render(values))
-        segmented = segment(text)
-        if len(segmented.parts) <= SMS_PARTS:
+        segmented = segment(lettering(message.sms.render(values)))
+        if len(segmented.parts) <= most:
             return Rendered(segmented.text, len(segmented.parts))
         longest = max(message.flexible, key=lambda name: len(values.get(name, "")), default="")
         if len(values.get(longest, "")) <= _SHORTEST:
-            cut = "".join(segmented.parts[:SMS_PARTS])
-            return Rendered(segment(cut[: -len(_ELLIPSIS)].rstrip() + _ELLIPSIS).text, SMS_PARTS)
-        excess = sum(map(len, segmented.parts[SMS_PARTS:])) + len(_ELLIPSIS)
+            cut = "".join(segmented.parts[:most])
+            return Rendered(segment(cut[: -len(_ELLIPSIS)].rstrip() + _ELLIPSIS).text, most)
+        excess = sum(map(len, segmented.parts[most:])) + len(_ELLIPSIS)
         values[longest] = _clip(values[longest], max(_SHORTEST, len(values[longest]) - excess))

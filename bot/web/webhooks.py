@@ -7,6 +7,7 @@ from aiohttp import web
 from bot.ports import WebhookRequest
 from bot.web.desk import Desk, body_of
 from bot.web.errors import RefusedError
+from bot.web.rates import network_of
 
 log = logging.getLogger(__name__)
 
@@ -14,18 +15,21 @@ _LONGEST_BODY = 1024 * 1024
 
 
 class Webhooks:
-    """`/webhooks/{name}`."""
+    """`/webhooks/{name}` and all below it: what follows the name is the adapter's to read, a secret among it."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
-        path = "/webhooks/{name}"
-        return [web.post(path, self.hear), web.get(path, self.hear, allow_head=False)]
+        paths = ("/webhooks/{name}", "/webhooks/{name}/{tail:.+}")
+        return [
+            route for path in paths for route in (web.post(path, self.hear), web.get(path, self.hear, allow_head=False))
+        ]
 
     async def hear(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        webhook = self._desk.context.webhooks.get(name)
+        context = self._desk.context
+        webhook = context.webhooks.get(name)
         if webhook is None:
             raise RefusedError(404, "missing")
         result = webhook.parse(
@@ -35,10 +39,12 @@ class Webhooks:
                 query=dict(request.query),
                 headers={key.lower(): value for key, value in request.headers.items()},
                 body=await body_of(request, _LONGEST_BODY),
+                remote=network_of(request, context.settings.trusted_proxies),
             )
         )
         if result.events:
             await self._desk.deliver(result.events)
         if result.status >= 400:
             log.warning("webhook %s: refused with %d", name, result.status)
-        return web.Response(status=result.status, body=result.body, headers={"Content-Type": result.content_type})
+        body = await result.answer() if result.answer else result.body
+        return web.Response(status=result.status, body=body, headers={"Content-Type": result.content_type})

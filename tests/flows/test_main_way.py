@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.app import App, open_app, read_plan, serve_web
+from bot.app import App, open_app, read_plan
 from bot.config import Config
 from bot.demo.citizens import Citizens, Places
 from bot.demo.processes import free_ports, simulator
@@ -23,6 +23,7 @@ from bot.ledger import balance
 from bot.logs import Blotting, hush_libraries
 from bot.model.clock import VIETNAM, utc_now
 from bot.model.message import DeliveryState
+from bot.serving import serve_web
 
 PHONE = "+84912345678"
 TOKEN = "1:abc"

@@ -1,44 +1,70 @@
 """How fast a channel goes, and how long it is left alone while it is down."""
 
-import asyncio
-
 from bot.pace import Pace, Pauses
 
 
-async def test_no_more_than_the_rate_leaves_in_any_second() -> None:
-    loop = asyncio.get_running_loop()
-    pace = Pace(200.0, loop.time)
-    times = []
+class Seconds:
+    """A clock that a test moves."""
 
-    for _ in range(120):
-        await pace.permission()
-        pace.spend(1)
-        times.append(loop.time())
+    now = 0.0
 
-    for first, later in zip(times, times[40:], strict=False):
-        assert later - first >= (40 - 20 - 1) / 200.0
+    def __call__(self) -> float:
+        return self.now
 
 
-async def test_a_long_message_makes_the_next_one_wait_for_each_of_its_parts() -> None:
-    loop = asyncio.get_running_loop()
-    pace = Pace(100.0, loop.time)
-    await pace.permission()
-    start = loop.time()
-
-    pace.spend(25)
-    await pace.permission()
-
-    assert loop.time() - start >= 15 / 100.0
+def left_in(seconds: float, pace: Pace, clock: Seconds, *, is_reply: bool = False) -> int:
+    """How many messages leave until then."""
+    number = 0
+    while (pause := pace.wait(is_reply=is_reply)) + clock.now <= seconds:
+        clock.now += pause
+        pace.spend(1, is_reply=is_reply)
+        number += 1
+    return number
 
 
-async def test_without_a_rate_nothing_waits() -> None:
-    pace = Pace(0.0, lambda: 0.0)
+def test_no_more_than_the_rate_leaves_in_any_second() -> None:
+    clock = Seconds()
+    pace = Pace(200.0, clock)
+
+    assert left_in(1.0, pace, clock) <= 200 + 20 + 1
+    first = clock.now
+    assert left_in(first + 1.0, pace, clock) <= 201
+
+
+def test_a_long_message_makes_the_next_one_wait_for_each_of_its_parts() -> None:
+    pace = Pace(100.0, Seconds())
+
+    pace.spend(25, is_reply=False)
+
+    assert pace.wait(is_reply=False) >= 15 / 100.0
+
+
+def test_without_a_rate_nothing_waits() -> None:
+    pace = Pace(0.0, Seconds())
 
     for _ in range(1000):
-        await pace.permission()
-        pace.spend(9)
+        pace.spend(9, is_reply=False)
 
-    assert pace._tokens == 1.0
+    assert pace.wait(is_reply=False) == 0.0
+
+
+def test_pushes_leave_the_reserved_share_of_the_rate_to_replies() -> None:
+    clock = Seconds()
+    pace = Pace(100.0, clock, reserved=0.2)
+
+    pushes = left_in(1.0, pace, clock)
+
+    assert 80 <= pushes <= 80 + 10 + 1
+    assert pace.wait(is_reply=True) == 0.0
+
+
+def test_all_together_never_exceed_the_rate() -> None:
+    clock = Seconds()
+    pace = Pace(100.0, clock, reserved=0.2)
+
+    left_in(1.0, pace, clock, is_reply=True)
+
+    assert pace.wait(is_reply=False) > 0.0, "replies use the pushes' share too"
 
 
 def test_pauses_grow_to_ten_seconds_and_start_again_after_a_success() -> None:
@@ -51,3 +77,10 @@ def test_pauses_grow_to_ten_seconds_and_start_again_after_a_success() -> None:
     assert grown == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
     assert pauses.open
     assert pauses.longer() == 0.25
+
+
+def test_a_provider_that_says_nothing_is_left_alone_longer_for_every_try_may_cost_a_message() -> None:
+    pauses = Pauses()
+    pauses.shut(is_silent=True)
+
+    assert [pauses.longer() for _ in range(4)] == [15.0, 30.0, 60.0, 60.0]

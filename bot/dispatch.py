@@ -1,0 +1,96 @@
+"""Everything that sends: an outbox for each channel, what they share, and the watches beside them."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, Sequence
+
+from bot.admission import Admission
+from bot.budget_watch import BudgetWatch
+from bot.config import Config
+from bot.gateway_watch import GatewayWatch
+from bot.gateways import Gateways
+from bot.model.clock import Clock
+from bot.outbox import Outbox, RecordReceipts, sweep
+from bot.ports import Channel, Storage, Transaction
+from bot.purse import Budgets, Purse
+from bot.routing import Routes
+from bot.settings import SmsSettings
+
+log = logging.getLogger(__name__)
+
+
+class Dispatch:
+    """The senders of one process."""
+
+    def __init__(
+        self,
+        config: Config,
+        channels: Sequence[Channel],
+        rules: Mapping[str, SmsSettings],
+        storage: Storage,
+        *,
+        routes: Routes,
+        clock: Clock,
+        owner: str,
+        record_receipts: RecordReceipts,
+        rng: random.Random | None = None,
+    ) -> None:
+        """`rules` are the settings of the channels that carry SMS, by name."""
+        self._config = config
+        self._channels = channels
+        self._storage = storage
+        self._clock = clock
+        self._owner = owner
+        self.gateways = Gateways(routes, clock=clock, poke=lambda name: storage.woken(name).set(), rng=rng)
+        self.purse = Purse(Budgets(config.budget))
+        self._outboxes = [
+            Outbox(
+                channel,
+                storage,
+                owner=owner,
+                clock=clock,
+                record_receipts=record_receipts,
+                timing=config.outbox,
+                admission=Admission.by(channel.name, rules.get(channel.name), self._purse_if_any()),
+                gateways=self.gateways,
+                failures=config.gateways.failures,
+            )
+            for channel in channels
+        ]
+
+    async def watch(self) -> None:
+        """What runs beside the senders, until cancelled."""
+        honouring = [channel.name for channel in self._channels if channel.limits.honours_reference]
+        watched = {each.name: each.limits.receipts for each in self._channels if self.gateways.carries(each.name)}
+        watch = GatewayWatch(
+            self.gateways, self._storage, self._config.gateways, clock=self._clock, owner=self._owner, receipts=watched
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sweep(self._storage, self._clock, honouring, self._config.outbox))
+            tasks.create_task(watch.run())
+            if self.purse.budgets.exist:
+                tasks.create_task(BudgetWatch(self.purse, self._storage, clock=self._clock).run())
+
+    async def send(self) -> None:
+        """Sends until `stop`, then until what is under way is settled. Raises what a sender fails with."""
+        await self.rehome()
+        await asyncio.gather(*(outbox.run() for outbox in self._outboxes))
+
+    async def rehome(self) -> None:
+        """What waits in a queue that the configuration no longer has moves to where it would be planned today."""
+        known = {queue for channel in self._channels for queue in self.gateways.all_queues(channel.name)}
+
+        async def work(tx: Transaction) -> dict[str, int]:
+            orphans = await tx.outbox.orphans(known, scheme="sms")
+            return {queue: await tx.outbox.requeue(queue, self.gateways.routes.heir(queue)) for queue in orphans}
+
+        for queue, number in (await self._storage.write(work)).items():
+            log.warning("%d messages waited for %s, which is no longer configured: they go another way", number, queue)
+
+    def stop(self) -> None:
+        for outbox in self._outboxes:
+            outbox.stop()
+
+    def _purse_if_any(self) -> Purse | None:
+        return self.purse if self.purse.budgets.exist else None

@@ -1,0 +1,136 @@
+"""Watches the gateways: writes down what moved, hears what others ordered, and moves weight by how they fare."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.config import GatewaySettings
+from bot.gateways import FULL, RETURNING, Gateways
+from bot.model.clock import Clock
+from bot.model.errors import trail
+from bot.ports import Minute, Move, Pause, Storage, Transaction
+
+log = logging.getLogger(__name__)
+
+ERROR_SPAN = timedelta(minutes=5)
+"""Over which answers are judged."""
+SLOW_FROM, SLOW_TO = timedelta(minutes=15), timedelta(minutes=6)
+"""How long ago the messages were taken whose receipts are judged: all of them have had five minutes."""
+LEAST = 20
+"""Messages below which nothing is judged."""
+KEPT = timedelta(days=31)
+"""How long the minutes are kept."""
+
+_LOOK = 1.0
+"""Seconds between looks at what was ordered."""
+_LEASE = "gateway-watch"
+
+
+def judge(minutes: Sequence[Minute], rules: GatewaySettings, *, now: datetime, has_receipts: bool) -> str:
+    """What speaks against a gateway, from its own minutes; empty where it is well, or too little is known."""
+    return _errors(minutes, rules, now) or (_slowness(minutes, rules, now) if has_receipts else "")
+
+
+def _errors(minutes: Sequence[Minute], rules: GatewaySettings, now: datetime) -> str:
+    recent = [each for each in minutes if each.minute >= now - ERROR_SPAN]
+    bad = sum(each.errors + each.uncertain for each in recent)
+    total = bad + sum(each.accepted + each.rejected for each in recent)
+    percent = 100.0 * bad / total if total else 0.0
+    if total >= LEAST and percent >= rules.error_percent:
+        return f"{percent:.0f} % of {total} answers in {ERROR_SPAN.seconds // 60} min were errors"
+    return ""
+
+
+def _slowness(minutes: Sequence[Minute], rules: GatewaySettings, now: datetime) -> str:
+    judged = [each for each in minutes if now - SLOW_FROM <= each.minute < now - SLOW_TO]
+    taken = sum(each.accepted for each in judged)
+    percent = 100.0 * (1 - sum(each.in_time for each in judged) / taken) if taken else 0.0
+    if taken >= LEAST and percent >= rules.slow_percent:
+        return f"{percent:.0f} % of {taken} receipts took longer than 5 min or did not come"
+    return ""
+
+
+def next_share(share: int, complaint: str, rules: GatewaySettings) -> int:
+    """One step down or up. What is out (0) comes back by working, not by time."""
+    if share == 0:
+        return 0
+    return max(RETURNING, share - rules.step) if complaint else min(FULL, share + rules.step)
+
+
+class GatewayWatch:
+    """Runs beside the outboxes. Where several processes send, one of them at a time moves weights."""
+
+    def __init__(
+        self,
+        gateways: Gateways,
+        storage: Storage,
+        rules: GatewaySettings,
+        *,
+        clock: Clock,
+        owner: str,
+        receipts: Mapping[str, bool],
+    ) -> None:
+        """`receipts` names the gateways that are watched, and says which of them give receipts."""
+        self._gateways = gateways
+        self._storage = storage
+        self._rules = rules
+        self._clock = clock
+        self._owner = owner
+        self._receipts = receipts
+        self._judged_at = clock()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+                if self._clock() >= self._judged_at + timedelta(seconds=self._rules.every):
+                    self._judged_at = self._clock()
+                    await self.step()
+            except Exception as error:
+                log.error("the watch over the gateways could not work: %s", trail(error))
+            await asyncio.sleep(_LOOK)
+
+    async def look(self) -> None:
+        """Writes down what moved here, then takes over what the database says."""
+        await self._write_down()
+        shares, pauses = await self._storage.read(_standing)
+        self._gateways.know(shares, pauses)
+
+    async def step(self) -> None:
+        """Judges every gateway once."""
+        now = self._clock()
+        until = now + timedelta(seconds=2 * self._rules.every)
+        if not await self._storage.write(lambda tx: tx.leases.take(_LEASE, owner=self._owner, now=now, until=until)):
+            return
+        minutes = await self._storage.read(lambda tx: tx.routing.minutes(since=now - SLOW_FROM))
+        for gateway, has_receipts in self._receipts.items():
+            own = [each for each in minutes if each.gateway == gateway]
+            complaint = judge(own, self._rules, now=now, has_receipts=has_receipts)
+            share = next_share(self._gateways.share(gateway), complaint, self._rules)
+            self._gateways.move(gateway, share, complaint or "it fares well again")
+        await self._write_down()
+        await self._storage.write(lambda tx: tx.routing.forget_minutes(before=now - KEPT))
+
+    async def _write_down(self) -> None:
+        moves = list(self._gateways.moved)
+
+        async def work(tx: Transaction) -> None:
+            for move in moves:
+                await tx.routing.move(move)
+
+        if moves:
+            await self._storage.write(work)
+            for move in moves:
+                self._gateways.moved.remove(move)
+                _say(move)
+
+
+async def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, Pause]]:
+    return await tx.routing.shares(), await tx.routing.pauses()
+
+
+def _say(move: Move) -> None:
+    level = logging.WARNING if move.after < move.before else logging.INFO
+    log.log(level, "gateway %s: %d %% → %d %% of its weight: %s", move.name, move.before, move.after, move.reason)

@@ -1,0 +1,91 @@
+"""The messages that one channel may send next: best lane first, in the channel's pace, with room kept for replies."""
+
+import asyncio
+import heapq
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model.message import Lane
+from bot.pace import Pace, wait
+from bot.ports import Claimed, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message in line."""
+
+    claimed: Claimed
+    too_late: datetime
+    """After this moment it is handed back rather than sent: its facts must be looked at again."""
+    is_probe: bool = False
+    """It is sent to see whether the channel works again."""
+
+    @property
+    def is_reply(self) -> bool:
+        return self.claimed.item.lane is Lane.REPLY
+
+
+class Line:
+    """Many senders wait at one turnstile, so that the pace holds and a reply that comes late goes first."""
+
+    def __init__(self, limits: Limits) -> None:
+        spare = max(1, int(limits.window * limits.reserved)) if limits.reserved and limits.window > 1 else 0
+        self._most_pushes = limits.window - spare
+        self._pace = Pace(limits.rate, time.monotonic, reserved=limits.reserved if limits.window > 1 else 0.0)
+        self._replies: deque[Turn] = deque()
+        self._pushes: list[tuple[int, str, Turn]] = []
+        self._pushes_out = 0
+        self._turnstile = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._ended = False
+
+    def __len__(self) -> int:
+        return len(self._replies) + len(self._pushes)
+
+    def put(self, turn: Turn) -> None:
+        if turn.is_reply:
+            self._replies.append(turn)
+        else:
+            heapq.heappush(self._pushes, (turn.claimed.item.lane, turn.claimed.item.id, turn))
+        self._changed.set()
+
+    def end(self) -> None:
+        """Nothing more comes: each sender gets None once the line is empty."""
+        self._ended = True
+        self._changed.set()
+
+    async def next(self) -> Turn | None:
+        """The message whose turn it is. `done` must be said when it has been sent, or not."""
+        async with self._turnstile:
+            while True:
+                is_reply = bool(self._replies)
+                if not is_reply and not self._may_push():
+                    if self._ended and not self._pushes:
+                        return None
+                    self._changed.clear()
+                    await self._changed.wait()
+                elif pause := 0.0 if self._ended else self._pace.wait(is_reply=is_reply):
+                    # A reply that comes meanwhile may have a shorter one.
+                    self._changed.clear()
+                    await wait(self._changed, pause)
+                else:
+                    return self._take()
+
+    def done(self, turn: Turn) -> None:
+        if not turn.is_reply:
+            self._pushes_out -= 1
+            self._changed.set()
+
+    def _may_push(self) -> bool:
+        return bool(self._pushes) and self._pushes_out < self._most_pushes
+
+    def _take(self) -> Turn:
+        if self._replies:
+            turn = self._replies.popleft()
+        else:
+            turn = heapq.heappop(self._pushes)[2]
+            self._pushes_out += 1
+        self._pace.spend(turn.claimed.item.parts, is_reply=turn.is_reply)
+        return turn

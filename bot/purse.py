@@ -1,0 +1,131 @@
+"""What agencies may still spend this month: prices, budgets, warnings, forecasts."""
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.config import BudgetSettings
+from bot.model.message import Lane, OutboxItem
+from bot.ports import Spent
+from bot.routing import nearest_above
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def month_of(moment: datetime) -> str:
+    """`2026-11`, in Vietnam's time: budgets are of calendar months."""
+    return moment.astimezone(VIETNAM).strftime("%Y-%m")
+
+
+def price_of(prices: Mapping[str, int], carrier: str) -> int | None:
+    """Đồng a part for a number of this carrier; None where no price is configured for it."""
+    return prices.get(carrier, prices.get("default"))
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A budget and where it stands."""
+
+    payer: str
+    """The agency whose budget it is; it pays for those below it too."""
+    limit: int | None
+    """Đồng a month; None: no limit."""
+    spent: Spent
+    forecast: int
+    """Đồng at the end of the month, if it goes on as it went so far."""
+
+    @property
+    def percent(self) -> float:
+        """Of the budget spent; 0 without a limit."""
+        if self.limit is None:
+            return 0.0
+        return 100.0 * self.spent.cost / self.limit if self.limit else 100.0
+
+
+class Budgets:
+    """The rules: who pays for an agency, and how much a month."""
+
+    def __init__(self, settings: BudgetSettings) -> None:
+        self._settings = settings
+        self._payers = {agency: agency for agency in settings.agencies}
+        self.exist = settings.monthly is not None or bool(settings.agencies)
+
+    def payer(self, agency: str) -> str:
+        return nearest_above(agency, self._payers) or agency
+
+    def limit(self, payer: str) -> int | None:
+        """Đồng a month. What nobody's agency sends (replies, tests) has no limit."""
+        return self._settings.agencies.get(payer, self._settings.monthly if payer else None)
+
+    def is_urgent(self, item: OutboxItem) -> bool:
+        return item.situation in self._settings.urgent and item.lane is not Lane.BULK
+
+    def balances(self, spent: Mapping[str, Spent], *, now: datetime) -> list[Balance]:
+        """Every payer that spent something or has a budget of its own, the fullest first."""
+        sums: dict[str, Spent] = {agency: Spent() for agency in self._settings.agencies}
+        for agency, each in spent.items():
+            payer = self.payer(agency)
+            sums[payer] = _plus(sums.get(payer, Spent()), each)
+        balances = [Balance(payer, self.limit(payer), each, forecast(each.cost, now)) for payer, each in sums.items()]
+        return sorted(balances, key=lambda each: (-each.percent, -each.spent.cost, each.payer))
+
+    def is_low(self, balance: Balance) -> bool:
+        """So much is spent that somebody must be told."""
+        return balance.limit is not None and balance.percent >= self._settings.warn_percent
+
+
+def forecast(cost: int, now: datetime) -> int:
+    """`cost` of the month so far, stretched to the whole month; of the first day not less than itself."""
+    here = now.astimezone(VIETNAM)
+    days = calendar.monthrange(here.year, here.month)[1]
+    passed = here.day - 1 + (here.hour * 60 + here.minute) / 1440
+    return round(cost * days / max(passed, 1.0))
+
+
+class Purse:
+    """What one process knows of the month's spending; it never knows less than it has spent itself."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        self.budgets = budgets
+        self._month = ""
+        self._spent: dict[str, int] = {}
+        self._promised: dict[str, tuple[str, int]] = {}
+
+    def know(self, month: str, spent: Mapping[str, Spent]) -> None:
+        """What the database says of the present month."""
+        sums: dict[str, int] = {}
+        for agency, each in spent.items():
+            payer = self.budgets.payer(agency)
+            sums[payer] = sums.get(payer, 0) + each.cost
+        if month == self._month:
+            for payer, cost in self._spent.items():
+                sums[payer] = max(cost, sums.get(payer, 0))
+        self._month, self._spent = month, sums
+
+    def promise(self, item: OutboxItem, cost: int) -> str:
+        """Sets `cost` aside for a message that is about to leave; or says why it must not, and sets nothing aside."""
+        payer = self.budgets.payer(item.agency)
+        limit = self.budgets.limit(payer)
+        if limit is None or cost == 0:
+            return ""
+        promised = sum(each for owner, each in self._promised.values() if owner == payer)
+        if not self.budgets.is_urgent(item) and self._spent.get(payer, 0) + promised + cost > limit:
+            return f"budget of {payer} for {self._month} is used up"
+        self._promised[item.id] = (payer, cost)
+        return ""
+
+    def has_room(self, payer: str) -> bool:
+        limit = self.budgets.limit(payer)
+        return limit is None or self._spent.get(payer, 0) < limit
+
+    def settle(self, item_id: str, *, is_spent: bool) -> None:
+        """The message is settled: what was set aside is spent, or free again."""
+        payer, cost = self._promised.pop(item_id, ("", 0))
+        if is_spent and cost:
+            self._spent[payer] = self._spent.get(payer, 0) + cost
+
+
+def _plus(one: Spent, other: Spent) -> Spent:
+    return Spent(one.messages + other.messages, one.parts + other.parts, one.cost + other.cost)

@@ -1,0 +1,49 @@
+"""The web face of a running service: pages, chat, providers' callbacks, the doors of one-stop software that calls."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.app import App
+from bot.intake import Intake
+from bot.model.errors import ConfigError
+from bot.web.context import DemoSettings, Door, WebContext
+from bot.web.key import signing_key
+from bot.web.server import build_app, serve
+
+
+@asynccontextmanager
+async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIterator[None]:
+    """The public page and web chat, where the configuration has them. Raises `MotcuaError` for a taken port."""
+    web = running.plan.config.web
+    chat = next((channel for channel in running.channels if channel.feed), None)
+    called = [f"[sources.{source.name}] kind = push" for source in running.sources if source.push]
+    called += [f"[channels.{channel.name}] callback_secret" for channel in running.channels if channel.webhook]
+    if called and (not web.enabled or chat is None):
+        raise ConfigError(
+            f"{called[0]}: cần [web] enabled = true và một kênh webchat để nhận cuộc gọi / "
+            "needs [web] enabled = true and a channel of kind webchat, where the calls come in"
+        )
+    if not web.enabled or chat is None or chat.feed is None:
+        yield
+        return
+    context = WebContext(
+        storage=running.storage,
+        deliver=running.deliver,
+        feed=chat.feed,
+        secret=signing_key(web.key_file),
+        channel=chat.name,
+        settings=web,
+        visitor_per_minute=web.visitor_per_minute,
+        network_per_minute=web.network_per_minute,
+        demo=demo,
+        webhooks={channel.name: channel.webhook for channel in running.channels if channel.webhook},
+        doors={
+            source.name: Door(source.push, Intake(running.mirror_of(source.name)).accept)
+            for source in running.sources
+            if source.push
+        },
+        clock=running.clock,
+        new_id=running.new_id,
+    )
+    async with serve(build_app(context), web.host, web.port):
+        yield

@@ -1,0 +1,199 @@
+"""What an SMS takes and what it costs, with its accents and without: one text, or every kind of message."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from bot.config import Config, parse_table
+from bot.model.message import Situation
+from bot.model.sms import Segmented, cost, segment, unaccented
+from bot.settings import SmsSettings
+from bot.show import console
+from bot.texts import Catalogue
+from bot.web.pages import load_words
+
+ASSUMED = 300
+"""Đồng a part where nothing is configured."""
+
+_PUSHED = "push."
+_SAMPLE = {
+    "code": "H32.15.02-261122-0001",
+    "procedure": "Đăng ký khai sinh",
+    "status": "đã được tiếp nhận",
+    "agency": "UBND phường Vĩnh Hải",
+    "appointment": "16:30 30/11/2026",
+    "old_appointment": "16:30 25/11/2026",
+    "supplement": "Bản sao chứng thực giấy chứng sinh",
+    "reason": "Giấy chứng sinh nộp kèm bị mờ",
+    "place": "",
+    "text": "Tin thử của bộ phận Một cửa.",
+}
+"""An ordinary dossier. Its result is collected at the agency, in the configured hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Đồng a part at a gateway for a carrier's numbers; both empty where nothing is configured."""
+
+    gateway: str
+    carrier: str
+    dong: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What parts cost. Never without a price."""
+
+    prices: Sequence[Price]
+    assumed: bool = False
+    """Nobody named a price."""
+
+    def span(self, parts: int) -> str:
+        """`900 đ`, or `900–1,050 đ` where gateways and carriers differ."""
+        costs = sorted({cost(parts, price.dong) for price in self.prices})
+        return f"{costs[0]:,} đ" if len(costs) == 1 else f"{costs[0]:,}–{costs[-1]:,} đ"
+
+    def costs(self, ways: Mapping[str, Segmented]) -> list[dict[str, Any]]:
+        return [
+            {
+                "gateway": price.gateway,
+                "carrier": price.carrier,
+                "price": price.dong,
+                **{name: cost(len(way.parts), price.dong) for name, way in ways.items()},
+            }
+            for price in self.prices
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message with a sample dossier in it."""
+
+    situation: Situation
+    ways: Mapping[str, Segmented]
+    accented: bool
+    """It is configured to keep its accents."""
+
+
+def tariff_of(config: Config, price: int | None) -> Tariff:
+    """`price` for all where it is given, else the prices of the channels in the configuration, else `ASSUMED`.
+
+    Raises `ConfigError` for prices that are none. Secrets of the channels are not needed and not read.
+    """
+    configured = [
+        Price(name, carrier, dong)
+        for name, table in config.channels.items()
+        if "prices" in table
+        for carrier, dong in parse_table(
+            SmsSettings, {"prices": table["prices"]}, f"[channels.{name}]"
+        ).prices.items()
+    ]  # fmt: skip
+    if price is None and configured:
+        return Tariff(configured)
+    return Tariff([Price("", "", ASSUMED if price is None else price)], assumed=price is None)
+
+
+def both_ways(text: str) -> dict[str, Segmented]:
+    """A text as it would be sent with its accents and without."""
+    return {"accented": segment(text), "unaccented": segment(unaccented(text))}
+
+
+def kinds_of(config: Config) -> list[Kind]:
+    """Every kind of message that is pushed, as it would be sent about a sample dossier; the longest first."""
+    catalogue = Catalogue.load(config.texts.language)
+    values = {**_SAMPLE, "hours": config.texts.hours}
+    kinds = []
+    for name in catalogue.messages:
+        if name.startswith(_PUSHED):
+            situation = Situation(name.removeprefix(_PUSHED))
+            ways = {
+                way: segment(catalogue.render(name, values, plain=True, accented=way == "accented").text)
+                for way in ("accented", "unaccented")
+            }
+            kinds.append(Kind(situation, ways, situation in config.texts.accented_sms))
+    return sorted(kinds, key=lambda kind: -kind.ways["accented"].units)
+
+
+def text(ways: Mapping[str, Segmented], tariff: Tariff) -> None:
+    accented, plain = ways["accented"], ways["unaccented"]
+    table = Table("", "Có dấu / accented", "Không dấu / unaccented", show_lines=True)
+    table.add_row("Nội dung / text", Text(accented.text), Text(plain.text))
+    table.add_row("Bảng mã / encoding", accented.encoding, plain.encoding)
+    table.add_row("Ký tự / units", str(accented.units), str(plain.units))
+    table.add_row("Số tin / parts", str(len(accented.parts)), str(len(plain.parts)))
+    if not tariff.prices[0].gateway:
+        table.add_row("Giá / cost", *(tariff.span(len(way.parts)) for way in (accented, plain)))
+    console.print(table)
+    if tariff.prices[0].gateway:
+        _by_gateway(tariff, accented, plain)
+    _say_if_assumed(tariff)
+
+
+def _by_gateway(tariff: Tariff, accented: Segmented, plain: Segmented) -> None:
+    table = Table("Cổng\ngateway", "Mạng\ncarrier", "Giá\na part", "Có dấu\naccented", "Không dấu\nunaccented")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    before = tariff.prices[0].gateway
+    for price in tariff.prices:
+        if price.gateway != before:
+            table.add_section()
+            before = price.gateway
+        costs = (cost(parts, price.dong) for parts in (1, len(accented.parts), len(plain.parts)))
+        carrier = "còn lại / others" if price.carrier == "default" else price.carrier
+        table.add_row(Text(price.gateway), carrier, *(f"{each:,} đ" for each in costs))
+    console.print(table)
+
+
+def kinds(found: Sequence[Kind], tariff: Tariff, language: str) -> None:
+    words = load_words(language)["situations"]
+    table = Table("Loại tin\nkind", "Có dấu\naccented", "Không dấu\nunaccented", "Chênh\nextra", "Nay\nnow")
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for kind in found:
+        accented, plain = (len(kind.ways[way].parts) for way in ("accented", "unaccented"))
+        table.add_row(
+            Text(f"{kind.situation}\n{words[kind.situation]}"),
+            f"{accented} tin\n{tariff.span(accented)}",
+            f"{plain} tin\n{tariff.span(plain)}",
+            f"+{tariff.span(accented - plain)}" if accented > plain else "0 đ",
+            "có dấu" if kind.accented else "không dấu",
+            end_section=True,
+        )
+    console.print(table)
+    _say_if_assumed(tariff)
+    console.print(
+        "Tính trên một hồ sơ mẫu. Muốn loại nào có dấu, ghi vào cấu hình / counted on a sample dossier; "
+        "to keep the accents of a kind, write into the configuration:"
+    )
+    console.print(f'  [texts]\n  accented_sms = ["{found[0].situation}"]')
+
+
+def _say_if_assumed(tariff: Tariff) -> None:
+    if tariff.assumed:
+        console.print(
+            f"Chưa khai giá: tạm tính {ASSUMED} đ một tin (--price, hoặc prices trong [channels.…]). / "
+            "No prices are configured: this one is assumed."
+        )
+
+
+def text_json(ways: Mapping[str, Segmented], tariff: Tariff) -> dict[str, Any]:
+    return {**{name: _segmented(way) for name, way in ways.items()}, "costs": tariff.costs(ways)}
+
+
+def kinds_json(found: Sequence[Kind], tariff: Tariff) -> list[dict[str, Any]]:
+    return [
+        {
+            "situation": kind.situation.value,
+            "now": "accented" if kind.accented else "unaccented",
+            **text_json(kind.ways, tariff),
+        }
+        for kind in found
+    ]
+
+
+def _segmented(way: Segmented) -> dict[str, Any]:
+    return {"text": way.text, "encoding": way.encoding, "units": way.units, "parts": len(way.parts)}

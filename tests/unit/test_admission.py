@@ -1,0 +1,106 @@
+"""What must be true before an SMS leaves by a gateway."""
+
+from typing import Any
+
+import pytest
+
+from bot.admission import Admission
+from bot.config import BudgetSettings
+from bot.model.message import DeliveryState, Situation
+from bot.model.person import Address
+from bot.ports import BUDGET, Claimed, Spent
+from bot.purse import Budgets, Purse
+from bot.settings import SmsSettings
+from tests.support.making import message
+
+TEMPLATE = {"progress": {"id": "77", "pattern": "Ho so {1} da duoc tiep nhan. Ngay hen tra: {2}"}}
+
+
+def admission(purse: Purse | None = None, **settings: Any) -> Admission:
+    return Admission.by("esms", SmsSettings.model_validate(settings), purse)
+
+
+def claimed(number: str = "+84912345678", carrier: str = "", **changes: Any) -> Claimed:
+    return Claimed(message(address=Address("sms", number), **changes), None, carrier)
+
+
+def test_a_vietnamese_mobile_number_is_sent_to() -> None:
+    assert admission().obstacle(claimed()) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("+6591234567", "numbers outside Vietnam are not sent to"),
+        ("+842438252000", "a landline number cannot receive our SMS"),
+        ("8041", "the address is not a phone number"),
+        ("19001234", "the address is not a phone number"),
+        ("", "the address is not a phone number"),
+    ],
+)
+def test_other_numbers_are_not_sent_to_unless_asked(number: str, reason: str) -> None:
+    obstacle = admission().obstacle(claimed(number))
+
+    assert obstacle is not None
+    assert (obstacle.state, obstacle.reason) == (DeliveryState.SUPPRESSED, reason)
+
+
+def test_foreign_numbers_can_be_allowed_and_premium_prefixes_stay_closed() -> None:
+    abroad = admission(foreign=True)
+
+    assert abroad.obstacle(claimed("+6591234567")) is None
+    blocked = abroad.obstacle(claimed("+881612345678"))
+    assert blocked is not None
+    assert blocked.reason in ("this prefix is not sent to", "the address is not a phone number")
+    closed = admission(foreign=True, blocked_prefixes=["+65"]).obstacle(claimed("+6591234567"))
+    assert closed is not None
+    assert closed.reason == "this prefix is not sent to"
+
+
+def test_a_kind_of_message_that_needs_a_registered_template_is_not_sent_without_one() -> None:
+    obstacle = admission(templates_required=True).obstacle(claimed())
+
+    assert obstacle is not None
+    assert obstacle.reason == "no registered template for progress at esms"
+
+
+def test_a_text_that_is_not_the_registered_one_is_not_sent() -> None:
+    strict = admission(templates=TEMPLATE)
+
+    assert strict.obstacle(claimed(text="Ho so H56 da duoc tiep nhan. Ngay hen tra: 16:30 31/12/2026")) is None
+    obstacle = strict.obstacle(claimed(text="Ho so H56 da duoc tiep nhan!"))
+    assert obstacle is not None
+    assert obstacle.reason == "the text does not fit the registered template for progress at esms"
+
+
+@pytest.mark.parametrize("situation", [Situation.REPLY, Situation.TEST])
+def test_answers_and_trials_need_no_template(situation: Situation) -> None:
+    assert admission(templates_required=True).obstacle(claimed(situation=situation)) is None
+
+
+def test_a_channel_that_carries_no_sms_has_no_such_rules() -> None:
+    telegram = Admission("telegram")
+
+    assert telegram.obstacle(Claimed(message(address=Address("telegram", "1001")), None)) is None
+    assert telegram.cost(claimed()) is None
+
+
+def test_what_would_exceed_the_budget_is_held_and_not_lost() -> None:
+    purse = Purse(Budgets(BudgetSettings(agencies={"H32": 500})))
+    purse.know("2026-11", {"H32": Spent(1, 1, 300)})
+
+    obstacle = admission(purse, prices={"default": 250}).obstacle(claimed(agency="H32.10"))
+
+    assert obstacle is not None
+    assert (obstacle.state, obstacle.held_for) == (DeliveryState.HELD, BUDGET)
+    assert "H32" in obstacle.reason
+
+
+def test_the_cost_is_that_of_the_carrier_just_named_then_the_remembered_one_then_the_prefixs() -> None:
+    priced = admission(prices={"viettel": 300, "vinaphone": 400, "mobifone": 500})
+    two_parts = claimed(parts=2)
+
+    assert priced.cost(two_parts) == 800, "0912… is Vinaphone's prefix"
+    assert priced.cost(claimed(carrier="viettel", parts=2)) == 600
+    assert priced.cost(claimed(carrier="viettel"), "mobifone") == 500
+    assert admission().cost(two_parts) is None
