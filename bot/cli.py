@@ -171,17 +171,23 @@ def sms(
     """Bảng mã, số tin và giá của tin SMS, có dấu và không dấu. / What an SMS takes, with and without accents."""
     settings = load_config(config) if config != HERE or HERE.exists() else Config()
     tariff = show_sms.tariff_of(settings, price)
-    if text is None:
-        kinds = show_sms.kinds_of(settings)
-        show.as_json(show_sms.kinds_json(kinds, tariff)) if json else show_sms.kinds(kinds, tariff, "vi")
-    else:
+    if text is not None:
         ways = show_sms.both_ways(text)
-        show.as_json(show_sms.text_json(ways, tariff)) if json else show_sms.text(ways, tariff)
+        if json:
+            show.as_json(show_sms.text_json(ways, tariff))
+        else:
+            show_sms.text(ways, tariff)
+        return
+    kinds = show_sms.kinds_of(settings)
+    if json:
+        show.as_json(show_sms.kinds_json(kinds, tariff))
+    else:
+        show_sms.kinds(kinds, tariff, "vi")
 
 
 @cli.command("send-test")
 def send_test_command(
-    channel: Annotated[str, typer.Argument(help="Tên kênh / channel")],
+    channel: Annotated[str, typer.Argument(help="Tên kênh hoặc tuyến / a channel or a route")],
     to: Annotated[str, typer.Argument(help="Số điện thoại hoặc mã chat / phone number or chat id")],
     text: Annotated[str, typer.Argument(help="Nội dung / text")] = "Tin thử của bộ phận Một cửa.",
     wait: Annotated[float, typer.Option(help="Chờ kết quả bao nhiêu giây / seconds to wait")] = 30.0,

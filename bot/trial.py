@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 from bot import app, show
 from bot.config import nearest
+from bot.model.carrier import hinted
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.ids import id_maker
@@ -21,13 +23,10 @@ _ENDS = FINAL | {DeliveryState.UNCERTAIN}
 
 async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: float) -> bool:
     """Plans the message and prints each state that it reaches; True if it was accepted or delivered."""
-    names = [each.name for each in plan.channels]
-    if channel not in names:
-        raise ConfigError(f"[channels.{channel}] không có kênh này / no such channel{nearest(channel, names)}")
-    kind = next(each.kind for each in plan.channels if each.name == channel)
-    address = _address(app.CHANNELS[kind].scheme, to)
+    address = _address(_scheme(plan, channel), to)
+    route, queue = _place(plan, channel, address)
     async with app.open_database(plan.config) as storage:
-        item = _item(channel, address, text)
+        item = replace(_item(queue, address, text), route=route)
         await storage.write(lambda tx: tx.outbox.enqueue([item]))
         show.console.print(f"Đã lập tin / planned {item.id} → {address}")
         state = await _watch(storage, item.id, wait)
@@ -37,6 +36,21 @@ async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: floa
                 "No running service has taken it: start `motcua run`. It expires in 10 minutes."
             )
         return state in (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+
+
+def _scheme(plan: app.Plan, channel: str) -> str:
+    """Which addresses a channel or a route reaches."""
+    schemes = {each.name: app.CHANNELS[each.kind].scheme for each in plan.channels}
+    schemes |= dict.fromkeys(plan.config.routes, "sms")
+    if channel not in schemes:
+        raise ConfigError(f"[channels.{channel}] không có kênh này / no such channel{nearest(channel, schemes)}")
+    return schemes[channel]
+
+
+def _place(plan: app.Plan, channel: str, address: Address) -> tuple[str, str]:
+    """(route, queue): of a route as its own messages go, of a channel the channel alone."""
+    route = next((each for each in app.routes_of(plan) if each.name == channel), None)
+    return (route.name, route.queue(hinted(address.value))) if route else ("", channel)
 
 
 def _address(scheme: str, to: str) -> Address:

@@ -97,3 +97,28 @@ def test_a_channel_that_is_down_costs_the_message_nothing() -> None:
     settled = settlement_of(ITEM, ChannelDown("bad key"), HAND, now=NOW)
 
     assert (settled.state, settled.attempted, settled.next_at) == (DeliveryState.QUEUED, False, NOW)
+
+
+def test_a_provider_that_takes_repetition_for_a_mistake_is_not_asked_again_too_soon() -> None:
+    patient = Hand("me", replace(LIMITS, repeat_after=300.0), jitter=lambda: 0.0)
+
+    first = settlement_of(ITEM, Retry("busy"), patient, now=NOW)
+    later = settlement_of(replace(ITEM, attempts=6), Retry("busy"), patient, now=NOW)
+
+    assert first.next_at == NOW + timedelta(seconds=300)
+    assert later.next_at == NOW + timedelta(seconds=1800)
+
+
+def test_an_uncertain_message_may_be_repeated_where_our_id_is_known_and_nowhere_else() -> None:
+    honest = Hand("me", replace(LIMITS, honours_reference=True), jitter=lambda: 0.0)
+
+    settled = settlement_of(ITEM, Uncertain("silence"), honest, now=NOW)
+
+    assert (settled.state, settled.stays) == (DeliveryState.QUEUED, True)
+    assert not settlement_of(ITEM, Retry("busy"), honest, now=NOW).stays
+
+
+def test_what_the_provider_had_before_is_remembered_beside_the_state() -> None:
+    settled = settlement_of(ITEM, Accepted(reason="already sent: 124"), HAND, now=NOW)
+
+    assert (settled.state, settled.reason) == (DeliveryState.ACCEPTED, "already sent: 124")

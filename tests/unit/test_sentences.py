@@ -21,6 +21,16 @@ AT = datetime(2026, 11, 22, 3, 2, tzinfo=UTC)
         (DeliveryState.FAILED, "stat:UNDELIV err:011", "Không gửi được: máy không nhận được tin"),
         (DeliveryState.FAILED, "stat:WEIRD err:999", "Không gửi được: stat:WEIRD err:999"),
         (DeliveryState.SUPPRESSED, "no phone number", "Không gửi: hồ sơ không có số điện thoại"),
+        (
+            DeliveryState.HELD,
+            "budget of H32.10 for 2026-11 is used up",
+            "Tạm giữ chờ người duyệt: cơ quan đã dùng hết hạn mức tháng này",
+        ),
+        (
+            DeliveryState.SUPPRESSED,
+            "no registered template for progress at vnpt",
+            "Không gửi: chưa có mẫu tin đăng ký cho loại tin này",
+        ),
         (DeliveryState.QUEUED, "", "Chờ gửi"),
         (DeliveryState.SUPERSEDED, "a newer message took its place", "Không gửi, đã có tin mới hơn thay"),
     ],

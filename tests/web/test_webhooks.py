@@ -22,6 +22,8 @@ class Echo:
         self.requests.append(request)
         if request.method == "GET":
             return WebhookResult(body=request.query["challenge"].encode())
+        if request.path.endswith("/mo"):
+            return WebhookResult(answer=self.answer)
         if request.headers.get("x-signature") != "good":
             return WebhookResult(status=401)
         message = InboundMessage(
@@ -32,6 +34,9 @@ class Echo:
             at=utc_now(),
         )
         return WebhookResult(events=(message,), body=b'{"ok":true}', content_type="application/json")
+
+    async def answer(self) -> bytes:
+        return b"<reply/>"
 
 
 @pytest.fixture
@@ -81,6 +86,19 @@ async def test_a_provider_may_ask_first(hooked: tuple[Office, Echo]) -> None:
         assert await answer.text() == "42"
 
     assert echo.requests[0].path == "/webhooks/echo"
+
+
+async def test_what_follows_the_name_is_the_adapters_to_read_and_it_learns_who_calls(
+    hooked: tuple[Office, Echo],
+) -> None:
+    office, echo = hooked
+    visitor = await office.stranger()
+
+    async with visitor.http.post(f"{office.url}/webhooks/echo/s3cret/mo", data=b"x") as answer:
+        assert await answer.read() == b"<reply/>", "made after the delivery"
+
+    assert echo.requests[0].path == "/webhooks/echo/s3cret/mo"
+    assert echo.requests[0].remote == "127.0.0.1"
 
 
 async def test_a_body_over_the_limit_is_not_even_parsed(hooked: tuple[Office, Echo]) -> None:
