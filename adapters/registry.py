@@ -5,8 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.channels import log, sms_smpp, telegram, webchat
+from adapters.channels import log, sms_http, sms_smpp, telegram, webchat
 from adapters.simulators import onestop, smsc
+from adapters.simulators import sms_http as sms_http_simulator
 from adapters.simulators import telegram as telegram_simulator
 from adapters.sources import folder, push, rest, sql_view
 from bot.ports import Channel, Source
@@ -45,6 +46,7 @@ class SimulatorKind:
 
 CHANNELS: Mapping[str, ChannelKind] = {
     "sms_smpp": ChannelKind(sms_smpp.Settings, sms_smpp.open, "sms", sms_smpp.check),
+    "sms_http": ChannelKind(sms_http.Settings, sms_http.open, "sms", sms_http.check, sms_http.VARIANTS),
     "telegram": ChannelKind(telegram.Settings, telegram.open, "telegram", telegram.check),
     "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat"),
     "log": ChannelKind(log.Settings, log.open, "sms"),
@@ -59,6 +61,7 @@ SOURCES: Mapping[str, SourceKind] = {
 
 SIMULATORS: Mapping[str, SimulatorKind] = {
     "onestop": SimulatorKind(onestop.Settings, onestop.run),
+    "sms_http": SimulatorKind(sms_http_simulator.Settings, sms_http_simulator.run),
     "smsc": SimulatorKind(smsc.Settings, smsc.run),
     "telegram": SimulatorKind(telegram_simulator.Settings, telegram_simulator.run),
 }

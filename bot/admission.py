@@ -12,9 +12,6 @@ from bot.ports import BUDGET, Claimed
 from bot.purse import Purse, price_of
 from bot.settings import SmsSettings
 
-_FREE_TEXT = (Situation.REPLY, Situation.TEST)
-"""Answers to a citizen's own message and trials are no advertising and no customer care: nobody registers them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
@@ -64,7 +61,7 @@ class Admission:
         return _number_refusal(item.address.value, rules) or self._text_refusal(item, rules)
 
     def _text_refusal(self, item: OutboxItem, rules: SmsSettings) -> str:
-        if item.situation in _FREE_TEXT:
+        if item.situation in rules.free_text:
             return ""
         pattern = self.patterns.get(item.situation)
         if pattern is None:

@@ -81,6 +81,9 @@ class SmsSettings(Settings):
     templates_required: bool = Field(
         default=False, description="whether a kind of message without a registered template is refused"
     )
+    free_text: tuple[Situation, ...] = Field(
+        default=(Situation.REPLY, Situation.TEST), description="kinds of message that need no registered template"
+    )
     keywords: tuple[str, ...] = Field(
         default=(), description="words before the citizen's text that only steer it to us: they are taken away"
     )

@@ -56,7 +56,15 @@ class Buckets:
 
 
 def network_of(request: web.BaseRequest, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Where a request comes from, as far as our own proxies can vouch for it."""
+    """The network from which a request comes: the address itself, of IPv6 a household's prefix."""
+    here = address_of(request, trusted)
+    if ":" not in here:
+        return here
+    return str(IPv6Network((here, _IPV6_HOUSEHOLD), strict=False))
+
+
+def address_of(request: web.BaseRequest, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+    """Where a request comes from, as far as our own proxies can vouch for it; empty where nobody can tell."""
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote or ""]
     here = ""
     for hop in reversed(hops):
@@ -64,7 +72,7 @@ def network_of(request: web.BaseRequest, trusted: Sequence[IPv4Network | IPv6Net
             address = ip_address(hop.strip())
         except ValueError:
             break
-        here = str(address) if address.version == 4 else str(IPv6Network((address, _IPV6_HOUSEHOLD), strict=False))
+        here = str(address).partition("%")[0]
         if not any(address in network for network in trusted):
             break
     return here

@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.ports import WebhookRequest
 from bot.web.desk import Desk, body_of
 from bot.web.errors import RefusedError
-from bot.web.rates import network_of
+from bot.web.rates import address_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Webhooks:
                 query=dict(request.query),
                 headers={key.lower(): value for key, value in request.headers.items()},
                 body=await body_of(request, _LONGEST_BODY),
-                remote=network_of(request, context.settings.trusted_proxies),
+                remote=address_of(request, context.settings.trusted_proxies),
             )
         )
         if result.events:

@@ -2,17 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from adapters.channels import log, sms_smpp, telegram, webchat
+from pydantic import SecretStr
+
+from adapters.channels import log, sms_http, sms_smpp, telegram, webchat
+from adapters.fates import Fate
+from adapters.sandbox import sandboxed
 from adapters.simulators import smsc
 from adapters.simulators import telegram as telegram_simulator
 from bot.demo.processes import free_ports
 from bot.model.message import InboundMessage, Receipt
 from bot.model.person import Address
 from bot.ports import Channel
+from bot.settings import SmsSettings
+from tests.adapters.sms_http import (
+    support,
+    test_esms,
+    test_fpt,
+    test_generic,
+    test_speedsms,
+    test_stringee,
+    test_vietguys,
+    test_viettel,
+    test_vnpt,
+)
 
 SECRET = "k3y-0f-th3-0ff1ce"[:8]
 TOKEN = "12345:very-secret-token-of-the-office"
@@ -110,6 +127,55 @@ async def log_bench(place: Path) -> AsyncIterator[Bench]:
         yield Bench(channel, phone("5678"))
 
 
+ANYTHING = {"progress": {"id": "560862", "pattern": "{1}"}}
+"""A template that the simulated VNPT knows, whose only place is the whole text."""
+
+GATEWAYS: dict[str, tuple[dict[str, Any], str]] = {
+    "esms": (test_esms.KEYS, "secret_key"),
+    "fpt": (test_fpt.KEYS, "client_secret"),
+    "generic": (test_generic.example("kannel"), "password"),
+    "speedsms": (test_speedsms.KEYS, "access_token"),
+    "stringee": (test_stringee.ACCOUNT, "api_key_secret"),
+    "vietguys": (test_vietguys.KEYS, "password"),
+    "viettel": (test_viettel.ACCOUNT, "password"),
+    "vnpt": ({**test_vnpt.ACCOUNT, "templates": ANYTHING}, "api_pass"),
+}
+"""Each HTTP provider's settings for its simulator, and which of them is its key."""
+
+
+def http_gateway(provider: str) -> Callable[..., AbstractAsyncContextManager[Bench]]:
+    """The bench of one HTTP provider."""
+    settings, key = GATEWAYS[provider]
+
+    @asynccontextmanager
+    async def bench(_: Path, *, wrong_key: bool = False, door_open: bool = True) -> AsyncIterator[Bench]:
+        given = settings | {"rate": 0} | ({key: SecretStr("a-wrong-key")} if wrong_key else {})
+        async with AsyncExitStack() as stack:
+            if door_open:
+                http = await stack.enter_async_context(support.http_bench(provider, **given))
+                channel, heard = http.channel, http.heard.all
+            else:
+                nobody = f"http://127.0.0.1:{support.free_port()}"
+                table = support.settings_of(provider, api=nobody, callback=nobody, changes=given)
+                channel, heard = await stack.enter_async_context(sms_http.open("gateway", table)), []
+            yield Bench(channel, *_numbers(), heard)
+
+    return bench
+
+
+@asynccontextmanager
+async def sandbox_bench(_: Path) -> AsyncIterator[Bench]:
+    async with sandboxed("sms", SmsSettings(sandbox=True), delay=0.01) as channel:
+        yield Bench(channel, *_numbers())
+
+
+def _numbers() -> tuple[Address, Address, Address, Address]:
+    """Of a subscriber each: whose messages arrive, are refused, are throttled, are never answered."""
+    fates = (Fate.ARRIVES, Fate.REFUSED, Fate.THROTTLED, Fate.SWALLOWED)
+    good, rejected, throttled, silent = (Address("sms", support.phone(fate)) for fate in fates)
+    return good, rejected, throttled, silent
+
+
 @asynccontextmanager
 async def _nobody() -> AsyncIterator[None]:
     """The provider's door is closed."""
@@ -121,4 +187,6 @@ BENCHES: dict[str, Opened] = {
     "telegram": telegram_bench,
     "webchat": webchat_bench,
     "log": log_bench,
+    "sandbox": sandbox_bench,
+    **{f"sms_http {provider}": http_gateway(provider) for provider in GATEWAYS},
 }

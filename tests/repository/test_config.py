@@ -8,25 +8,32 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from adapters.channels.sms_http import VARIANTS
+from adapters.channels.sms_http.settings import HttpSettings
 from adapters.records.settings import RecordSettings
 from adapters.registry import CHANNELS, SOURCES
 from bot.app import read_plan
 from bot.config import Config, load_config
 from bot.model.errors import ConfigError
+from bot.settings import SmsSettings
 
 EXAMPLE = Path("config.example.toml")
+EXAMPLES = Path("docs/examples/channels")
 
 
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SMPP_PASSWORD", "PROXY_LOGIN", "ONESTOP_PASSWORD", "PUSH_KEY", "PUSH_PASSWORD", "VIEW_PASSWORD"):
-        monkeypatch.setenv(f"MOTCUA_{name}", "a secret that is long enough")
+    names = re.findall(r'"env:(\w+)"', EXAMPLE.read_text(encoding="utf-8"))
+    for path in EXAMPLES.glob("*.toml"):
+        names += re.findall(r'"env:(\w+)"', path.read_text(encoding="utf-8"))
+    for name in names:
+        monkeypatch.setenv(name, "a secret that is long enough")
     monkeypatch.setenv("MOTCUA_TELEGRAM_TOKEN", "1:abc")
 
 
-def uncommented() -> dict[str, Any]:
+def uncommented(path: Path = EXAMPLE) -> dict[str, Any]:
     """The example with every setting that is shown as a comment switched on."""
-    text = EXAMPLE.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     return tomllib.loads(re.sub(r"(?m)^# (?=\[|\w+ = |\"[^\"]+\" = )", "", text))
 
 
@@ -57,6 +64,7 @@ def test_the_example_names_every_setting() -> None:
         given = {table["kind"]: table for table in raw[family].values()}
         # What all sources share is shown once, where the first of them is.
         shared = RecordSettings.model_fields.keys() & given.get("folder", {}).keys()
+        shared |= SmsSettings.model_fields.keys() & given.get("sms_smpp", {}).keys()
         missing += [
             f"[{family}] {word}: {name}"
             for word, kind in kinds.items()
@@ -66,9 +74,25 @@ def test_the_example_names_every_setting() -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("provider", list(VARIANTS))
+def test_each_http_provider_has_an_example_that_names_its_own_settings(provider: str) -> None:
+    raw = uncommented(EXAMPLES / f"{provider}.toml")["channels"]
+    (table,) = (each for each in raw.values() if each.get("provider") == provider)
+
+    read_plan(Config(channels=raw))
+
+    own = VARIANTS[provider].model_fields.keys() - HttpSettings.model_fields.keys()
+    assert own - table.keys() == set()
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_each_example_of_a_gateway_loads_as_it_is(path: Path) -> None:
+    assert read_plan(load_config(path)).channels
+
+
 def test_the_example_states_the_defaults() -> None:
     raw = uncommented()
-    for table in ("storage", "web", "texts", "lookup", "outbox", "log"):
+    for table in ("storage", "web", "texts", "lookup", "outbox", "log", "gateways"):
         settings = type(getattr(Config(), table))
         assert settings.model_validate(raw[table]) == settings(), table
 

@@ -1,8 +1,8 @@
 """What an SMS provider's HTTP API is made of. Each provider is one small file under `providers` that fills this in.
 
-A provider turns a message into a request and an answer into a `Reading`, and that is nearly all: connections, time-outs,
-tokens, splitting failures into "nothing left us" and "perhaps it did", callbacks' addresses and secrets, and polling
-are done once, in the files beside this one.
+A provider turns a message into a request and an answer into a `Reading`, and that is nearly all: connections,
+time-outs, tokens, splitting failures into "nothing left us" and "perhaps it did", callbacks' addresses and secrets, and
+polling are done once, in the files beside this one.
 """
 
 import json
@@ -39,7 +39,7 @@ class Verdict(Enum):
     """Too fast; says nothing about the message."""
     TEMPORARY = "temporary"
     """Nothing was sent; it may be tried again."""
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 a class of answers
     """The access token is no longer good: it is renewed and the request made once more."""
     UNKNOWN = "unknown"
     """An answer that is not understood after a request that may have worked: perhaps it was sent."""

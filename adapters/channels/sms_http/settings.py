@@ -26,7 +26,7 @@ class HttpSettings(SmsSettings):
     proxy: str = Field(default="", description="HTTP proxy to go through, as in http://10.0.0.1:3128")
     callback_secret: Secret | None = Field(
         default=None,
-        description="last part of the address that the provider calls: /webhooks/CHANNEL/SECRET; at least 16 characters",
+        description="the provider calls /webhooks/CHANNEL/SECRET/dlr and …/mo; at least 16 letters, digits, - or _",
     )
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="networks from which callbacks are accepted; empty: any"
