@@ -1,0 +1,46 @@
+"""Spoilt PDUs and spoilt callbacks, as many as asked for: `python -m benchmarks.fuzz [INPUTS=100000] [SEED]`.
+
+The suite tries a few thousand of each; this is the long form of the same generators and the same oracles. Prints one
+JSON object and ends with 1 if anything crashed, hung, or was accepted that should not be.
+"""
+
+import json
+import random
+import resource
+import sys
+import time
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+from tests.adapters.sms_http.fuzzing import judged, spoilt
+
+
+def callbacks(inputs: int, seed: int) -> dict[str, Any]:
+    """HTTP callbacks of every provider that calls us."""
+    verdicts: Counter[str] = Counter()
+    slowest, accepted, began = 0.0, 0, time.perf_counter()
+    for target in islice(spoilt(random.Random(seed)), inputs):
+        at = time.perf_counter()
+        verdicts[judged(target) or "as it should be"] += 1
+        slowest = max(slowest, time.perf_counter() - at)
+        accepted += bool(target.hook.parse(target.call).events)
+    return {
+        "inputs": inputs,
+        "verdicts": dict(verdicts),
+        "accepted_with_secret_and_signature": accepted,
+        "slowest_ms": round(slowest * 1000, 1),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def main(inputs: int, seed: int) -> bool:
+    results = {"callbacks": callbacks(inputs, seed)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({**results, "seed": seed, "peak_mib": peak}, indent=2))
+    return all(set(each["verdicts"]) <= {"as it should be"} for each in results.values())
+
+
+if __name__ == "__main__":
+    given = [int(word) for word in sys.argv[1:]]
+    sys.exit(0 if main(given[0] if given else 100_000, given[1] if len(given) > 1 else 20261122) else 1)
