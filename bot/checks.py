@@ -7,6 +7,7 @@ from pathlib import Path
 from bot import app, show
 from bot.model.clock import utc_now
 from bot.model.errors import MotcuaError
+from bot.model.message import Situation
 from bot.show_lists import quarantined_line
 from bot.show_sources import condition
 from bot.source_check import read_first_page
@@ -28,6 +29,7 @@ async def check_all(plan: app.Plan, path: Path) -> bool:
     tries = [(f"kênh / channel {each.name} ({each.kind})", app.check_channel(each)) for each in plan.channels]
     tries += [(f"nguồn / source {each.name} ({each.kind})", _source(each)) for each in plan.sources]
     results += [await _try(what, attempt) for what, attempt in tries]
+    _show_templates(plan)
     if results[0]:
         await _show_troubles(plan)
     return all(results)
@@ -65,6 +67,19 @@ async def _source(configured: app.Configured) -> str:
         f"first page: {len(page.dossiers):,} dossiers, {len(page.quarantined):,} places not understood; "
         f"xem kỹ / look closer: motcua source check {configured.name}"
     )
+
+
+def _show_templates(plan: app.Plan) -> None:
+    """Kinds of message that a gateway will not send, for want of a registered template."""
+    for name, rules in app.sms_rules(plan).items():
+        exempt = {*rules.templates, *rules.free_text, Situation.REPLY, Situation.TEST}
+        missing = [each.value for each in Situation if each not in exempt]
+        if rules.templates_required and missing:
+            show.console.print(
+                f"! kênh / channel {name}: chưa có mẫu tin đăng ký, sẽ không gửi / no registered template, "
+                f"will not be sent: {', '.join(missing)}",
+                soft_wrap=True,
+            )
 
 
 async def _show_troubles(plan: app.Plan) -> None:

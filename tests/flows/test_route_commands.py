@@ -142,6 +142,22 @@ def test_another_month_can_be_asked_for(routed: Desk) -> None:
     assert "xin viết tháng như 2026-11" in routed.refused("budget", "--month", "November")
 
 
+def test_check_says_which_kinds_of_message_have_no_registered_template(routed: Desk) -> None:
+    routed.configure(
+        "[channels.esms.templates]\nprogress = { pattern = 'Ho so {1}' }\n"
+        "[channels.viettel]\nkind = 'sms_smpp'\nhost = '127.0.0.1'\nport = 1\nsystem_id = 'x'\nsource_addr = '8041'\n"
+        "password = 'env:MOTCUA_TEST_PASSWORD'\ntemplates_required = true\nsandbox = true\n"
+        "[channels.viettel.templates]\nresult = { pattern = 'Ho so {1}' }"
+    )
+
+    said = routed.types("check").out
+
+    assert "! kênh / channel viettel: chưa có mẫu tin đăng ký" in said
+    assert "will not be sent: progress, supplement, apology, refused, stopped, withdrawn" in said
+    assert "viettel (sms_smpp): chế độ thử: không gửi gì ra ngoài / sandbox: nothing leaves the house" in said
+    assert "channel esms: chưa" not in said, "there they are checked but not required"
+
+
 def test_a_route_that_leads_nowhere_stops_every_command(routed: Desk) -> None:
     routed.configure("[routes.phuong]\ngateways = { vnp = 1 }")
 
