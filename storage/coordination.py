@@ -8,10 +8,10 @@ class Coordination:
 
     def __init__(self) -> None:
         self.woken: set[str] = set()
-        """Channels to wake when the transaction is durable."""
+        """Queues to wake when the transaction is durable."""
 
-    async def wake(self, channels: Collection[str]) -> None:
-        self.woken.update(channels)
+    async def wake(self, queues: Collection[str]) -> None:
+        self.woken.update(queues)
 
     async def announce_settling(self) -> None:
         """Said before references are recorded."""

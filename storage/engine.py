@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Collection
 
 from bot.model.clock import Clock
 from bot.model.errors import StorageError
@@ -19,12 +20,18 @@ class Engine(ABC):
         self._clock = clock
         self._current = False
         self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._fed: defaultdict[str, set[str]] = defaultdict(set)
+        """Queue → the channels that take from it."""
 
     def woken(self, channel: str) -> asyncio.Event:
         return self._events[channel]
 
-    def wake(self, channel: str) -> None:
-        self._events[channel].set()
+    def feeds(self, queue: str, channels: Collection[str]) -> None:
+        self._fed[queue].update(channels)
+
+    def wake(self, queue: str) -> None:
+        for name in (queue, *self._fed.get(queue, ())):
+            self._events[name].set()
 
     def wake_everybody(self) -> None:
         """For when some wake-up may have been missed."""

@@ -119,8 +119,8 @@ class Writer:
         else:
             for job in done:
                 job.succeed()
-                for channel in job.woken:
-                    self._wake(channel)
+                for queue in job.woken:
+                    self._wake(queue)
 
     async def _run_each(self, jobs: Sequence[_Job]) -> list[_Job]:
         """Runs the works one after the other, undoing those that fail or only read; the ones to commit."""

@@ -1,14 +1,11 @@
 """The outbox counted: what was planned, what became of it, and whether the two agree."""
 
 from bot.model.message import DeliveryState
-from storage.statements import Statements
+from storage.outbox_chapter import OutboxChapter
 
 
-class Ledger:
-    """The counting half of `bot.ports.OutboxStore`. Scans; meant for readers."""
-
-    def __init__(self, sql: Statements) -> None:
-        self._sql = sql
+class Ledger(OutboxChapter):
+    """The counting part of `bot.ports.OutboxStore`. Scans; meant for readers."""
 
     async def counts(self) -> dict[tuple[str, DeliveryState], int]:
         rows = await self._sql.rows("counts")

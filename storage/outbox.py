@@ -7,21 +7,24 @@ from secrets import token_hex
 
 from bot.model.clock import to_millis
 from bot.model.dossier import Status
-from bot.model.message import DeliveryState, OutboxItem, Situation
+from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
 from bot.model.person import Address
 from bot.ports import Claimed, Standing
 from storage.edge import clean, key_set, moment, to_json
+from storage.holds import Holds
 from storage.ledger import Ledger
+from storage.message_rows import item_of, item_row
 from storage.receipts import Receipts
-from storage.rows import item_of, item_row
+from storage.settling import Settling
 from storage.statements import Row
+from storage.tallies import Minutes, minute_of
 
 _SUPERSEDED = "a newer message took its place"
 _EXPIRED = "waited past its end"
 _LAPSED = "the sender's lease ended"
 
 
-class Outbox(Receipts, Ledger):
+class Outbox(Settling, Receipts, Holds, Ledger):
     """`bot.ports.OutboxStore` in SQL."""
 
     async def enqueue(self, items: Sequence[OutboxItem]) -> int:
@@ -35,9 +38,9 @@ class Outbox(Receipts, Ledger):
         # Another machine may be planning the same events: only what arrived by this very call counts.
         call = token_hex(8)
         # Sorted, so that two writers of the same events meet at the same key and cannot wait for each other.
-        rows = [item_row(item) | {"owner": call} for _, item in sorted(wanted.items())]
+        rows = [item_row(item, call) for _, item in sorted(wanted.items())]
         await self._sql.change_many("enqueue", rows)
-        arrived = await self._sql.rows("arrived", ids=key_set(row["id"] for row in rows), owner=call)
+        arrived = await self._sql.rows("arrived", ids=key_set(row[0] for row in rows), owner=call)
         if len(arrived) < len(rows) and len(await self._planned_before(wanted)) < len(wanted):
             raise ValueError("duplicate id: two messages have the same id")
         planned = Counter(row["origin"] for row in arrived)
@@ -64,29 +67,20 @@ class Outbox(Receipts, Ledger):
         # One statement for each of the two small indexes.
         return await self._sql.change("supersede", **values) + await self._sql.change("supersede_held", **values)
 
-    async def hold(self, source: str, *, since: datetime, reason: str, at: datetime) -> int:
-        return await self._sql.change("hold", source=source, since=to_millis(since), reason=reason, at=to_millis(at))
-
-    async def let_go(self, source: str, *, at: datetime) -> int:
-        rows = await self._sql.rows("let_go", source=source, now=to_millis(at))
-        await self._others.wake({row["channel"] for row in rows})
-        return len(rows)
-
-    async def discard(self, source: str, *, reason: str, at: datetime) -> int:
-        return await self._sql.change("discard", source=source, reason=reason, now=to_millis(at))
-
-    async def held(self) -> dict[str, dict[str, int]]:
-        held: dict[str, dict[str, int]] = {}
-        for row in await self._sql.rows("held"):
-            held.setdefault(row["source"], {})[row["situation"]] = row["items"]
-        return held
+    async def due(self, queues: Collection[str], *, now: datetime) -> list[tuple[str, Lane]]:
+        if not queues:
+            return []
+        rows = await self._sql.rows("due", queues=key_set(queues), now=to_millis(now))
+        firsts = sorted((row["lane"], row["next_at"], row["queue"]) for row in rows)
+        return [(queue, Lane(lane)) for lane, _, queue in firsts]
 
     async def claim(
-        self, channel: str, *, owner: str, now: datetime, lease_until: datetime, limit: int
+        self, queue: str, *, gateway: str = "", owner: str, now: datetime, lease_until: datetime, limit: int
     ) -> list[Claimed]:
         rows = await self._sql.rows(
             "claim",
-            channel=channel,
+            queue=queue,
+            gateway=gateway or queue,
             owner=owner,
             now=to_millis(now),
             lease_until=to_millis(lease_until),
@@ -96,15 +90,27 @@ class Outbox(Receipts, Ledger):
 
     async def lapse(self, *, now: datetime, requeue: Collection[str]) -> int:
         lapsed = await self._sql.rows("lapse", now=to_millis(now), requeue=key_set(requeue), reason=_LAPSED)
+        lost = [row["gateway"] for row in lapsed if row["state"] == DeliveryState.UNCERTAIN]
         await self._others.wake({row["channel"] for row in lapsed if row["state"] == DeliveryState.QUEUED})
+        await self._tallies.count(Minutes((gateway, minute_of(now), "uncertain") for gateway in lost if gateway))
         return len(lapsed)
 
     async def expire(self, *, now: datetime) -> int:
         values = {"now": to_millis(now), "reason": _EXPIRED}
         return await self._sql.change("expire", **values) + await self._sql.change("expire_held", **values)
 
-    async def next_due(self, channel: str) -> datetime | None:
-        return moment(await self._sql.value("next_due", channel=channel))
+    async def orphans(self, known: Collection[str], *, scheme: str) -> list[str]:
+        rows = await self._sql.rows("orphans", known=key_set(known), scheme=f"{scheme}:")
+        return sorted(row["queue"] for row in rows)
+
+    async def requeue(self, queue: str, into: str) -> int:
+        values = {"queue": queue, "target": into}
+        moved = await self._sql.change("requeue", **values)
+        await self._others.wake({into} if moved else ())
+        return moved + await self._sql.change("requeue_held", **values)
+
+    async def next_due(self, queues: Collection[str]) -> datetime | None:
+        return moment(await self._sql.value("next_due", queues=key_set(queues)))
 
     async def history(self, address: Address, *, after: str, limit: int) -> list[OutboxItem]:
         rows = await self._sql.rows("history", address=address.key, after=after, most=limit)
@@ -135,7 +141,7 @@ def _turn(row: Row) -> tuple[int, int, str]:
 
 
 def _claimed(row: Row) -> Claimed:
-    status = row["standing_status"]
+    status, carrier = row["standing_status"], row["known_carrier"] or ""
     if status is None:
-        return Claimed(item_of(row), None)
-    return Claimed(item_of(row), Standing(Status(status), moment(row["standing_appointment_at"])))
+        return Claimed(item_of(row), None, carrier)
+    return Claimed(item_of(row), Standing(Status(status), moment(row["standing_appointment_at"])), carrier)

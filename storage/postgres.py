@@ -135,8 +135,8 @@ class PostgresStorage(Engine):
             others = _Others(connection)
             async with connection.transaction():
                 result = await work(UnitOfWork(Statements(sql, connection), others, writes=True))
-        for channel in others.woken:
-            self.wake(channel)
+        for queue in others.woken:
+            self.wake(queue)
         return result
 
     @asynccontextmanager
@@ -163,10 +163,10 @@ class _Others(Coordination):
         super().__init__()
         self._connection = connection
 
-    async def wake(self, channels: Collection[str]) -> None:
-        if news := sorted(set(channels) - self.woken):
+    async def wake(self, queues: Collection[str]) -> None:
+        if news := sorted(set(queues) - self.woken):
             await self._connection.fetch("SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name", WAKE, news)
-        await super().wake(channels)
+        await super().wake(queues)
 
     async def announce_settling(self) -> None:
         await self._connection.fetch("SELECT pg_advisory_xact_lock_shared($1)", _SETTLING)

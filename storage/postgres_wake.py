@@ -11,7 +11,7 @@ from storage.engine import Engine
 log = logging.getLogger(__name__)
 
 WAKE = "motcua_wake"
-"""PostgreSQL's name of the notifications; their payload is the channel."""
+"""PostgreSQL's name of the notifications; their payload is the queue."""
 
 _PULSE_SECONDS = 30.0
 _PULSE_ANSWER_SECONDS = 10.0
@@ -46,7 +46,7 @@ async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], engine: E
 async def _hear(connection: asyncpg.Connection, engine: Engine, tried: asyncio.Event) -> None:
     closed = asyncio.Event()
     connection.add_termination_listener(lambda _: closed.set())
-    await connection.add_listener(WAKE, lambda _connection, _process, _name, channel: engine.wake(channel))
+    await connection.add_listener(WAKE, lambda _connection, _process, _name, queue: engine.wake(queue))
     engine.wake_everybody()
     tried.set()
     while not closed.is_set():

@@ -1,39 +1,27 @@
-"""What providers answered and reported: settlements, the parts of a message, receipts that came too early."""
+"""What providers reported later: the parts of a message, and receipts that came too early."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bot.model.clock import to_millis
 from bot.model.message import DeliveryState, Receipt
-from bot.ports import Matched, Moved, Settlement
-from storage.coordination import Coordination
-from storage.edge import clean, key_set, millis, to_json
-from storage.rows import receipt_of, receipt_row
-from storage.statements import Row, Statements
+from bot.ports import SLOW, Matched, Moved
+from storage.edge import key_set, moment, to_json
+from storage.message_rows import receipt_row
+from storage.outbox_chapter import OutboxChapter
+from storage.statements import Row
+from storage.tallies import Minutes, Named, minute_of
+
+_COLUMNS = {
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.FAILED: "undelivered",
+    DeliveryState.EXPIRED: "undelivered",
+}
+"""Where the end of a message is counted."""
 
 
-class Receipts:
-    """The half of `bot.ports.OutboxStore` that follows a message after it was claimed."""
-
-    def __init__(self, sql: Statements, others: Coordination) -> None:
-        self._sql = sql
-        self._others = others
-
-    async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:
-        if not settlements:
-            return []
-        answered = list(_answered(settlements))
-        if answered:
-            await self._others.announce_settling()
-        await self._sql.change(
-            "settle", settlements=to_json({each.item_id: _settlement_row(each) for each in settlements})
-        )
-        if not answered:
-            return []
-        await self._sql.change_many("add_part", answered)
-        numbered = {str(place): part for place, part in enumerate(answered)}
-        early = await self._sql.rows("unpark", references=to_json(numbered))
-        return sorted((receipt_of(row) for row in early), key=lambda receipt: receipt.at)
+class Receipts(OutboxChapter):
+    """The part of `bot.ports.OutboxStore` that follows a message after it was sent."""
 
     async def match(self, receipts: Sequence[Receipt]) -> list[Matched]:
         found = await self._find(dict(enumerate(receipts)))
@@ -47,13 +35,7 @@ class Receipts:
         for row in await self._sql.rows("parts_of", ids=items) if found else []:
             parts[row["item_id"]][row["reference"]] = DeliveryState(row["state"])
         return [
-            Matched(
-                receipt=receipts[place],
-                item_id=item_id,
-                state=DeliveryState(locked[item_id]["state"]),
-                parts=parts[item_id],
-                expected=locked[item_id]["parts"],
-            )
+            _matched(receipts[place], locked[item_id], parts[item_id])
             for place, item_id in sorted(found.items())
             if item_id in locked
         ]
@@ -67,11 +49,18 @@ class Receipts:
             for match in sorted(matched, key=lambda match: match.item_id)
             if match.receipt.reference
         ]
-        for part in parts:
-            del part["reason"]
         await self._sql.change_many("record_part", parts)
-        if moved:
-            await self._sql.change("move_items", moves=to_json({move.item_id: _move_row(move) for move in moved}))
+        naming = sorted((match for match in matched if match.receipt.carrier), key=lambda match: match.receipt.at)
+        carriers = {match.item_id: match.receipt.carrier for match in naming}
+        await self._sql.change_many("name_carrier", [{"id": key, "carrier": carriers[key]} for key in sorted(carriers)])
+        done = await self._move(moved) if moved else frozenset()
+        await self._tallies.remember(Named(each.address, each.receipt.carrier, each.receipt.at) for each in naming)
+        await self._tallies.count(_ends(matched, [move for move in moved if move.item_id in done]))
+
+    async def _move(self, moved: Sequence[Moved]) -> Collection[str]:
+        """The items that did move; nothing leaves a final state."""
+        rows = await self._sql.rows("move_items", moves=to_json({move.item_id: _move_row(move) for move in moved}))
+        return frozenset(row["id"] for row in rows)
 
     async def _find(self, receipts: dict[int, Receipt]) -> dict[int, str]:
         """Place of each receipt that belongs to an item → the item: by our id, else the newest with the reference."""
@@ -90,32 +79,35 @@ class Receipts:
         return {int(row["place"]): row["item_id"] for row in best}
 
 
+def _matched(receipt: Receipt, item: Row, parts: dict[str, DeliveryState]) -> Matched:
+    return Matched(
+        receipt=receipt,
+        item_id=item["id"],
+        state=DeliveryState(item["state"]),
+        parts=parts,
+        expected=item["parts"],
+        address=item["address"],
+        gateway=item["gateway"],
+        sent_at=moment(item["sent_at"]),
+    )
+
+
+def _ends(matched: Sequence[Matched], moved: Sequence[Moved]) -> Minutes:
+    """By the minute in which the message had left. One whose sending we never heard of belongs to no minute."""
+    items, counted = {match.item_id: match for match in matched}, Minutes()
+    for move in moved:
+        column, item = _COLUMNS.get(move.state), items.get(move.item_id)
+        if not column or not item or not item.gateway or item.sent_at is None:
+            continue
+        minute = minute_of(item.sent_at)
+        counted[item.gateway, minute, column] += 1
+        if move.at - item.sent_at <= SLOW:
+            counted[item.gateway, minute, "in_time"] += 1
+    return counted
+
+
 def _preference(row: Row) -> tuple[int, int, str]:
     return (row["by_our_id"], row["at"], row["item_id"])
-
-
-def _settlement_row(settlement: Settlement) -> dict[str, Any]:
-    return {
-        "owner": settlement.owner,
-        "state": str(settlement.state),
-        "at": to_millis(settlement.at),
-        "reason": settlement.reason,
-        "next_at": millis(settlement.next_at),
-        "uncounted": int(not settlement.attempted),
-    }
-
-
-def _answered(settlements: Sequence[Settlement]) -> Iterable[dict[str, Any]]:
-    for settlement in settlements:
-        for number, reference in enumerate(settlement.references, 1):
-            if reference:
-                yield {
-                    "item_id": settlement.item_id,
-                    "owner": settlement.owner,
-                    "reference": clean(reference),
-                    "number": number,
-                    "at": to_millis(settlement.at),
-                }
 
 
 def _move_row(move: Moved) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Table rows as values of the vocabulary, and back."""
+"""Rows of dossiers and their changes as values of the vocabulary, and back."""
 
 import json
 from collections.abc import Callable
@@ -7,8 +7,6 @@ from typing import Any
 
 from bot.model.clock import from_millis, to_millis
 from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step, Wait
-from bot.model.message import DeliveryState, Lane, OutboxItem, Receipt, Situation
-from bot.model.person import Address
 from bot.ports import Mirrored
 from storage.edge import clean, clean_values, millis, moment
 from storage.statements import Row
@@ -141,78 +139,3 @@ def change_row(change: Change) -> tuple[Any, ...]:
         millis(change.appointment_before),
         millis(change.appointment_after),
     )
-
-
-def item_of(row: Row) -> OutboxItem:
-    status = row["status"]
-    return OutboxItem(
-        id=row["id"],
-        dedupe_key=row["dedupe_key"],
-        origin=row["origin"],
-        channel=row["channel"],
-        address=Address.of(row["address"]),
-        lane=Lane(row["lane"]),
-        situation=Situation(row["situation"]),
-        text=row["text"],
-        source=row["source"],
-        code=row["code"],
-        parts=row["parts"],
-        created_at=from_millis(row["created_at"]),
-        next_at=from_millis(row["next_at"]),
-        expires_at=from_millis(row["expires_at"]),
-        status=None if status is None else Status(status),
-        appointment_at=moment(row["appointment_at"]),
-        state=DeliveryState(row["state"]),
-        attempts=row["attempts"],
-        reason=row["reason"],
-        sent_at=moment(row["sent_at"]),
-        settled_at=moment(row["settled_at"]),
-    )
-
-
-def item_row(item: OutboxItem) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "dedupe_key": item.dedupe_key,
-        "origin": item.origin,
-        "channel": item.channel,
-        "address": item.address.key,
-        "lane": int(item.lane),
-        "situation": str(item.situation),
-        "text": item.text,
-        "source": item.source,
-        "code": item.code,
-        "parts": item.parts,
-        "created_at": to_millis(item.created_at),
-        "next_at": to_millis(item.next_at),
-        "expires_at": to_millis(item.expires_at),
-        "status": None if item.status is None else int(item.status),
-        "appointment_at": millis(item.appointment_at),
-        "state": str(item.state),
-        "attempts": item.attempts,
-        "reason": item.reason,
-        "sent_at": millis(item.sent_at),
-        "settled_at": millis(item.settled_at),
-    }
-
-
-def receipt_of(row: Row) -> Receipt:
-    return Receipt(
-        channel=row["channel"],
-        reference=row["reference"],
-        item_id=row["item_id"],
-        state=DeliveryState(row["state"]),
-        reason=row["reason"],
-        at=from_millis(row["at"]),
-    )
-
-
-def receipt_row(receipt: Receipt) -> dict[str, Any]:
-    return {
-        "channel": receipt.channel,
-        "reference": receipt.reference,
-        "item_id": receipt.item_id,
-        "state": str(receipt.state),
-        "reason": receipt.reason,
-        "at": to_millis(receipt.at),
-    }

@@ -1,7 +1,7 @@
 """The named queries of `storage/sql`, ready to be run on one connection of either engine."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -32,9 +32,10 @@ def rows_as_json(sql: str, *, gather: str, row: str) -> str:
 
 
 class Row(Protocol):
-    """One row of a result, by the column's name or number."""
+    """One row of a result, by the column's name or number, or all its values in order."""
 
     def __getitem__(self, column: str | int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 def load_queries(adapter: Callable[[], Any]) -> Any:

@@ -6,7 +6,9 @@ from storage.dossiers import Dossiers
 from storage.leases import Leases
 from storage.outbox import Outbox
 from storage.reconciliations import Reconciliations
+from storage.routing import Routing
 from storage.sources import Sources
+from storage.spending import Spending
 from storage.statements import Statements
 
 
@@ -21,10 +23,12 @@ class UnitOfWork:
         self._conversations = Conversations(sql, writes=writes)
         self._leases = Leases(sql)
         self._reconciliations = Reconciliations(sql)
+        self._routing = Routing(sql)
+        self._spending = Spending(sql)
 
     @property
     def woken(self) -> set[str]:
-        """Channels to wake once the work is durable."""
+        """Queues to wake once the work is durable."""
         return self._others.woken
 
     @property
@@ -50,3 +54,11 @@ class UnitOfWork:
     @property
     def reconciliations(self) -> Reconciliations:
         return self._reconciliations
+
+    @property
+    def routing(self) -> Routing:
+        return self._routing
+
+    @property
+    def spending(self) -> Spending:
+        return self._spending

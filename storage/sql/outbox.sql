@@ -1,11 +1,12 @@
--- name: enqueue(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, owner)*!
+-- name: enqueue(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender, gateway, carrier, cost, owner)*!
 INSERT INTO outbox (
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, owner
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost, owner
 ) VALUES (
     :id, :dedupe_key, :origin, :channel, :address, :lane, :situation, :text, :source, :code, :parts, :created_at,
-    :next_at, :expires_at, :status, :appointment_at, :state, :attempts, :reason, :sent_at, :settled_at,
-    :owner
+    :next_at, :expires_at, :status, :appointment_at, :state, :attempts, :reason, :sent_at, :settled_at, :agency,
+    :route, :sender, :gateway, :carrier, :cost, :owner
 )
 ON CONFLICT DO NOTHING;
 
@@ -38,49 +39,80 @@ WHERE state = 'queued' AND id IN (
         AND o.situation NOT IN (SELECT key FROM json_each(:kept))
 );
 
--- name: claim(channel, owner, now, lease_until, most)
+-- name: due(queues, now)
+-- One look-up a queue and lane in the index outbox_due, whatever waits behind; as in `claim`, a lane is only touched
+-- when the better ones are dry.
+WITH firsts AS MATERIALIZED (
+    SELECT wanted.key AS queue, COALESCE(
+        (
+            SELECT o.id FROM outbox AS o
+            WHERE o.channel = wanted.key AND o.lane = 0 AND o.state = 'queued' AND o.next_at <= :now AND o.expires_at > :now
+            ORDER BY o.next_at, o.id LIMIT 1
+        ),
+        (
+            SELECT o.id FROM outbox AS o
+            WHERE o.channel = wanted.key AND o.lane = 1 AND o.state = 'queued' AND o.next_at <= :now AND o.expires_at > :now
+            ORDER BY o.next_at, o.id LIMIT 1
+        ),
+        (
+            SELECT o.id FROM outbox AS o
+            WHERE o.channel = wanted.key AND o.lane = 2 AND o.state = 'queued' AND o.next_at <= :now AND o.expires_at > :now
+            ORDER BY o.next_at, o.id LIMIT 1
+        )
+    ) AS id
+    FROM json_each(:queues) AS wanted
+)
+SELECT firsts.queue, o.lane, o.next_at
+FROM firsts CROSS JOIN outbox AS o
+WHERE o.id = firsts.id;
+
+-- name: claim(queue, gateway, owner, now, lease_until, most)
 -- One look-up a lane (bot.model.message.Lane), each in the order of the index outbox_due: what waits for
 -- a later moment is never walked through, and a lane is only touched when the better ones have run dry.
 WITH due AS MATERIALIZED (
     SELECT id FROM (
         SELECT id FROM (
             SELECT id FROM outbox
-            WHERE channel = :channel AND lane = 0 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+            WHERE channel = :queue AND lane = 0 AND state = 'queued' AND next_at <= :now AND expires_at > :now
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS replies
         UNION ALL
         SELECT id FROM (
             SELECT id FROM outbox
-            WHERE channel = :channel AND lane = 1 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+            WHERE channel = :queue AND lane = 1 AND state = 'queued' AND next_at <= :now AND expires_at > :now
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS pushes
         UNION ALL
         SELECT id FROM (
             SELECT id FROM outbox
-            WHERE channel = :channel AND lane = 2 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+            WHERE channel = :queue AND lane = 2 AND state = 'queued' AND next_at <= :now AND expires_at > :now
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS bulk
     ) AS lanes
     LIMIT :most
 )
 UPDATE outbox SET
-    state = 'sending', owner = :owner, lease_until = :lease_until, attempts = attempts + 1, settled_at = :now
+    state = 'sending', owner = :owner, lease_until = :lease_until, attempts = attempts + 1, settled_at = :now,
+    gateway = :gateway
 WHERE id IN (SELECT id FROM due)
 RETURNING
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at,
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost,
     (SELECT d.status FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_status,
     (SELECT d.appointment_at FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
-        AS standing_appointment_at;
+        AS standing_appointment_at,
+    (SELECT c.carrier FROM carriers AS c WHERE c.address = outbox.address) AS known_carrier;
 
 -- name: lapse(now, requeue, reason)
 UPDATE outbox SET
-    state = CASE WHEN channel IN (SELECT key FROM json_each(:requeue)) THEN 'queued' ELSE 'uncertain' END,
-    next_at = CASE WHEN channel IN (SELECT key FROM json_each(:requeue)) THEN :now ELSE next_at END,
+    state = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN 'queued' ELSE 'uncertain' END,
+    channel = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN gateway ELSE channel END,
+    next_at = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN :now ELSE next_at END,
     reason = :reason, settled_at = :now, lease_until = NULL
 WHERE state = 'sending' AND lease_until <= :now
-RETURNING channel, state;
+RETURNING channel, state, gateway;
 
 -- name: expire(now, reason)!
 UPDATE outbox SET state = 'expired', reason = :reason, settled_at = :now
@@ -106,39 +138,79 @@ WHERE state = 'held' AND id IN (
 
 -- name: hold(source, since, reason, at)!
 -- Only what speaks of a dossier has a source and a code.
-UPDATE outbox SET state = 'held', reason = :reason, settled_at = :at
+UPDATE outbox SET state = 'held', held_for = '', reason = :reason, settled_at = :at
 WHERE state = 'queued' AND code <> '' AND source = :source AND created_at >= :since;
+
+-- name: hold_of_budget(source, since, reason, at)!
+-- A new month's budget must not let out what the brake is for.
+UPDATE outbox SET held_for = '', reason = :reason, settled_at = :at
+WHERE state = 'held' AND held_for = 'budget' AND source = :source AND created_at >= :since;
 
 -- name: let_go(source, now)
 UPDATE outbox SET state = 'queued', reason = '', next_at = :now, settled_at = NULL
-WHERE state = 'held' AND source = :source AND expires_at > :now
+WHERE state = 'held' AND held_for = '' AND source = :source AND expires_at > :now
 RETURNING channel;
 
 -- name: discard(source, reason, now)!
 UPDATE outbox SET state = 'cancelled', reason = :reason, settled_at = :now
-WHERE state = 'held' AND source = :source;
+WHERE state = 'held' AND held_for = '' AND source = :source;
 
 -- name: held()
 SELECT source, situation, COUNT(*) AS items
-FROM outbox WHERE state = 'held' GROUP BY source, situation ORDER BY source, situation;
+FROM outbox WHERE state = 'held' AND held_for = '' GROUP BY source, situation ORDER BY source, situation;
 
--- name: next_due(channel)$
+-- name: release_budget(agencies, now)
+UPDATE outbox SET state = 'queued', held_for = '', reason = '', next_at = :now, settled_at = NULL
+WHERE state = 'held' AND held_for = 'budget' AND expires_at > :now
+    AND agency IN (SELECT key FROM json_each(:agencies))
+RETURNING channel;
+
+-- name: held_for_budget()
+SELECT agency, COUNT(*) AS items
+FROM outbox WHERE state = 'held' AND held_for = 'budget' GROUP BY agency ORDER BY agency;
+
+-- name: orphans(known, scheme)
+-- Jumps from queue to queue in the index outbox_due; looks at messages only where a queue is unknown.
+WITH RECURSIVE waiting (queue) AS (
+    SELECT MIN(channel) FROM outbox WHERE state = 'queued'
+    UNION ALL
+    SELECT (SELECT MIN(o.channel) FROM outbox AS o WHERE o.state = 'queued' AND o.channel > waiting.queue)
+    FROM waiting
+    WHERE waiting.queue IS NOT NULL
+)
+SELECT waiting.queue
+FROM waiting
+WHERE waiting.queue NOT IN (SELECT key FROM json_each(:known)) AND EXISTS (
+    SELECT 1 FROM outbox AS o
+    WHERE o.state = 'queued' AND o.channel = waiting.queue AND substr(o.address, 1, length(:scheme)) = :scheme
+)
+UNION
+SELECT channel FROM outbox
+WHERE state = 'held' AND channel NOT IN (SELECT key FROM json_each(:known))
+    AND substr(address, 1, length(:scheme)) = :scheme;
+
+-- name: requeue(queue, target)!
+UPDATE outbox SET channel = :target WHERE state = 'queued' AND channel = :queue;
+
+-- name: requeue_held(queue, target)!
+UPDATE outbox SET channel = :target WHERE state = 'held' AND channel = :queue;
+
+-- name: next_due(queues)$
 -- What could only be sent after its end is left to `expire`.
 SELECT MIN(next_at) FROM (
-    SELECT MIN(next_at) AS next_at FROM outbox
-    WHERE channel = :channel AND lane = 0 AND state = 'queued' AND next_at < expires_at
-    UNION ALL
-    SELECT MIN(next_at) FROM outbox
-    WHERE channel = :channel AND lane = 1 AND state = 'queued' AND next_at < expires_at
-    UNION ALL
-    SELECT MIN(next_at) FROM outbox
-    WHERE channel = :channel AND lane = 2 AND state = 'queued' AND next_at < expires_at
-) AS lanes;
+    SELECT (
+        SELECT MIN(o.next_at) FROM outbox AS o
+        WHERE o.channel = wanted.key AND o.lane = lanes.lane AND o.state = 'queued' AND o.next_at < o.expires_at
+    ) AS next_at
+    FROM json_each(:queues) AS wanted
+    CROSS JOIN (SELECT 0 AS lane UNION ALL SELECT 1 UNION ALL SELECT 2) AS lanes
+) AS firsts;
 
 -- name: history(address, after, most)
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost
 FROM outbox
 WHERE address = :address AND id > :after AND state IN ('accepted', 'delivered')
 ORDER BY id
@@ -148,7 +220,7 @@ LIMIT :most;
 SELECT
     o.id, o.dedupe_key, o.origin, o.channel, o.address, o.lane, o.situation, o.text, o.source, o.code, o.parts,
     o.created_at, o.next_at, o.expires_at, o.status, o.appointment_at, o.state, o.attempts, o.reason, o.sent_at,
-    o.settled_at
+    o.settled_at, o.agency, o.route, o.sender, o.gateway, o.carrier, o.cost
 FROM json_each(:origins) AS wanted CROSS JOIN outbox AS o
 WHERE o.origin = wanted.key
 ORDER BY o.id;
@@ -156,14 +228,16 @@ ORDER BY o.id;
 -- name: item(id)^
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost
 FROM outbox
 WHERE id = :id;
 
 -- name: listed(state, most)
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost
 FROM outbox
 WHERE state = :state
 ORDER BY id
@@ -173,7 +247,8 @@ LIMIT :most;
 -- Written out, so that the small index of the uncertain ones can be used.
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost
 FROM outbox
 WHERE state = 'uncertain'
 ORDER BY id

@@ -1,36 +1,31 @@
--- name: settle(settlements)!
+-- name: settle(items)!
+-- After `lock_items`: whether the item is still the settler's is known, and so is what it was before.
 UPDATE outbox SET
+    channel = s.value ->> 'channel',
     state = s.value ->> 'state',
     reason = s.value ->> 'reason',
     settled_at = CAST(s.value ->> 'at' AS BIGINT),
-    sent_at = CASE
-        WHEN (s.value ->> 'state') IN ('accepted', 'delivered')
-        THEN COALESCE(outbox.sent_at, CAST(s.value ->> 'at' AS BIGINT))
-        ELSE outbox.sent_at
-    END,
-    next_at = COALESCE(CAST(s.value ->> 'next_at' AS BIGINT), outbox.next_at),
-    attempts = outbox.attempts - CAST(s.value ->> 'uncounted' AS BIGINT),
+    sent_at = CAST(s.value ->> 'sent_at' AS BIGINT),
+    next_at = CAST(s.value ->> 'next_at' AS BIGINT),
+    attempts = CAST(s.value ->> 'attempts' AS BIGINT),
+    held_for = s.value ->> 'held_for',
+    carrier = s.value ->> 'carrier',
+    cost = CAST(s.value ->> 'cost' AS BIGINT),
     lease_until = NULL
-FROM json_each(:settlements) AS s
-WHERE outbox.id = s.key
-    AND outbox.owner = s.value ->> 'owner'
-    AND outbox.state IN ('sending', 'uncertain');
+FROM json_each(:items) AS s
+WHERE outbox.id = s.key;
 
--- name: add_part(item_id, owner, reference, number, at)*!
+-- name: add_part(gateway, reference, item_id, number, at)*!
 INSERT INTO parts (channel, reference, item_id, number, state, at)
-SELECT channel, :reference, id, CAST(:number AS BIGINT), 'accepted', CAST(:at AS BIGINT)
-FROM outbox
-WHERE id = :item_id AND owner = :owner
+VALUES (:gateway, :reference, :item_id, :number, 'accepted', :at)
 ON CONFLICT DO NOTHING;
 
 -- name: unpark(references)
 DELETE FROM parked
 WHERE (channel, reference) IN (
-    SELECT o.channel, r.value ->> 'reference'
-    FROM json_each(:references) AS r CROSS JOIN outbox AS o
-    WHERE o.id = r.value ->> 'item_id' AND o.owner = r.value ->> 'owner'
+    SELECT r.value ->> 'gateway', r.value ->> 'reference' FROM json_each(:references) AS r
 )
-RETURNING channel, reference, item_id, state, reason, at;
+RETURNING channel, reference, item_id, state, reason, at, carrier;
 
 -- name: find_items(receipts)
 SELECT r.key AS place, o.id AS item_id, 1 AS by_our_id, o.created_at AS at
@@ -42,7 +37,9 @@ FROM json_each(:receipts) AS r CROSS JOIN parts AS p
 WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference';
 
 -- name: lock_items(ids)
-SELECT o.id, o.state, o.parts
+SELECT
+    o.id, o.state, o.parts, o.gateway, o.sent_at, o.address, o.owner, o.cost, o.agency, o.channel, o.attempts,
+    o.next_at, o.carrier
 FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
 WHERE o.id = wanted.key
 ORDER BY o.id
@@ -54,9 +51,9 @@ FROM json_each(:ids) AS wanted CROSS JOIN parts AS p
 WHERE p.item_id = wanted.key
 ORDER BY p.item_id, p.number;
 
--- name: park(channel, reference, item_id, state, reason, at)*!
-INSERT INTO parked (channel, reference, item_id, state, reason, at)
-VALUES (:channel, :reference, :item_id, :state, :reason, :at)
+-- name: park(channel, reference, item_id, state, reason, at, carrier)*!
+INSERT INTO parked (channel, reference, item_id, state, reason, at, carrier)
+VALUES (:channel, :reference, :item_id, :state, :reason, :at, :carrier)
 ON CONFLICT DO NOTHING;
 
 -- name: record_part(channel, reference, item_id, state, at)*!
@@ -65,7 +62,7 @@ VALUES (:channel, :reference, :item_id, 0, :state, :at)
 ON CONFLICT (channel, reference, item_id) DO UPDATE SET state = excluded.state
 WHERE parts.state NOT IN ('delivered', 'failed', 'expired');
 
--- name: move_items(moves)!
+-- name: move_items(moves)
 UPDATE outbox SET
     state = m.value ->> 'state',
     reason = m.value ->> 'reason',
@@ -78,4 +75,8 @@ UPDATE outbox SET
     lease_until = NULL
 FROM json_each(:moves) AS m
 WHERE outbox.id = m.key
-    AND outbox.state NOT IN ('delivered', 'failed', 'expired', 'suppressed', 'superseded', 'cancelled');
+    AND outbox.state NOT IN ('delivered', 'failed', 'expired', 'suppressed', 'superseded', 'cancelled')
+RETURNING id;
+
+-- name: name_carrier(id, carrier)*!
+UPDATE outbox SET carrier = :carrier WHERE id = :id;

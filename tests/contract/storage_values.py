@@ -87,8 +87,8 @@ async def enqueue(storage: Storage, *items: OutboxItem) -> int:
 
 async def claim(storage: Storage, limit: int = 10, **given: Any) -> list[Claimed]:
     values: dict[str, Any] = {"owner": "sender-1", "now": NOW, "lease_until": later(minutes=1)}
-    channel = given.pop("channel", "sms")
-    return await storage.write(lambda tx: tx.outbox.claim(channel, limit=limit, **values | given))
+    queue = given.pop("channel", "sms")
+    return await storage.write(lambda tx: tx.outbox.claim(queue, limit=limit, **values | given))
 
 
 async def settle(storage: Storage, *settlements: Settlement) -> list[Receipt]:

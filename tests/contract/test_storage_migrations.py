@@ -10,11 +10,27 @@ import pytest
 from bot.model.clock import from_millis
 from bot.model.dossier import Status
 from bot.model.errors import StorageError
+from bot.model.message import DeliveryState
 from bot.ports import Known
 from storage import open_storage
 from storage.migrate import Migration, migrations
-from tests.contract.storage_values import an_item, enqueue
+from tests.contract.storage_values import NOW, a_receipt, a_settlement, an_item, enqueue, settle
 
+_MESSAGES_OF_THE_SECOND_VERSION = """
+INSERT INTO outbox (
+    id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at,
+    expires_at, reason, state, attempts, sent_at, owner
+)
+SELECT
+    id, id, 'o', 'sms', 'sms:+84912345678', 1, 'progress', 'x', 's', 'c', 2, 10, 20, 90, '', state, attempts,
+    sent_at, 'a'
+FROM (
+    SELECT '1' AS id, 'queued' AS state, 0 AS attempts, CAST(NULL AS BIGINT) AS sent_at
+    UNION ALL SELECT '2', 'queued', 1, NULL
+    UNION ALL SELECT '3', 'sending', 1, NULL
+    UNION ALL SELECT '4', 'accepted', 0, 30
+) AS messages
+"""
 FILES = pytest.mark.parametrize("storage_url", ["sqlite", "postgres"], indirect=True)
 
 
@@ -136,6 +152,34 @@ async def test_a_mirror_of_the_first_version_is_taken_along(storage_url: str, mo
     assert known[found.code] == Known("print", 3, None, 30)
     assert state is not None
     assert (state.cursor, state.dossiers, state.fresh_at, state.revision) == ("file 7", 1, from_millis(2000), 0)
+
+
+@FILES
+async def test_messages_of_the_second_version_know_their_gateway(
+    storage_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_of_them = migrations()
+    monkeypatch.setattr("storage.migrate.migrations", lambda: all_of_them[:2])
+    async with open_storage(storage_url) as storage:
+        await storage.migrate()
+    await execute(storage_url, _MESSAGES_OF_THE_SECOND_VERSION)
+    await execute(storage_url, "INSERT INTO parts VALUES ('sms', 'ref-4', '4', 1, 'accepted', 30)")
+    await execute(storage_url, "INSERT INTO parked VALUES ('sms', 'ref-3', '', 'delivered', 'DELIVRD', 35)")
+    monkeypatch.undo()
+
+    async with open_storage(storage_url) as storage:
+        applied = await storage.migrate()
+        items = await storage.read(lambda tx: tx.outbox.of_origins(["o"]))
+        early = await settle(storage, a_settlement("3", DeliveryState.ACCEPTED, "ref-3", owner="a", cost=700))
+        matched = await storage.write(lambda tx: tx.outbox.match([a_receipt("ref-4")]))
+        minutes = await storage.read(lambda tx: tx.routing.minutes(since=NOW))
+
+    assert applied == [migration.name for migration in all_of_them[2:]]
+    assert [item.gateway for item in items] == ["", "sms", "sms", "sms"]
+    assert {(item.agency, item.route, item.sender, item.carrier, item.cost) for item in items} == {("",) * 4 + (None,)}
+    assert [(receipt.reference, receipt.carrier) for receipt in early] == [("ref-3", "")]
+    assert [(each.item_id, each.gateway, each.expected) for each in matched] == [("4", "sms", 2)]
+    assert [(each.gateway, each.accepted) for each in minutes] == [("sms", 1)]
 
 
 def test_migrations_are_numbered_without_gaps() -> None:

@@ -147,14 +147,14 @@ async def test_a_message_handed_back_may_leave_later_and_keeps_its_attempts(stor
 
     waiting = await stored(storage, item)
     assert (waiting.state, waiting.attempts, waiting.reason) == (DeliveryState.QUEUED, 0, "đường truyền đứt")
-    assert await storage.read(lambda tx: tx.outbox.next_due("sms")) == later(minutes=5)
+    assert await storage.read(lambda tx: tx.outbox.next_due(["sms"])) == later(minutes=5)
     assert await claim(storage) == []
     again = await claim(storage, now=later(minutes=5), lease_until=later(minutes=6))
     assert [claimed.item.attempts for claimed in again] == [1]
 
 
 async def test_the_next_due_moment_is_the_earliest_of_what_may_still_leave(storage: Storage) -> None:
-    assert await storage.read(lambda tx: tx.outbox.next_due("sms")) is None
+    assert await storage.read(lambda tx: tx.outbox.next_due(["sms"])) is None
     await enqueue(
         storage,
         an_item(1, lane=Lane.BULK, next_at=later(hours=1)),
@@ -163,7 +163,7 @@ async def test_the_next_due_moment_is_the_earliest_of_what_may_still_leave(stora
         an_item(4, next_at=NOW, expires_at=NOW),
     )
 
-    assert await storage.read(lambda tx: tx.outbox.next_due("sms")) == later(hours=1)
+    assert await storage.read(lambda tx: tx.outbox.next_due(["sms"])) == later(hours=1)
 
 
 async def test_what_waited_too_long_expires_and_only_that(storage: Storage) -> None:

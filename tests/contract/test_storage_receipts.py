@@ -104,9 +104,9 @@ async def test_a_receipt_is_matched_by_the_providers_reference(storage: Storage)
     [matched] = await match(storage, receipt)
 
     assert matched.receipt is receipt
-    assert matched == Matched(
-        receipt, item.id, DeliveryState.ACCEPTED, dict.fromkeys(["ref-a", "ref-b"], DeliveryState.ACCEPTED), 2
-    )
+    parts = dict.fromkeys(["ref-a", "ref-b"], DeliveryState.ACCEPTED)
+    accepted = DeliveryState.ACCEPTED
+    assert matched == Matched(receipt, item.id, accepted, parts, 2, item.address.key, "sms", later(seconds=1))
 
 
 async def test_a_receipt_with_our_id_needs_no_reference(storage: Storage) -> None:

@@ -1,10 +1,12 @@
 """Text that a citizen can send and a database cannot hold."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.model.message import DeliveryState
 from bot.model.person import Address
-from bot.ports import ConversationState, Quarantined, Storage, Transaction
+from bot.ports import ConversationState, Move, Pause, Quarantined, Storage, Transaction
 from tests.contract.storage_values import (
     NOW,
     a_dossier,
@@ -35,6 +37,7 @@ NASTY = [
 @pytest.mark.parametrize("text", NASTY)
 async def test_any_text_is_taken(storage: Storage, text: str) -> None:
     item = an_item(1, text=text, dedupe_key=text, origin=text, code=text, source=text, address=Address("webchat", text))
+    item = replace(item, agency=text, route=text, sender=text)
     dossier = a_dossier(1, source=text, code=text, applicant=text, status_text=text)
     message = a_message(1, message_id=text, sender=Address("sms", text), text=text)
 
@@ -50,6 +53,9 @@ async def test_any_text_is_taken(storage: Storage, text: str) -> None:
         await tx.conversations.finish(message, outcome=text, found=False)
         await tx.sources.note_unknown_statuses(text, {text: 1}, at=NOW)
         await tx.sources.quarantine([Quarantined(source=text, place=text, row=1, column=text, reason=text)], at=NOW)
+        await tx.routing.move(Move(text, NOW, 100, 0, text, text))
+        await tx.routing.pause(Pause(text, NOW, text, text))
+        await tx.spending.warned(text, text, at=NOW)
 
     await storage.write(work)
 
@@ -64,7 +70,7 @@ async def test_any_words_of_a_provider_are_taken(storage: Storage, text: str) ->
     item = an_item(1)
     await enqueue(storage, item)
     await claim(storage)
-    receipt = a_receipt(text, reason=text)
+    receipt = a_receipt(text, reason=text, carrier=text)
     await storage.write(lambda tx: tx.outbox.park([receipt, a_receipt("other", item_id=text)]))
 
     early = await settle(storage, a_settlement(item.id, DeliveryState.ACCEPTED, text, reason=text))

@@ -50,6 +50,25 @@ class ShortMessage(NamedTuple):
     """Every optional parameter by tag, known or not; a repeated tag keeps its last value."""
 
 
+class Query(NamedTuple):
+    """The body of query_sm: which message, and the source address that it was submitted with."""
+
+    message_id: str
+    source: Place
+
+
+class Queried(NamedTuple):
+    """The body of query_sm_resp."""
+
+    message_id: str
+    final_date: str
+    """When the message came to its end; empty while it has not."""
+    state: int
+    """A message_state."""
+    error: int = 0
+    """The network's own code; 0 where there was no error."""
+
+
 def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
     return b"".join(_TLV.pack(tag, len(value)) + value for tag, value in tlvs.items())
 
@@ -142,6 +161,30 @@ def decode_data_sm(body: bytes) -> ShortMessage:
     return ShortMessage(
         source, destination, octets, esm_class, data_coding, registered_delivery, "", service_type, tlvs
     )
+
+
+def encode_query(query: Query) -> bytes:
+    source = query.source
+    return b"%b\0%c%c%b\0" % (_octets(query.message_id), source.ton, source.npi, _octets(source.digits))
+
+
+def decode_query(body: bytes) -> Query:
+    message_id, at = _text(body, 0)
+    digits, _ = _text(body, at + 2)
+    return Query(message_id, Place(body[at], body[at + 1], digits))
+
+
+def encode_queried(queried: Queried) -> bytes:
+    texts = _octets(queried.message_id), _octets(queried.final_date)
+    return b"%b\0%b\0%c%c" % (*texts, queried.state, queried.error)
+
+
+def decode_queried(body: bytes) -> Queried:
+    message_id, at = _text(body, 0)
+    final_date, at = _text(body, at)
+    if len(body) < at + 2:
+        raise ProtocolError("the query_sm_resp ends too early")
+    return Queried(message_id, final_date, body[at], body[at + 1])
 
 
 def first_text(body: bytes) -> str:

@@ -21,9 +21,20 @@ class Part(NamedTuple):
     """From 1."""
 
 
-def header(part: Part) -> bytes:
-    """A header with an 8-bit reference, to put before a part's octets."""
-    return struct.pack(">BBBBBB", 5, _CONCATENATED_8, 3, part.reference, part.total, part.number)
+def header(part: Part, *, bits: int = 8) -> bytes:
+    """A header with a reference of 8 or 16 bits, to put before a part's octets."""
+    if bits == 8:
+        return struct.pack(">BBBBBB", 5, _CONCATENATED_8, 3, part.reference & 0xFF, part.total, part.number)
+    return struct.pack(">BBBHBB", 6, _CONCATENATED_16, 4, part.reference, part.total, part.number)
+
+
+def sar(part: Part) -> dict[int, bytes]:
+    """The optional parameters that say the same without a header (SMPP 3.4, 5.3.2.22 to 24)."""
+    return {
+        spec.TAG_SAR_REFERENCE: part.reference.to_bytes(2),
+        spec.TAG_SAR_TOTAL: part.total.to_bytes(1),
+        spec.TAG_SAR_NUMBER: part.number.to_bytes(1),
+    }
 
 
 def opened(message: ShortMessage) -> tuple[Part | None, bytes]:

@@ -12,6 +12,7 @@ What remains: a repetition that comes after a restart *and* across the border of
 and within ten minutes, the same words from before and after a restart are answered once.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -34,7 +35,7 @@ class Identity:
     """Remembers the content of recent messages, as digests only."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, _Seen] = {}
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
     def of(self, content: bytes, now: datetime) -> str:
         """The id of a message with this content that comes now."""
@@ -47,7 +48,7 @@ class Identity:
         seen.until = max(seen.until, now + REPEAT_AFTER_LOSS)
         self._seen[digest] = seen
         while len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         return f"{digest}-{seen.slot}-{seen.repetition}"
 
     def answered(self, message_id: str, now: datetime) -> None:

@@ -1,14 +1,16 @@
-"""Keeps one session open: connects, binds, and connects again for as long as it takes."""
+"""Keeps one connection open: connects, binds, and connects again for as long as it takes."""
 
 import asyncio
 import logging
 import os
 import random
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from adapters.channels.sms_smpp.session import OnDelivery, Session
+from adapters.channels.sms_smpp.session import OnDelivery, Role, Session
 from adapters.channels.sms_smpp.settings import Settings
+from adapters.channels.sms_smpp.tls import context_for, refused
 from adapters.channels.sms_smpp.window import Late
 from bot.model.errors import ChannelError
 
@@ -18,21 +20,25 @@ _BEGINNING = 1.0
 """Seconds after opening in which the listener should have begun."""
 _STEADY = 1.0
 """Seconds a link must have lived for the waiting to begin anew at its shortest."""
+_TLS_GOODBYE = 2.0
+"""Seconds that TLS may take to part."""
 
 
-async def connect(settings: Settings, *, heard: OnDelivery, late: Late) -> Session:
+async def connect(settings: Settings, *, heard: OnDelivery, late: Late, role: Role = Role.TRANSCEIVER) -> Session:
     """A bound session. Raises `ChannelError` saying why there is none, within `bind_timeout`."""
-    session = Session(settings, heard=heard, late=late)
+    session = Session(settings, heard=heard, late=late, role=role)
     try:
         async with asyncio.timeout(settings.bind_timeout):
-            loop = asyncio.get_running_loop()
-            await loop.create_connection(lambda: session, settings.host, settings.port)
+            await _open(settings, session)
             await session.bind()
     except TimeoutError:
         session.hang_up("no bind in time")
         raise ChannelError(
             f"không kết nối và đăng nhập được trong {settings.bind_timeout:g} giây / no connection and bind in time"
         ) from None
+    except ssl.SSLError as error:
+        session.hang_up("no TLS")
+        raise refused(error) from None
     except (OSError, UnicodeError) as error:
         # UnicodeError: a host name that DNS could not even be asked for.
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
@@ -41,6 +47,21 @@ async def connect(settings: Settings, *, heard: OnDelivery, late: Late) -> Sessi
         session.hang_up("bind failed")
         raise
     return session
+
+
+async def _open(settings: Settings, session: Session) -> None:
+    loop = asyncio.get_running_loop()
+    # Reading certificates is work for the disk.
+    context = await asyncio.to_thread(context_for, settings) if settings.tls else None
+    await loop.create_connection(
+        lambda: session,
+        settings.host,
+        settings.port,
+        ssl=context,
+        server_hostname=settings.host if context else None,
+        ssl_handshake_timeout=settings.bind_timeout if context else None,
+        ssl_shutdown_timeout=_TLS_GOODBYE if context else None,
+    )
 
 
 class Link:
@@ -54,8 +75,10 @@ class Link:
         late: Late,
         lost: Callable[[], None],
         jitter: Callable[[], float] = random.random,
+        role: Role = Role.TRANSCEIVER,
     ) -> None:
         self._settings = settings
+        self._role = role
         self._heard = heard
         self._late = late
         self._lost = lost
@@ -91,13 +114,13 @@ class Link:
     async def _live(self) -> None:
         """One session from its connection to its end."""
         try:
-            session = await connect(self._settings, heard=self._heard, late=self._late)
+            session = await connect(self._settings, heard=self._heard, late=self._late, role=self._role)
         except ChannelError as error:
             if str(error) != self.trouble:
                 log.warning("SMSC %s:%s: %s", self._settings.host, self._settings.port, error)
             self.trouble = str(error)
             return
-        log.info("SMSC %s:%s: bound", self._settings.host, self._settings.port)
+        log.info("SMSC %s:%s: bound as %s", self._settings.host, self._settings.port, self._role.name.lower())
         self.session = session
         self._first_attempt.set()
         try:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import NamedTuple
 
+from adapters.channels.sms_smpp.settings import StatusRule
 from adapters.channels.sms_smpp.spec import status_name
 from bot.model.errors import ConfigError
-from bot.model.message import ChannelDown, Outcome, Rejected, Retry
+from bot.model.message import Accepted, ChannelDown, Outcome, Rejected, Retry
 
 
 class Verdict(Enum):
@@ -17,8 +19,19 @@ class Verdict(Enum):
     """Their trouble of the moment."""
     REJECTED = "rejected"
     """This text or number."""
+    BLOCKED = "blocked"
+    """The citizen, or a do-not-send list, shut the door."""
+    DUPLICATE = "duplicate"
+    """They have this very message already: it counts as taken."""
     DOWN = "down"
     """Our account or our settings: every message would meet the same."""
+
+
+class Ruling(NamedTuple):
+    """A verdict, and for `RETRY` and `THROTTLED` the seconds to wait where the table says so."""
+
+    verdict: Verdict
+    after: float | None = None
 
 
 _T, _R, _X, _D = Verdict.THROTTLED, Verdict.RETRY, Verdict.REJECTED, Verdict.DOWN
@@ -35,32 +48,58 @@ VERDICTS: dict[int, Verdict] = {
 sender name, types of number, flags and optional parameters come from the settings, not from the message.
 0x45 and 0xFF name no cause and nothing was sent, so they may be tried again."""
 
-UNKNOWN = Verdict.REJECTED
+UNKNOWN = Ruling(Verdict.REJECTED)
 """Vendors' own statuses (0x400-0x4FF) and reserved ones: the SMSC read the message and refused it for a reason we
 cannot know. The same octets again would most likely be refused again, and accounts are closed for that; a
 rejection shows at once and lets the next channel of the citizen have its turn."""
 
 
-def verdicts(extra: Mapping[str, str]) -> dict[int, Verdict]:
-    """The table with the configured statuses on top. Raises `ConfigError` for a key that is no number."""
-    table = dict(VERDICTS)
-    for key, word in extra.items():
-        try:
-            table[int(key, 0)] = Verdict(word)
-        except ValueError:
-            raise ConfigError(f'statuses: "{key}" is not a command status such as "0x0450"') from None
-    return table
+class Rulings:
+    """The table with the configured statuses on top: a status by itself goes before a range, a narrow range before a
+    wide one. Raises `ConfigError` for a key that is no number and no range."""
+
+    def __init__(self, extra: Mapping[str, str | StatusRule]) -> None:
+        configured = [(_statuses(key), _ruling(rule)) for key, rule in extra.items()]
+        self._configured = sorted(configured, key=lambda each: len(each[0]))
+
+    def of(self, status: int) -> Ruling:
+        for statuses, ruling in self._configured:
+            if status in statuses:
+                return ruling
+        return Ruling(VERDICTS[status]) if status in VERDICTS else UNKNOWN
 
 
-def refusal(status: int, verdict: Verdict, *, after: float) -> Outcome:
-    """The outcome of a submit that was refused as a whole."""
+def _statuses(key: str) -> range:
+    first, _, last = key.partition("-")
+    try:
+        statuses = range(int(first, 0), int(last or first, 0) + 1)
+    except ValueError:
+        statuses = range(0)
+    if not statuses:
+        raise ConfigError(
+            f'statuses: "{key}" không phải mã hay dải mã / is neither a command status such as "0x0450" '
+            'nor a range such as "0x0400-0x04FF"'
+        )
+    return statuses
+
+
+def _ruling(rule: str | StatusRule) -> Ruling:
+    return Ruling(Verdict(rule)) if isinstance(rule, str) else Ruling(Verdict(rule.do), rule.after)
+
+
+def refusal(status: int, ruling: Ruling, *, after: float) -> Outcome:
+    """The outcome of a submit that was refused as a whole; `after` is the pace's own patience, in seconds."""
     reason = status_name(status)
-    match verdict:
+    match ruling.verdict:
         case Verdict.THROTTLED:
-            return Retry(reason, after, counts=False)
+            return Retry(reason, max(after, ruling.after or 0.0), counts=False)
         case Verdict.RETRY:
-            return Retry(reason)
+            return Retry(reason, ruling.after)
         case Verdict.REJECTED:
             return Rejected(reason)
+        case Verdict.BLOCKED:
+            return Rejected(reason, blocked=True)
+        case Verdict.DUPLICATE:
+            return Accepted(reason=reason)
         case Verdict.DOWN:
             return ChannelDown(reason)

@@ -1,23 +1,31 @@
-"""One TCP connection to an SMSC, bound as transceiver, that proves it is alive or ends."""
+"""One TCP or TLS connection to an SMSC, bound in one role, that proves it is alive or ends."""
 
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable
+from enum import IntEnum
 
 from adapters.channels.sms_smpp import codec, spec
 from adapters.channels.sms_smpp.framing import Frame, Splitter, pdu
+from adapters.channels.sms_smpp.liveness import Liveness
 from adapters.channels.sms_smpp.settings import Settings
+from adapters.channels.sms_smpp.tls import refused
 from adapters.channels.sms_smpp.window import Answer, Late, Result, Window
 from bot.model.errors import ChannelError
 
 log = logging.getLogger(__name__)
 
 _GOODBYE = 2.0
-"""Seconds the SMSC has to answer our unbind."""
+"""Seconds the SMSC has to answer our unbind, and seconds the last octets have to leave."""
 _TICK = 1.0
-_WRITE_BUFFER = 1 << 20
-"""Octets the connection may hold back before submits wait."""
+_WRITE_BUFFER = 64 * 1024
+"""Octets the connection may hold back before submits wait: what lies there may or may not still arrive."""
+_MOST_HELD_BACK = 1 << 20
+"""Octets held back beyond which we read no more either, since what we read makes us answer."""
+_LONGEST_ID = 65
+"""Octets of a message id, as many as are read of a receipt's."""
 _WITH_MESSAGE_ID = frozenset({spec.DELIVER_SM, spec.DATA_SM})
 """Requests whose response carries a (here empty) message id."""
 
@@ -25,20 +33,33 @@ OnDelivery = Callable[["Session", Frame], None]
 """Gets every deliver_sm and data_sm, sees to it that `Session.answer` is called for it, and never raises."""
 
 
+class Role(IntEnum):
+    """What a connection is bound as; the value is the command."""
+
+    TRANSCEIVER = spec.BIND_TRANSCEIVER
+    TRANSMITTER = spec.BIND_TRANSMITTER
+    RECEIVER = spec.BIND_RECEIVER
+
+
 class Session(asyncio.Protocol):
     """Made by `connect`. `closed` is done when the connection has ended, and says why."""
 
-    def __init__(self, settings: Settings, *, heard: OnDelivery, late: Late) -> None:
+    def __init__(self, settings: Settings, *, heard: OnDelivery, late: Late, role: Role = Role.TRANSCEIVER) -> None:
         self._settings = settings
         self._heard = heard
+        self._role = role
         self._loop = asyncio.get_running_loop()
         self._splitter = Splitter()
         self._window = Window(settings.window, settings.response_timeout, write=self._write, late=late)
+        self._liveness = Liveness(self._loop.time(), quiet=settings.enquire_link, patience=settings.response_timeout)
         self._transport: asyncio.Transport | None = None
         self._asked: dict[int, asyncio.Future[Frame]] = {}
         self._out: list[bytes] = []
-        self._last_heard = self._loop.time()
-        self._enquired_at = 0.0
+        self._unflushed = 0
+        self._is_held_back = False
+        self._written = 0
+        self._progress = (0, self._loop.time())
+        """Octets that have left the connection's buffer, and since when it is so many."""
         self._ending = ""
         self.closed: asyncio.Future[str] = self._loop.create_future()
 
@@ -48,25 +69,46 @@ class Session(asyncio.Protocol):
         """Raises `ChannelError` where the SMSC refuses or hangs up. The caller limits the time."""
         settings = self._settings
         answer = await self._ask(
-            spec.BIND_TRANSCEIVER,
+            self._role,
             codec.encode_bind(
                 codec.Bind(
                     settings.system_id,
                     settings.password.get_secret_value(),
                     settings.system_type,
-                    address_range=settings.short_code,
+                    address_range=settings.short_code if self._role is not Role.TRANSMITTER else "",
                 )
             ),
         )
         if answer is None:
-            raise ChannelError(f"{self.closed.result()} during bind")
+            wanted = settings.tls and not settings.tls_cert
+            # TLS 1.3 refuses a client without certificate only after the handshake, and often just hangs up.
+            hint = " (có thể tổng đài đòi tls_cert / perhaps the SMSC wants a tls_cert)" if wanted else ""
+            raise ChannelError(f"{self.closed.result()} during bind{hint}")
         if answer.status != spec.OK:
             raise ChannelError(f"bind refused: {spec.status_name(answer.status)}")
         self._watch()
 
+    @property
+    def room(self) -> int:
+        """Submits that could leave at once; below 0 those that wait already."""
+        return self._window.room
+
+    @property
+    def ended(self) -> bool:
+        """No submit will leave here any more."""
+        return self._window.ended
+
     def submit(self, body: bytes, token: str) -> asyncio.Future[Result]:
         """Sends the body of a submit_sm within the window."""
         return self._window.submit(body, token)
+
+    async def ask(self, command: int, body: bytes) -> Frame | None:
+        """The answer to another request; None where none comes in time, or the connection ends first."""
+        try:
+            async with asyncio.timeout(self._settings.response_timeout):
+                return await self._ask(command, body)
+        except TimeoutError:
+            return None
 
     def answer(self, command: int, sequence: int, status: int) -> None:
         """Answers a request of the SMSC; without effect once the connection has ended."""
@@ -74,22 +116,27 @@ class Session(asyncio.Protocol):
         self._write(pdu(command | spec.RESPONSE, sequence, body, status=status))
 
     async def close(self, reason: str) -> None:
-        """Unbinds where the link still works, then hangs up. Outstanding submits end as unanswered."""
+        """Unbinds where the link still works, hangs up, and returns when the connection has ended. Outstanding submits
+        end as unanswered."""
         self._window.refuse(reason)
+        if self._is_held_back:
+            self._abort(reason)
         try:
             async with asyncio.timeout(_GOODBYE):
                 await self._ask(spec.UNBIND)
         except TimeoutError:
             log.info("the SMSC did not answer our unbind")
         self.hang_up(reason)
+        await asyncio.wait((self.closed,), timeout=2 * _GOODBYE)
 
     def hang_up(self, reason: str) -> None:
-        """Closes the connection at once."""
+        """Closes the connection at once; what cannot leave within a moment is dropped."""
         self._ending = self._ending or reason
         self._window.refuse(reason)
-        if self._transport:
+        if self._transport and not self._transport.is_closing():
             self._flush()
             self._transport.close()
+            self._loop.call_later(_GOODBYE, self._abort, reason)
 
     # What asyncio calls
 
@@ -100,26 +147,31 @@ class Session(asyncio.Protocol):
         transport.set_write_buffer_limits(high=_WRITE_BUFFER)
 
     def pause_writing(self) -> None:
-        self._window.open = False
+        self._is_held_back = True
+        self._progress = (self._left(), self._loop.time())
+        self._open_or_shut()
 
     def resume_writing(self) -> None:
-        self._window.open = True
-        self._window.fill()
+        self._is_held_back = False
+        if self._transport and not self._transport.is_closing():
+            self._transport.resume_reading()
+        self._open_or_shut()
 
     def data_received(self, data: bytes) -> None:
-        self._last_heard = self._loop.time()
+        self._liveness.heard(self._loop.time())
         for frame in self._splitter.feed(data):
             self._take(frame)
         if broken := self._splitter.broken:
-            log.warning("the SMSC's octets are out of step: %s", broken)
-            self._write(pdu(spec.GENERIC_NACK, 0, status=broken.status))
+            if not self._ending:
+                log.warning("the SMSC's octets are out of step: %s", broken)
+                self._write(pdu(spec.GENERIC_NACK, 0, status=broken.status))
             self.hang_up(str(broken))
         self._window.fill()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        reason = self._ending or (f"link lost ({type(exc).__name__})" if exc else "the SMSC closed the link")
         self._transport = None
         self._out.clear()
+        reason = self._ending or _why(exc)
         self._window.end(reason)
         if not self.closed.done():
             self.closed.set_result(reason)
@@ -129,15 +181,17 @@ class Session(asyncio.Protocol):
     def _take(self, frame: Frame) -> None:
         match frame.command:
             case spec.SUBMIT_SM_RESP:
-                self._answered(frame, codec.first_text(frame.body) if frame.status == spec.OK else "")
+                self._answered(frame, codec.first_text(frame.body)[:_LONGEST_ID] if frame.status == spec.OK else "")
             case spec.DELIVER_SM | spec.DATA_SM:
                 self._heard(self, frame)
             case spec.ENQUIRE_LINK:
                 self.answer(frame.command, frame.sequence, spec.OK)
+            case spec.ENQUIRE_LINK_RESP:
+                self._proven()
             case spec.UNBIND:
                 self.answer(frame.command, frame.sequence, spec.OK)
                 self.hang_up("the SMSC unbound us")
-            case spec.ALERT_NOTIFICATION | spec.OUTBIND | spec.ENQUIRE_LINK_RESP:
+            case spec.ALERT_NOTIFICATION | spec.OUTBIND:
                 pass
             case command if command & spec.RESPONSE:
                 self._replied(frame)
@@ -146,11 +200,13 @@ class Session(asyncio.Protocol):
                 self._write(pdu(spec.GENERIC_NACK, frame.sequence, status=spec.INVALID_COMMAND))
 
     def _answered(self, frame: Frame, message_id: str) -> None:
-        if not self._window.answered(frame.sequence, Answer(frame.status, message_id)):
+        if self._window.answered(frame.sequence, Answer(frame.status, message_id)):
+            self._proven()
+        else:
             log.info("the SMSC answered a submit that nobody waits for: %s", spec.status_name(frame.status))
 
     def _replied(self, frame: Frame) -> None:
-        """An answer to bind or unbind, or a generic_nack, which may be for a submit as well."""
+        """An answer to bind, unbind or query_sm, or a generic_nack, which may be for a submit as well."""
         asked = self._asked.get(frame.sequence)
         if asked and not asked.done():
             asked.set_result(frame)
@@ -169,31 +225,81 @@ class Session(asyncio.Protocol):
             del self._asked[sequence]
         return asked.result() if asked.done() else None
 
+    # How PDUs leave
+
     def _write(self, octets: bytes) -> None:
-        """All PDUs of one turn of the event loop leave in one write."""
+        """All PDUs of one turn of the event loop leave in one write, unless they are many."""
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out.append(octets)
+        self._unflushed += len(octets)
+        if self._unflushed > _WRITE_BUFFER:
+            # So that the window hears in time that the connection takes no more.
+            self._flush()
 
     def _flush(self) -> None:
-        if self._transport and self._out and not self._transport.is_closing():
-            self._transport.write(b"".join(self._out))
+        transport = self._transport
+        self._unflushed = 0
+        if transport is None or transport.is_closing():
             self._out.clear()
+        elif self._out:
+            octets = b"".join(self._out)
+            self._out.clear()
+            self._written += len(octets)
+            transport.write(octets)
             self._window.written()
+            if self._is_held_back and transport.get_write_buffer_size() > _MOST_HELD_BACK:
+                transport.pause_reading()
+
+    def _left(self) -> int:
+        return self._written - (self._transport.get_write_buffer_size() if self._transport else 0)
+
+    # How it goes on
+
+    def _proven(self) -> None:
+        self._liveness.answered(self._loop.time())
+        if not self._window.open:
+            self._open_or_shut()
+
+    def _open_or_shut(self) -> None:
+        self._window.open = not self._is_held_back and not self._liveness.doubtful
+        self._window.fill()
 
     def _watch(self) -> None:
         """Looks after time-outs and silence until the connection ends."""
         if self._transport is None:
             return
-        settings, now = self._settings, self._loop.time()
-        self._window.give_up(now)
-        self._window.fill()
-        if self._enquired_at > self._last_heard:
-            if now - self._enquired_at > settings.response_timeout:
-                self._ending = "no answer to enquire_link"
-                self._transport.abort()
-                return
-        elif now - self._last_heard >= settings.enquire_link:
-            self._enquired_at = now
+        now = self._loop.time()
+        if self._window.give_up(now):
+            self._liveness.unanswered(now)
+        self._open_or_shut()
+        if self._liveness.is_over(now):
+            self._abort("no answer to enquire_link")
+        elif self._is_stuck(now):
+            self._abort("the SMSC does not read what we write")
+        elif self._liveness.enquires(now):
             self._write(pdu(spec.ENQUIRE_LINK, self._window.next_sequence()))
+        settings = self._settings
         self._loop.call_later(min(_TICK, settings.response_timeout / 4, settings.enquire_link / 4), self._watch)
+
+    def _is_stuck(self, now: float) -> bool:
+        """Octets wait to leave, and none has left for longer than an answer may take."""
+        left, since = self._progress
+        if not self._is_held_back:
+            return False
+        if self._left() > left:
+            self._progress = (self._left(), now)
+            return False
+        return now - since > self._settings.response_timeout
+
+    def _abort(self, reason: str) -> None:
+        """Ends a connection that no longer moves, with what it holds back."""
+        if self._transport:
+            self._ending = self._ending or reason
+            self._transport.abort()
+
+
+def _why(exc: Exception | None) -> str:
+    if isinstance(exc, ssl.SSLError):
+        return str(refused(exc))
+    return f"link lost ({type(exc).__name__})" if exc else "the SMSC closed the link"

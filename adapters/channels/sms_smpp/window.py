@@ -1,7 +1,7 @@
 """The submits of one connection: how many may be unanswered, which answer belongs to which, and who waits."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -58,13 +58,23 @@ class Window:
         self._pending: dict[int, _Pending] = {}
         self._waiting: deque[tuple[bytes, str, asyncio.Future[Result]]] = deque()
         self._unwritten: list[int] = []
-        self._overdue: dict[int, str] = {}
+        self._overdue: OrderedDict[int, str] = OrderedDict()
         self._ended = ""
         self.open = True
-        """False while the connection cannot take more octets."""
+        """False while no submit should be written, though the connection lives."""
 
     def __len__(self) -> int:
         return len(self._pending)
+
+    @property
+    def ended(self) -> bool:
+        """Nothing put here will ever leave."""
+        return bool(self._ended)
+
+    @property
+    def room(self) -> int:
+        """Submits that could leave at once; below 0 those that wait already."""
+        return (self._size - len(self._pending) if self.open else 0) - len(self._waiting)
 
     def next_sequence(self) -> int:
         self._sequence = self._sequence % _LAST_SEQUENCE + 1
@@ -103,8 +113,9 @@ class Window:
             self._late(token, answer)
         return token is not None
 
-    def give_up(self, now: float) -> None:
-        """Ends the submits whose time is over. They stand in the order of their deadlines."""
+    def give_up(self, now: float) -> int:
+        """Ends the submits whose time is over, and returns how many. They stand in the order of their deadlines."""
+        before = len(self._pending)
         for sequence, pending in list(self._pending.items()):
             if pending.deadline > now:
                 break
@@ -112,7 +123,8 @@ class Window:
             self._overdue[sequence] = pending.token
             _end(pending.future, Unanswered(f"no answer within {self._timeout:g} s"))
         while len(self._overdue) > _OVERDUE_KEPT:
-            del self._overdue[next(iter(self._overdue))]
+            self._overdue.popitem(last=False)
+        return before - len(self._pending)
 
     def end(self, reason: str) -> None:
         """The connection is gone: what left is unanswered, what did not is unsent."""

@@ -1,11 +1,13 @@
-"""What tests and the demo call over HTTP: reading the phones, writing from them, breaking the links."""
+"""What tests and the demo call over HTTP: reading the phones, writing from them, ordering what goes wrong."""
 
 import asyncio
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from adapters.simulators.asking import number_in, object_in
 from adapters.simulators.smsc.exchange import Exchange
+from adapters.simulators.smsc.faults import Fault, Kind
 
 EXCHANGE = web.AppKey("exchange", Exchange)
 _LONGEST_WAIT = 60.0
@@ -60,6 +62,37 @@ async def stats(request: web.Request) -> web.Response:
 async def drop(request: web.Request) -> web.Response:
     """Cuts every connection, without a word."""
     return web.json_response({"dropped": request.app[EXCHANGE].drop_links()})
+
+
+@routes.post("/fault")
+async def fault(request: web.Request) -> web.Response:
+    """`{"kind", "share"?, "for"?, …}`: see `faults.Fault`. A fault of the same kind is replaced."""
+    try:
+        ordered = Fault.model_validate(await object_in(request))
+    except ValidationError as wrong:
+        raise web.HTTPBadRequest(text=str(wrong)) from None
+    request.app[EXCHANGE].faults.order(ordered)
+    return web.json_response(request.app[EXCHANGE].faults.listed(), status=202)
+
+
+@routes.get("/fault")
+async def faults(request: web.Request) -> web.Response:
+    """What is wrong at this moment, and how often it has struck."""
+    return web.json_response(request.app[EXCHANGE].faults.listed())
+
+
+@routes.delete("/fault")
+async def no_fault(request: web.Request) -> web.Response:
+    """Ends all faults; `?kind=` one of them."""
+    exchange = request.app[EXCHANGE]
+    try:
+        kinds = [Kind(kind) for kind in request.query.getall("kind", [])]
+    except ValueError as unknown:
+        raise web.HTTPBadRequest(text=str(unknown)) from None
+    ended = len(exchange.faults.listed())
+    for kind in kinds or list(Kind):
+        exchange.faults.end(kind)
+    return web.json_response({"ended": ended - len(exchange.faults.listed())})
 
 
 @routes.get("/numbers")

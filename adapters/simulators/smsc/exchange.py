@@ -5,43 +5,45 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from adapters.channels.sms_smpp import spec
 from adapters.channels.sms_smpp.codec import Place, ShortMessage
-from adapters.channels.sms_smpp.concatenation import Part, opened
+from adapters.channels.sms_smpp.concatenation import opened
 from adapters.simulators.smsc.agenda import Agenda
-from adapters.simulators.smsc.fates import Fate, Fates, final_state, refusal
+from adapters.simulators.smsc.alphabet import read
+from adapters.simulators.smsc.course import COURSES, Course, bent
+from adapters.simulators.smsc.dialect import receipt, response_id
+from adapters.simulators.smsc.fates import Fates
+from adapters.simulators.smsc.faults import Fault, Faults, Kind
+from adapters.simulators.smsc.inward import Inward
 from adapters.simulators.smsc.journal import Journal
 from adapters.simulators.smsc.mailbox import Delivery, Mailbox, Round
 from adapters.simulators.smsc.phones import Phones
+from adapters.simulators.smsc.register import Register, Submitted
 from adapters.simulators.smsc.settings import Settings
-from adapters.simulators.smsc.wire import mo_bodies, receipt_body, text_of
-from bot.model.clock import utc_now
-from bot.model.ids import id_maker
+
+_SHOWN = {"DELIVRD": "delivered", "UNDELIV": "undelivered", "EXPIRED": "expired"}
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """A part that was taken and waits for its fate."""
+class Link(Protocol):
+    """A client's connection, as the centre handles it."""
 
-    account: str
-    message: ShortMessage
-    part: Part | None
-    text: str
+    def drop(self) -> None:
+        """Cuts it without a word."""
+        ...
+
+    def freeze(self) -> None:
+        """From now on nothing on it is read or answered."""
+        ...
+
+
+class Reply(NamedTuple):
+    """How to answer a submit."""
+
+    course: Course
     message_id: str
-    state: str
-    taken_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """How to answer a submit. `status` is None for no answer at all."""
-
-    status: int | None
-    message_id: str = ""
-    drop: bool = False
-    """The link falls now."""
 
 
 class Exchange:
@@ -51,18 +53,19 @@ class Exchange:
         self.settings = settings
         self.journal = journal
         self.phones = Phones()
+        self.register = Register()
         self.mailboxes: dict[str, Mailbox] = {}
-        self.links: dict[int, Callable[[], None]] = {}
-        """What drops each link, by its number."""
+        self.links: dict[int, Link] = {}
+        """By number, from connection to end."""
         self.counts: Counter[str] = Counter()
+        self.faults = Faults(journal)
+        self.faults.began, self.faults.ended = self._fault_began, self._fault_ended
+        self._inward = Inward(settings, journal, self.mailbox)
+        self._frozen: list[Link] = []
         self._fates = Fates()
-        self._ids = itertools.count(int(time.time()) * 1_000_000_000)
-        self._new_mo_id = id_maker(utc_now)
+        self._numbers = itertools.count(int(time.time()) * 1_000_000_000)
         self._links_made = itertools.count(1)
-        self._receiving: list[str] = []
-        self._unrouted: list[Delivery] = []
-        self._references = itertools.cycle(range(256))
-        self._agenda = Agenda(self._settle)
+        self._agenda: Agenda[Callable[[], None]] = Agenda(lambda act: act())
 
     # Links
 
@@ -73,70 +76,103 @@ class Exchange:
         return self.mailboxes.setdefault(account, Mailbox())
 
     def round(self, account: str, link: int, write: Callable[[bytes], None]) -> Round:
-        """A link that takes deliveries; citizens' messages go to the account that bound last."""
-        if account in self._receiving:
-            self._receiving.remove(account)
-        self._receiving.append(account)
-        for delivery in self._unrouted:
-            self.mailbox(account).put(delivery)
-        self._unrouted.clear()
+        """The deliveries of a link that takes them."""
+        self._inward.bound(account)
         return Round(self.mailbox(account), self.settings, self.journal, link=link, write=write)
 
     def drop_links(self) -> int:
         """Cuts every connection. Returns how many there were."""
-        dropped = len(self.links)
-        for drop in list(self.links.values()):
-            drop()
-        return dropped
+        dropped = list(self.links.values())
+        for link in dropped:
+            link.drop()
+        return len(dropped)
+
+    def _fault_began(self, fault: Fault) -> None:
+        if fault.kind is Kind.DOWN:
+            self.drop_links()
+        elif fault.kind is Kind.HALF_OPEN:
+            self._frozen = list(self.links.values())
+            for link in self._frozen:
+                link.freeze()
+
+    def _fault_ended(self, fault: Fault) -> None:
+        if fault.kind is Kind.HALF_OPEN:
+            for link in self._frozen:
+                link.drop()
+            self._frozen = []
 
     # Towards the phones
 
-    def submit(self, account: str, link: int, sequence: int, message: ShortMessage, *, throttle: bool) -> Reply:
-        """Takes or refuses a part. Raises `ProtocolError` for a header that lies about its length."""
+    def submit(
+        self, account: str, link: int, sequence: int, message: ShortMessage, *, throttle: bool, doom: Fault | None
+    ) -> Reply:
+        """Takes or refuses a part. `throttle`: it is too much by the agreement; `doom`: the link is about to fall.
+        Raises `ProtocolError` for a header that lies about its length."""
         part, octets = opened(message)
-        fate = Fate.THROTTLED if throttle else self._fates.of(message, part, octets)
-        status = refusal(fate)
-        swallowed = fate is Fate.SWALLOWED
-        message_id = "" if status or swallowed else self._new_id()
-        text, encoding = text_of(message.data_coding, octets)
-        now = time.time()
-        self.counts["throttled" if status == spec.THROTTLED else "rejected" if status else "accepted"] += not swallowed
-        answered = None if swallowed or fate is Fate.DROPPED else status
+        header = message.octets[: len(message.octets) - len(octets)]
+        faults = [doom] if doom else self.faults.striking()
+        course = Course(spec.THROTTLED, taken=False) if throttle else COURSES[self._fates.of(message, part, octets)]
+        for fault in faults:
+            course = bent(course, fault)
+        text, encoding = read(message.data_coding, octets, self.settings.alphabet, header=len(header))
+        number = next(self._numbers)
+        message_id = response_id(number, self.settings) if course.taken else ""
+        submitted = Submitted(account, message, part, text, number, message_id, course, time.time())
+        self._count(course)
         if self.journal.writes:
-            facts = {"from": message.source.digits, "to": message.destination.digits, "text": text}
-            self.journal.note(
-                "submit",
-                now,
-                link=link,
-                seq=sequence,
-                **facts,
-                encoding=encoding,
-                udh=message.octets[: -len(octets) or None].hex() if part else None,
-                umr=int.from_bytes(message.tlvs.get(spec.TAG_USER_MESSAGE_REFERENCE, b"")),
-                reference=_vendor_value(message),
-                status=answered,
-                message_id=message_id,
-            )
-        if message_id:
-            taken = Submitted(account, message, part, text, message_id, final_state(fate), now)
-            self._plan(taken, fate)
-        return Reply(answered, message_id, drop=fate is Fate.DROPPED)
+            udh = header.hex() if part and header else None
+            kinds = [fault.kind for fault in faults]
+            self._note(submitted, link=link, seq=sequence, encoding=encoding, udh=udh, faults=kinds)
+        if course.taken:
+            self._plan(submitted)
+        return Reply(course, message_id)
 
-    def _plan(self, taken: Submitted, fate: Fate) -> None:
-        if fate is Fate.SILENT:
+    def _note(self, submitted: Submitted, **facts: object) -> None:
+        message, part = submitted.message, submitted.part
+        self.journal.note(
+            "submit",
+            submitted.at,
+            **{"from": message.source.digits},
+            to=message.destination.digits,
+            text=submitted.text,
+            part=(part.number, part.total) if part else None,
+            umr=int.from_bytes(message.tlvs.get(spec.TAG_USER_MESSAGE_REFERENCE, b"")),
+            reference=_vendor_value(message),
+            status=submitted.course.status,
+            message_id=submitted.message_id,
+            **facts,
+        )
+
+    def _count(self, course: Course) -> None:
+        if course.taken:
+            self.counts["accepted"] += 1
+        elif course.status is not None:
+            self.counts["throttled" if course.status == spec.THROTTLED else "rejected"] += 1
+
+    def _plan(self, taken: Submitted) -> None:
+        self.register.enter(taken)
+        if not taken.course.settles:
             self._show(taken, "accepted")
-        elif fate is Fate.HASTY:
+        elif taken.course.hasty:
             self._settle(taken, first=True)
         else:
-            delay = self.settings.slow_delay if fate is Fate.SLOW else self.settings.delay
-            self._agenda.put(taken.taken_at + delay, taken)
+            delay = self.settings.slow_delay if taken.course.slow else self.settings.delay
+            if self.settings.intermediate and taken.message.registered_delivery:
+                self._agenda.put(taken.at + delay / 2, partial(self._announce, taken))
+            self._agenda.put(taken.at + delay, partial(self._settle, taken))
+
+    def _announce(self, taken: Submitted) -> None:
+        body = receipt(self.settings, taken, final=False)
+        self.mailbox(taken.account).put(Delivery(body, "receipt", taken.message_id))
 
     def _settle(self, taken: Submitted, *, first: bool = False) -> None:
         """The phone has it or will never have it; the sender is told where it asked to be."""
-        self._show(taken, {"DELIVRD": "delivered", "UNDELIV": "undelivered", "EXPIRED": "expired"}[taken.state])
+        self._show(taken, _SHOWN[taken.course.state])
+        self.register.settle(taken)
         if taken.message.registered_delivery & 1:
-            body = receipt_body(self.settings, taken.message, taken.message_id, taken.state, taken.text, taken.taken_at)
-            self.mailbox(taken.account).put(Delivery(body, "receipt", taken.message_id), first=first)
+            for _ in range(taken.course.receipts):
+                delivery = Delivery(receipt(self.settings, taken), "receipt", taken.message_id)
+                self.mailbox(taken.account).put(delivery, first=first)
 
     def _show(self, taken: Submitted, state: str) -> None:
         message = taken.message
@@ -148,32 +184,11 @@ class Exchange:
 
     def write_back(self, sender: str, to: str, text: str) -> tuple[str, asyncio.Future[None]]:
         """A citizen writes to a short code. Returns the message's id, and what is done when all is acknowledged."""
-        message_id = self._new_mo_id()
-        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        bodies = mo_bodies(sender, to, text, reference=next(self._references))
-        left = len(bodies)
-
-        def taken() -> None:
-            nonlocal left
-            left -= 1
-            if not left and not acknowledged.done():
-                acknowledged.set_result(None)
-
         self.phones.show(sender, sender, text, state="sent", at=time.time())
-        self.journal.note("mo", time.time(), **{"from": sender}, to=to, text=text, message_id=message_id, parts=left)
-        for body in bodies:
-            delivery = Delivery(body, "mo", message_id, taken)
-            if self._receiving:
-                self.mailbox(self._receiving[-1]).put(delivery)
-            else:
-                self._unrouted.append(delivery)
-        return message_id, acknowledged
-
-    def _new_id(self) -> str:
-        number = next(self._ids)
-        return f"{number:X}" if self.settings.ids == "hex" else str(number)
+        return self._inward.write(sender, to, text)
 
     def close(self) -> None:
+        self.faults.end_all()
         self._agenda.close()
 
 

@@ -3,7 +3,11 @@
 import asyncio
 import itertools
 import json
+import os
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
@@ -45,7 +50,9 @@ def number(ending: str = "7777") -> str:
     return f"+8491{next(_subscribers)}{ending}"
 
 
-def item(text: str = "Ho so da co ket qua", *, to: str = "", expires_in: float = 86_400) -> OutboxItem:
+def item(
+    text: str = "Ho so da co ket qua", *, to: str = "", expires_in: float = 86_400, sender: str = ""
+) -> OutboxItem:
     now = utc_now()
     return OutboxItem(
         id=new_id(),
@@ -59,6 +66,7 @@ def item(text: str = "Ho so da co ket qua", *, to: str = "", expires_in: float =
         created_at=now,
         next_at=now,
         expires_at=now + timedelta(seconds=expires_in),
+        sender=sender,
     )
 
 
@@ -75,6 +83,19 @@ def settings_for(port: int, **changes: Any) -> Settings:
         "response_timeout": 2,
     }
     return Settings.model_validate({**ordinary, **changes})
+
+
+def certificate(place: Path, *, names: str = "DNS:localhost,IP:127.0.0.1") -> tuple[Path, Path]:
+    """A certificate that vouches for itself, and its key."""
+    if shutil.which("openssl") is None and "CI" not in os.environ:
+        pytest.skip("openssl, which makes the certificate of this test, is not installed")
+    made, key = place / "cert.pem", place / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=motcua", "-addext", f"subjectAltName={names}", "-out", made, "-keyout", key],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return made, key
 
 
 @dataclass
@@ -226,8 +247,8 @@ class Scripted:
         assert frame.command == command, frame
         return frame
 
-    async def bind(self, status: int = spec.OK) -> Frame:
-        frame = await self.expect(spec.BIND_TRANSCEIVER)
+    async def bind(self, status: int = spec.OK, *, command: int = spec.BIND_TRANSCEIVER) -> Frame:
+        frame = await self.expect(command)
         self.send(frame.command | spec.RESPONSE, frame.sequence, b"script\0" if not status else b"", status=status)
         return frame
 
@@ -236,6 +257,22 @@ class Scripted:
 
     def accept(self, submit: Frame, message_id: str) -> None:
         self.send(spec.SUBMIT_SM_RESP, submit.sequence, message_id.encode() + b"\0")
+
+    async def submit(self) -> Frame:
+        """The next submit_sm; questions whether we live are answered on the way."""
+        while (frame := await self.read()).command == spec.ENQUIRE_LINK:
+            self.send(spec.ENQUIRE_LINK_RESP, frame.sequence)
+        assert frame.command == spec.SUBMIT_SM, frame
+        return frame
+
+    async def is_silent(self, seconds: float = 0.1) -> bool:
+        """Whether nothing comes for a while."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.read()
+        except TimeoutError:
+            return True
+        return False
 
     async def closed(self) -> None:
         async with asyncio.timeout(SOON):
@@ -255,9 +292,9 @@ class Script:
         async with asyncio.timeout(SOON):
             return await self.connections.get()
 
-    async def bound(self) -> Scripted:
+    async def bound(self, command: int = spec.BIND_TRANSCEIVER) -> Scripted:
         connection = await self.next()
-        await connection.bind()
+        await connection.bind(command=command)
         return connection
 
     def hang_up(self) -> None:
@@ -266,7 +303,8 @@ class Script:
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[Script]:
+async def scripted(tls: ssl.SSLContext | None = None, *, receive_buffer: int = 0) -> AsyncIterator[Script]:
+    """`receive_buffer`: octets that the system takes for a connection whose script does not read; 0: as it likes."""
     connections: asyncio.Queue[Scripted] = asyncio.Queue()
     writers: list[asyncio.StreamWriter] = []
 
@@ -274,7 +312,10 @@ async def scripted() -> AsyncIterator[Script]:
         writers.append(writer)
         connections.put_nowait(Scripted(reader, writer))
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    listening = socket.create_server(("127.0.0.1", 0))
+    if receive_buffer:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    server = await asyncio.start_server(accept, sock=listening, ssl=tls)
     script = Script(server.sockets[0].getsockname()[1], connections, writers)
     try:
         yield script
@@ -285,9 +326,14 @@ async def scripted() -> AsyncIterator[Script]:
 
 
 @asynccontextmanager
-async def linked(*, events: Events | None = None, **changes: Any) -> AsyncIterator[tuple[Script, Opened]]:
+async def linked(
+    *, events: Events | None = None, receive_buffer: int = 0, **changes: Any
+) -> AsyncIterator[tuple[Script, Opened]]:
     """An SMSC to script, and a channel that binds to it."""
-    async with scripted() as smsc, opened(settings_for(smsc.port, **changes), events=events) as ours:
+    async with (
+        scripted(receive_buffer=receive_buffer) as smsc,
+        opened(settings_for(smsc.port, **changes), events=events) as ours,
+    ):
         try:
             yield smsc, ours
         finally:
@@ -301,11 +347,12 @@ def delivery(
     coding: int = 0,
     tlvs: dict[int, bytes] | None = None,
     sender: str = "84912345678",
+    to: str = "8041",
 ) -> bytes:
-    """The body of a deliver_sm to 8041."""
+    """The body of a deliver_sm."""
     octets = text if isinstance(text, bytes) else text.encode("utf-16-be" if coding == spec.UCS_2 else "ascii")
     return encode_short_message(
-        ShortMessage(Place(1, 1, sender), Place(3, 0, "8041"), octets, esm_class, coding, tlvs=tlvs or {})
+        ShortMessage(Place(1, 1, sender), Place(3, 0, to), octets, esm_class, coding, tlvs=tlvs or {})
     )
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from adapters.channels import sms_smpp
 from adapters.channels.sms_smpp import codec, spec
+from adapters.channels.sms_smpp.composing import validity
 from adapters.channels.sms_smpp.concatenation import Part, opened
-from adapters.channels.sms_smpp.outcomes import VERDICTS, Verdict, verdicts
-from adapters.channels.sms_smpp.sender import user_message_reference, validity
+from adapters.channels.sms_smpp.outcomes import VERDICTS, Rulings, Verdict
+from adapters.channels.sms_smpp.recollection import user_message_reference
 from bot.model.errors import ConfigError
 from bot.model.message import Accepted, ChannelDown, DeliveryState, Outcome, Rejected, Retry, Uncertain
 from bot.model.sms import segment
@@ -149,9 +150,68 @@ async def test_the_configuration_knows_a_providers_own_statuses() -> None:
         assert await answered(ours, connection, 1025) == ChannelDown("status (0x401)")
 
 
-def test_a_status_that_is_no_number_is_an_error_one_can_read() -> None:
-    with pytest.raises(ConfigError, match="ESME_X"):
-        verdicts({"ESME_X": "retry"})
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ({"do": "retry", "after": 60}, Retry("status (0x450)", 60)),
+        ({"do": "throttled", "after": 90}, Retry("status (0x450)", 90, counts=False)),
+        ("rejected", Rejected("status (0x450)")),
+        ("blocked", Rejected("status (0x450)", blocked=True)),
+        ("duplicate", Accepted(reason="status (0x450)")),
+        ("down", ChannelDown("status (0x450)")),
+    ],
+)
+async def test_a_status_may_mean_anything_in_the_table(rule: str | dict[str, object], outcome: Outcome) -> None:
+    async with linked(statuses={"0x0400-0x04FF": rule}) as (smsc, ours):
+        assert await answered(ours, await smsc.bound(), 0x450) == outcome
+
+
+def test_one_status_goes_before_a_range_and_a_narrow_range_before_a_wide_one() -> None:
+    rulings = Rulings({"0-0xFFFF": "down", "0x0400-0x04FF": "retry", "0x0450": "blocked", "1000-1100": "duplicate"})
+
+    found = [rulings.of(status).verdict for status in (0x0450, 0x04FF, 1050, 0x0B, 0x10000)]
+
+    assert found == [Verdict.BLOCKED, Verdict.RETRY, Verdict.DUPLICATE, Verdict.DOWN, Verdict.REJECTED]
+
+
+def test_what_is_not_configured_keeps_the_meaning_of_the_specification() -> None:
+    rulings = Rulings({"0x0400-0x04FF": "retry"})
+
+    assert [rulings.of(status).verdict for status in (0x58, 0x0B)] == [Verdict.THROTTLED, Verdict.REJECTED]
+
+
+@pytest.mark.parametrize("key", ["ESME_X", "0x04FF-0x0400"])
+def test_a_status_that_is_none_is_an_error_one_can_read(key: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        Rulings({key: "retry"})
+
+
+@pytest.mark.parametrize("statuses", [{"ESME_X": "retry"}, {"0x45": "perhaps"}, {"0x45": {"do": "retry", "after": 0}}])
+def test_a_mistake_in_the_table_is_found_when_the_configuration_is_read(statuses: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="statuses"):
+        settings_for(free_port(), statuses=statuses)
+
+
+async def test_a_part_that_they_have_already_counts_as_taken() -> None:
+    async with linked(statuses={"0x0450": "duplicate"}) as (smsc, ours):
+        connection = await smsc.bound()
+        sending = asyncio.create_task(ours.send(item(ACCENTED[:100])))
+        first = await connection.expect(spec.SUBMIT_SM)
+        connection.send(spec.SUBMIT_SM_RESP, first.sequence, status=0x450)
+        connection.accept(await connection.expect(spec.SUBMIT_SM), "2")
+
+        assert await wait_all(sending) == [Accepted(("2",), reason="status (0x450)")]
+
+
+async def test_a_later_part_does_not_wait_longer_than_a_send_may_take() -> None:
+    async with linked(statuses={"0x0450": {"do": "retry", "after": 60}}) as (smsc, ours):
+        connection = await smsc.bound()
+        sending = asyncio.create_task(ours.send(item(ACCENTED[:100])))
+        connection.accept(await connection.expect(spec.SUBMIT_SM), "1")
+        second = await connection.expect(spec.SUBMIT_SM)
+        connection.send(spec.SUBMIT_SM_RESP, second.sequence, status=0x450)
+
+        assert await wait_all(sending) == [Uncertain("part 2: status (0x450)", ("1",))]
 
 
 async def test_throttling_asks_for_more_and_more_patience() -> None:

@@ -213,7 +213,7 @@ async def test_no_delay_is_set_on_the_socket() -> None:
     async with linked() as (smsc, ours):
         connection = await smsc.bound()
         await sent(ours, connection)
-        session = await ours.channel.sender._link.started()  # type: ignore[attr-defined]
+        session = await ours.channel.sender._pool.started()  # type: ignore[attr-defined]
 
         option = session._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 

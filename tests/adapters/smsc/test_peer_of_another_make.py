@@ -1,7 +1,9 @@
 """smpplib as the client of our simulated centre: a second reading of the specification."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import smpplib.client
@@ -11,6 +13,7 @@ import smpplib.gsm
 
 from bot.model.sms import segment
 from tests.adapters.sms_smpp.support import Centre, centre, number
+from tests.adapters.smsc.support import certificate
 
 TEXT = "Hồ sơ H56.14-240823-0001 đã có kết quả, mời ông/bà đến nhận tại bộ phận Một cửa của phường."
 LIMIT = 5.0
@@ -19,8 +22,10 @@ LIMIT = 5.0
 class Customer:
     """An ordinary smpplib client, used from a thread."""
 
-    def __init__(self, port: int) -> None:
-        self._client = smpplib.client.Client("127.0.0.1", port, timeout=LIMIT, allow_unknown_opt_params=True)
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self._client = smpplib.client.Client(
+            "127.0.0.1", port, timeout=LIMIT, allow_unknown_opt_params=True, ssl_context=tls
+        )
         self._client.set_message_sent_handler(self._sent)
         self._client.set_message_received_handler(self._received)
         self._client.set_error_pdu_handler(lambda pdu: self.refused.append(pdu.status))
@@ -29,9 +34,9 @@ class Customer:
         self.messages: list[bytes] = []
         self.refused: list[int] = []
 
-    def bind(self, password: str) -> None:
+    def bind(self, password: str, kind: str = "transceiver") -> None:
         self._client.connect()
-        self._client.bind_transceiver(system_id="smpplib", password=password)
+        getattr(self._client, f"bind_{kind}")(system_id="smpplib", password=password)
 
     def submit(self, to: str, text: str) -> int:
         parts, coding, esm_class = smpplib.gsm.make_parts(text)
@@ -149,6 +154,44 @@ async def test_receipts_wait_for_the_next_bind() -> None:
         await in_thread(bind_and_listen)
 
         assert [reference for reference, _ in second.receipts] == first.ids
+
+
+async def test_a_receiver_hears_what_became_of_a_transmitters_messages() -> None:
+    async with centre(receipts="tlv", unknown_tlvs=True) as smsc:
+        sending, hearing = Customer(smsc.port), Customer(smsc.port)
+
+        def talk() -> None:
+            hearing.bind("pw", "receiver")
+            sending.bind("pw", "transmitter")
+            parts = sending.submit(number(), TEXT)
+            sending.listen_until(lambda: len(sending.ids) == parts)
+            hearing.listen_until(lambda: len(hearing.receipts) == parts)
+            sending.close()
+            hearing.close()
+
+        await in_thread(talk)
+
+        assert sorted(hearing.receipts) == sorted((reference, 2) for reference in sending.ids)
+        assert sending.receipts == []
+
+
+async def test_all_of_it_over_tls(tmp_path: Path) -> None:
+    made, key = certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=made)
+    # smpplib does not tell TLS which name it has called.
+    trusting.check_hostname = False
+    async with centre(tls_cert=made, tls_key=key) as smsc:
+        customer, to = Customer(smsc.port, trusting), number()
+
+        def talk() -> None:
+            customer.bind("pw")
+            parts = customer.submit(to, TEXT)
+            customer.listen_until(lambda: len(customer.receipts) == parts)
+            customer.close()
+
+        await in_thread(talk)
+
+        assert [text["text"] for text in await smsc.texts(to)] == [TEXT]
 
 
 async def settled(smsc: Centre) -> None:
