@@ -1,0 +1,133 @@
+"""What senders report of the messages that they had claimed."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model.clock import to_millis
+from bot.model.message import DeliveryState, Receipt
+from bot.ports import Settlement
+from storage.edge import clean, key_set, millis, to_json
+from storage.message_rows import receipt_of
+from storage.outbox_chapter import OutboxChapter
+from storage.statements import Row
+from storage.tallies import Charge, Minutes, Named, minute_of, month_of
+
+_OPEN = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+_TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+_PAID = (*_TAKEN, DeliveryState.UNCERTAIN)
+_COLUMNS = {
+    DeliveryState.ACCEPTED: "accepted",
+    DeliveryState.DELIVERED: "accepted",
+    DeliveryState.QUEUED: "errors",
+    DeliveryState.UNCERTAIN: "uncertain",
+    DeliveryState.FAILED: "rejected",
+}
+"""Where an answer is counted; what the service decided by itself is counted nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A settlement and the item as it was before."""
+
+    settlement: Settlement
+    item: Row
+
+    @property
+    def cost(self) -> int | None:
+        """What it costs now; None where it costs nothing, or was paid for by an earlier answer."""
+        unpaid = self.item["cost"] is None and self.item["sent_at"] is None
+        return self.settlement.cost if unpaid and self.settlement.state in _PAID else None
+
+    @property
+    def column(self) -> str | None:
+        """Where its gateway's minute counts it."""
+        counts = self.settlement.attempted and self.item["gateway"]
+        return _COLUMNS.get(self.settlement.state) if counts else None
+
+    def row(self) -> dict[str, Any]:
+        """The item as it is from now on."""
+        settlement, item, at = self.settlement, self.item, to_millis(self.settlement.at)
+        state, sent_at = settlement.state, item["sent_at"]
+        stays = settlement.stays and state is DeliveryState.QUEUED and item["gateway"]
+        return {
+            "channel": item["gateway"] if stays else item["channel"],
+            "state": str(state),
+            "reason": settlement.reason,
+            "at": at,
+            "sent_at": at if state in _TAKEN and sent_at is None else sent_at,
+            "next_at": item["next_at"] if settlement.next_at is None else millis(settlement.next_at),
+            "attempts": item["attempts"] - (not settlement.attempted),
+            "held_for": settlement.held_for if state is DeliveryState.HELD else "",
+            "carrier": settlement.carrier or item["carrier"],
+            "cost": item["cost"] if (cost := self.cost) is None else cost,
+        }
+
+
+class Settling(OutboxChapter):
+    """The part of `bot.ports.OutboxStore` that hears what became of claimed items."""
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:
+        if not settlements:
+            return []
+        if any(each.references for each in settlements):
+            await self._others.announce_settling()
+        items = {
+            row["id"]: row
+            for row in await self._sql.rows("lock_items", ids=key_set(each.item_id for each in settlements))
+        }
+        ours = [
+            _Settled(each, item)
+            for each in settlements
+            if (item := items.get(clean(each.item_id))) and item["owner"] == clean(each.owner)
+        ]
+        # The last word on an item counts, should there be two.
+        effective = {each.item["id"]: each for each in ours if each.item["state"] in _OPEN}.values()
+        if effective:
+            await self._sql.change("settle", items=to_json({each.item["id"]: each.row() for each in effective}))
+        early = await self._number_parts(ours)
+        await self._tally(ours, effective)
+        return early
+
+    async def _number_parts(self, settled: Sequence[_Settled]) -> list[Receipt]:
+        """Keeps the provider's references; the receipts that had come for them too early."""
+        parts = [part for each in settled for part in _parts(each)]
+        if not parts:
+            return []
+        await self._sql.change_many("add_part", parts)
+        numbered = {str(place): part for place, part in enumerate(parts)}
+        early = await self._sql.rows("unpark", references=to_json(numbered))
+        return sorted((receipt_of(row) for row in early), key=lambda receipt: receipt.at)
+
+    async def _tally(self, ours: Sequence[_Settled], effective: Collection[_Settled]) -> None:
+        await self._tallies.remember(
+            Named(each.item["address"], each.settlement.carrier, each.settlement.at)
+            for each in ours
+            if each.settlement.carrier
+        )
+        await self._tallies.charge(
+            Charge(each.item["agency"], month_of(each.settlement.at), each.item["parts"], cost)
+            for each in effective
+            if (cost := each.cost) is not None
+        )
+        await self._tallies.count(
+            Minutes(
+                (each.item["gateway"], minute_of(each.settlement.at), column)
+                for each in effective
+                if (column := each.column)
+            )
+        )
+
+
+def _parts(settled: _Settled) -> list[dict[str, Any]]:
+    return [
+        {
+            "item_id": settled.item["id"],
+            "gateway": settled.item["gateway"],
+            "reference": clean(reference),
+            "number": number,
+            "at": to_millis(settled.settlement.at),
+        }
+        for number, reference in enumerate(settled.settlement.references, 1)
+        if reference
+    ]
