@@ -83,7 +83,8 @@ class Dispatch:
 
         async def work(tx: Transaction) -> dict[str, int]:
             orphans = await tx.outbox.orphans(known, scheme="sms")
-            return {queue: await tx.outbox.requeue(queue, self.gateways.routes.heir(queue)) for queue in orphans}
+            heir = self.gateways.routes.heir
+            return {queue: await tx.outbox.requeue(queue, heir(queue), at=self._clock()) for queue in orphans}
 
         for queue, number in (await self._storage.write(work)).items():
             log.warning("%d messages waited for %s, which is no longer configured: they go another way", number, queue)

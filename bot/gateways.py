@@ -107,6 +107,11 @@ class Gateways:
         if self.share(gateway) == 0 and self.carries(gateway):
             self.move(gateway, RETURNING, "works again")
 
+    def stir(self, gateway: str) -> None:
+        """Messages went back to the queues of this gateway: those who share them look again."""
+        for name in {name for queue in self._queues.get(gateway, ()) for name in self._ways[queue]} - {gateway}:
+            self._poke(name)
+
     def ready(self, gateway: str, batch: int, *, is_probe: bool = False) -> None:
         """It looks for messages and would take `batch` at once; as a probe it is drawn before all others, for how else
         would it be seen that it works again."""

@@ -171,7 +171,7 @@ class Outbox:
         name = self._channel.name
         sender = item.sender or self._gateways.routes.sender(item.route, name)
         outcome = await self._send(replace(item, sender=sender) if sender != item.sender else item)
-        self._note(outcome)
+        self._note(outcome, is_probe=turn.is_probe)
         carrier = outcome.carrier if isinstance(outcome, Accepted) else ""
         cost = self._admission.cost(turn.claimed, carrier) if isinstance(outcome, Accepted | Uncertain) else None
         return replace(settlement_of(item, outcome, self._hand, now=self._clock()), cost=cost, carrier=carrier)
@@ -186,7 +186,7 @@ class Outbox:
             log.error("channel %s: the adapter failed on %s: %s", self._channel.name, item.id, trail(error))
             return Uncertain(f"the adapter failed: {type(error).__name__}")
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: Outcome, *, is_probe: bool) -> None:
         """Watches for outages: the provider's own word, or nothing but failures."""
         match outcome:
             case ChannelDown(reason):
@@ -199,17 +199,24 @@ class Outbox:
                 self._gateways.works(self._channel.name)
             case Uncertain(reason) | Retry(reason, counts=True):
                 self._failed_in_a_row += 1
-                if self._failed_in_a_row >= self._failures or not self._pauses.open:
-                    self._goes_down(f"nothing but failures: {reason}", is_silent=isinstance(outcome, Uncertain))
+                if is_probe:
+                    self._probe_failed(outcome)
+                elif self._failed_in_a_row >= self._failures:
+                    self._goes_down(f"nothing but failures: {reason}")
             case Retry():
                 pass
 
-    def _goes_down(self, reason: str, *, is_silent: bool = False) -> None:
+    def _goes_down(self, reason: str) -> None:
         self._is_tired = True
         if self._pauses.open:
             log.warning("channel %s is down: %s", self._channel.name, reason)
             self._gateways.went_down(self._channel.name, reason)
-            self._pauses.shut(is_silent=is_silent)
+            self._pauses.shut()
+
+    def _probe_failed(self, outcome: Uncertain | Retry) -> None:
+        self._is_tired = True
+        if isinstance(outcome, Uncertain):
+            self._pauses.silence()
 
     def _kept(self, item: OutboxItem, obstacle: Obstacle, now: datetime) -> Settlement:
         """It does not leave now."""
@@ -260,6 +267,8 @@ class Outbox:
                 return
             else:
                 self._count(settlements)
+                if any(each.state is DeliveryState.QUEUED for each in settlements):
+                    self._gateways.stir(self._channel.name)
                 return
 
     def _count(self, settlements: Sequence[Settlement]) -> None:

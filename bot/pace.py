@@ -52,8 +52,10 @@ class Pace:
 
 
 class Pauses:
-    """A quarter of a second, doubling up to `longest` seconds, while a channel is down, back to a quarter after a
-    success. While it gives no answers at all every try may cost a message: then the pauses begin at `SILENT`."""
+    """A quarter of a second, doubling up to 10 seconds, while a channel is down, back to a quarter after a success.
+
+    Where a try got no answer the next one may cost a message too: then they are 15 to 60 seconds apart.
+    """
 
     FIRST = 0.25
     LONGEST = 10.0
@@ -70,10 +72,12 @@ class Pauses:
     def open(self) -> bool:
         return self.opened.is_set()
 
-    def shut(self, *, is_silent: bool = False) -> None:
-        if is_silent:
-            self._next, self._longest = max(self._next, self.SILENT), self.LONGEST_SILENT
+    def shut(self) -> None:
         self.opened.clear()
+
+    def silence(self) -> None:
+        """A try got no answer."""
+        self._next, self._longest = max(self._next, self.SILENT), self.LONGEST_SILENT
 
     def works(self) -> None:
         self._next, self._longest = self.FIRST, self.LONGEST

@@ -22,6 +22,7 @@ from storage.tallies import Minutes, minute_of
 _SUPERSEDED = "a newer message took its place"
 _EXPIRED = "waited past its end"
 _LAPSED = "the sender's lease ended"
+_ABANDONED = "the gateway that may have sent it is no longer configured"
 
 
 class Outbox(Settling, Receipts, Holds, Ledger):
@@ -103,9 +104,10 @@ class Outbox(Settling, Receipts, Holds, Ledger):
         rows = await self._sql.rows("orphans", known=key_set(known), scheme=f"{scheme}:")
         return sorted(row["queue"] for row in rows)
 
-    async def requeue(self, queue: str, into: str) -> int:
+    async def requeue(self, queue: str, into: str, *, at: datetime) -> int:
         values = {"queue": queue, "target": into}
         moved = await self._sql.change("requeue", **values)
+        await self._sql.change("abandon", queue=queue, reason=_ABANDONED, now=to_millis(at))
         await self._others.wake({into} if moved else ())
         return moved + await self._sql.change("requeue_held", **values)
 

@@ -13,6 +13,8 @@ from storage.outbox_chapter import OutboxChapter
 from storage.statements import Row
 from storage.tallies import Charge, Minutes, Named, minute_of, month_of
 
+REPETITION = "repetition"
+"""`held_for` of a waiting item that may have been sent: only the gateway in whose queue it is may repeat it."""
 _OPEN = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 _TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 _PAID = (*_TAKEN, DeliveryState.UNCERTAIN)
@@ -58,10 +60,18 @@ class _Settled:
             "sent_at": at if state in _TAKEN and sent_at is None else sent_at,
             "next_at": item["next_at"] if settlement.next_at is None else millis(settlement.next_at),
             "attempts": item["attempts"] - (not settlement.attempted),
-            "held_for": settlement.held_for if state is DeliveryState.HELD else "",
+            "held_for": self._held_for(),
             "carrier": settlement.carrier or item["carrier"],
             "cost": item["cost"] if (cost := self.cost) is None else cost,
         }
+
+    def _held_for(self) -> str:
+        """What it waits for from now on; one that may have been sent stays bound to its gateway until it is settled."""
+        settlement = self.settlement
+        if settlement.state is DeliveryState.HELD:
+            return settlement.held_for
+        bound = settlement.stays or self.item["held_for"] == REPETITION
+        return REPETITION if bound and settlement.state is DeliveryState.QUEUED else ""
 
 
 class Settling(OutboxChapter):

@@ -157,8 +157,11 @@ class OutboxStore(Protocol):
         """Queues other than `known` in which messages to this scheme of addresses wait, or are held."""
         ...
 
-    async def requeue(self, queue: str, into: str) -> int:
-        """What waits or is held in one queue waits in another from now on. Returns how many."""
+    async def requeue(self, queue: str, into: str, *, at: datetime) -> int:
+        """What waits or is held in one queue waits in another from now on. Returns how many.
+
+        What waited there only to be repeated becomes `uncertain`: another gateway would send it a second time.
+        """
         ...
 
     async def next_due(self, queues: Collection[str]) -> datetime | None:

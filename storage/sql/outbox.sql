@@ -110,6 +110,7 @@ UPDATE outbox SET
     state = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN 'queued' ELSE 'uncertain' END,
     channel = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN gateway ELSE channel END,
     next_at = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN :now ELSE next_at END,
+    held_for = CASE WHEN gateway IN (SELECT key FROM json_each(:requeue)) THEN 'repetition' ELSE held_for END,
     reason = :reason, settled_at = :now, lease_until = NULL
 WHERE state = 'sending' AND lease_until <= :now
 RETURNING channel, state, gateway;
@@ -190,7 +191,12 @@ WHERE state = 'held' AND channel NOT IN (SELECT key FROM json_each(:known))
     AND substr(address, 1, length(:scheme)) = :scheme;
 
 -- name: requeue(queue, target)!
-UPDATE outbox SET channel = :target WHERE state = 'queued' AND channel = :queue;
+UPDATE outbox SET channel = :target WHERE state = 'queued' AND channel = :queue AND held_for <> 'repetition';
+
+-- name: abandon(queue, reason, now)!
+-- What may have been sent by a gateway that is no longer there to be asked.
+UPDATE outbox SET state = 'uncertain', reason = :reason, settled_at = :now, held_for = ''
+WHERE state = 'queued' AND channel = :queue AND held_for = 'repetition';
 
 -- name: requeue_held(queue, target)!
 UPDATE outbox SET channel = :target WHERE state = 'held' AND channel = :queue;

@@ -1,12 +1,13 @@
 """Queues and gateways: which queue has something to send, who takes from it, and where a message waits again."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from bot.model.message import DeliveryState, Lane
 from bot.model.person import Address
-from bot.ports import Claimed, Storage
+from bot.ports import Claimed, Storage, Transaction
 from storage import open_storage
 from tests.contract.storage_values import (
     NOW,
@@ -217,12 +218,50 @@ async def test_queues_that_nobody_knows_any_more_are_found_and_emptied(storage: 
     storage.woken("sms").clear()
 
     orphans = await storage.read(lambda tx: tx.outbox.orphans(["sms", "telegram"], scheme="sms"))
-    moved = [await storage.write(lambda tx, q=queue: tx.outbox.requeue(q, "sms")) for queue in orphans]  # type: ignore[misc]
+    moved = [await storage.write(partial(_requeued, queue=queue)) for queue in orphans]
 
     assert (orphans, moved) == (["old", "older"], [1, 1])
     assert [(await stored(storage, item)).channel for item in (waits, held, sent_one)] == ["sms", "sms", "old"]
     assert storage.woken("sms").is_set()
     assert await storage.read(lambda tx: tx.outbox.orphans(["sms"], scheme="sms")) == []
+
+
+async def _requeued(tx: Transaction, queue: str) -> int:
+    return await tx.outbox.requeue(queue, "sms", at=NOW)
+
+
+@pytest.mark.parametrize("attempted", [True, False])
+async def test_what_only_a_lost_gateway_might_repeat_becomes_uncertain_and_goes_no_other_way(
+    storage: Storage, attempted: bool
+) -> None:
+    perhaps_sent, never_sent = an_item(1, channel=ROUTE), an_item(2, channel=ROUTE)
+    await enqueue(storage, perhaps_sent, never_sent)
+    await taken(storage, "esms")
+    await settle(
+        storage,
+        a_settlement(perhaps_sent.id, DeliveryState.QUEUED, next_at=NOW, stays=True),
+        a_settlement(never_sent.id, DeliveryState.QUEUED, next_at=NOW),
+    )
+    await taken(storage, "esms", "esms")
+    await settle(storage, a_settlement(perhaps_sent.id, DeliveryState.QUEUED, next_at=NOW, attempted=attempted))
+
+    await storage.write(partial(_requeued, queue="esms"))
+    await storage.write(partial(_requeued, queue=ROUTE))
+
+    assert (await stored(storage, perhaps_sent)).state is DeliveryState.UNCERTAIN
+    waiting = await stored(storage, never_sent)
+    assert (waiting.state, waiting.channel) == (DeliveryState.QUEUED, "sms")
+
+
+async def test_what_lapsed_at_a_gateway_that_knows_our_ids_may_be_repeated_only_there(storage: Storage) -> None:
+    item = an_item(1, channel=ROUTE)
+    await enqueue(storage, item)
+    await taken(storage, "esms")
+    await storage.write(lambda tx: tx.outbox.lapse(now=later(hours=1), requeue=["esms"]))
+
+    await storage.write(partial(_requeued, queue="esms"))
+
+    assert (await stored(storage, item)).state is DeliveryState.UNCERTAIN
 
 
 @pytest.mark.parametrize(

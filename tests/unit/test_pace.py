@@ -81,6 +81,10 @@ def test_pauses_grow_to_ten_seconds_and_start_again_after_a_success() -> None:
 
 def test_a_provider_that_says_nothing_is_left_alone_longer_for_every_try_may_cost_a_message() -> None:
     pauses = Pauses()
-    pauses.shut(is_silent=True)
+    pauses.shut()
+    first = pauses.longer()
 
+    pauses.silence()
+
+    assert first == 0.25, "a link that fell may be back at once"
     assert [pauses.longer() for _ in range(4)] == [15.0, 30.0, 60.0, 60.0]
