@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from adapters.fates import Fate, fate_of
+from adapters.simulators.phones import Phones
 from adapters.simulators.sms_http.callbacks import Callbacks
 from adapters.simulators.sms_http.counter import Decision, ReceiptDue, Refused, Stand, Submission, Taken, Written
 from adapters.simulators.sms_http.faults import Weather, cut, hang, stumble
 from adapters.simulators.sms_http.journal import Journal
-from adapters.simulators.sms_http.phones import Phones
 from adapters.simulators.sms_http.settings import Settings
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker

@@ -1,17 +1,11 @@
-"""What the citizens' phones show: whole texts, both ways."""
+"""What the citizens' phones show of an SMS centre, which hears long texts in parts."""
 
-import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
 from adapters.channels.sms_smpp.concatenation import Part
+from adapters.simulators.phones import Phones as Whole
 
-_KEPT = 50_000
-_KEPT_EACH = 200
-_NUMBERS = 50_000
 _UNFINISHED = 20_000
 
 
@@ -20,36 +14,12 @@ class _Long:
     pieces: dict[int, str] = field(default_factory=dict)
 
 
-class Phones:
-    """The latest texts over all and by number; parts of a long text wait for each other."""
+class Phones(Whole):
+    """Parts of a long text wait for each other."""
 
     def __init__(self) -> None:
-        self._seq = 0
-        self._all: deque[dict[str, Any]] = deque(maxlen=_KEPT)
-        self._each: OrderedDict[str, deque[dict[str, Any]]] = OrderedDict()
+        super().__init__()
         self._long: OrderedDict[tuple[str, str, int, int], _Long] = OrderedDict()
-        self._news = asyncio.Event()
-
-    def show(self, number: str, sender: str, text: str, *, state: str, at: float) -> None:
-        """A whole text on the phone `number`; `sender` is the number itself where the citizen wrote it."""
-        self._seq += 1
-        shown = {
-            "seq": self._seq,
-            "number": number,
-            "from": sender,
-            "text": text,
-            "at": at,
-            "state": state,
-        }
-        self._all.append(shown)
-        texts = self._each.get(number)
-        if texts is None:
-            texts = self._each[number] = deque(maxlen=_KEPT_EACH)
-        texts.append(shown)
-        self._each.move_to_end(number)
-        if len(self._each) > _NUMBERS:
-            self._each.popitem(last=False)
-        self._news.set()
 
     def show_part(self, number: str, sender: str, text: str, part: Part | None, *, state: str, at: float) -> None:
         """A text, or a part of one, whose fate is settled now."""
@@ -64,34 +34,3 @@ class Phones:
             self.show(number, sender, "".join(text for _, text in sorted(long.pieces.items())), state=state, at=at)
         elif len(self._long) > _UNFINISHED:
             self._long.popitem(last=False)
-
-    async def texts(self, number: str | None, *, after: int, wait: float) -> Sequence[dict[str, Any]]:
-        """Texts with a higher seq than `after`, oldest first; waits up to `wait` seconds for the first."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait
-        while True:
-            known = self._all if number is None else self._each.get(number, ())
-            fresh = [text for text in known if text["seq"] > after]
-            left = deadline - loop.time()
-            if fresh or left <= 0:
-                return [{**text, "at": _iso(text["at"])} for text in fresh]
-            self._news.clear()
-            try:
-                async with asyncio.timeout(left):
-                    await self._news.wait()
-            except TimeoutError:
-                return []
-
-    def numbers(self, limit: int) -> list[dict[str, Any]]:
-        """Phones by their latest text, latest first."""
-        found: list[dict[str, Any]] = []
-        for number in reversed(self._each):
-            if len(found) == limit:
-                break
-            texts = self._each[number]
-            found.append({"number": number, "seq": texts[-1]["seq"], "texts": len(texts)})
-        return found
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -21,11 +21,21 @@ class Phones:
         self._news = asyncio.Event()
 
     def show(self, number: str, sender: str, text: str, *, state: str, at: float) -> None:
-        """A text on the phone `number`; `sender` is the number itself where the citizen wrote it."""
+        """A whole text on the phone `number`; `sender` is the number itself where the citizen wrote it."""
         self._seq += 1
-        shown = {"seq": self._seq, "number": number, "from": sender, "text": text, "at": _iso(at), "state": state}
+        shown = {
+            "seq": self._seq,
+            "number": number,
+            "from": sender,
+            "text": text,
+            "at": at,
+            "state": state,
+        }
         self._all.append(shown)
-        self._each.setdefault(number, deque(maxlen=_KEPT_EACH)).append(shown)
+        texts = self._each.get(number)
+        if texts is None:
+            texts = self._each[number] = deque(maxlen=_KEPT_EACH)
+        texts.append(shown)
         self._each.move_to_end(number)
         if len(self._each) > _NUMBERS:
             self._each.popitem(last=False)
@@ -40,7 +50,7 @@ class Phones:
             fresh = [text for text in known if text["seq"] > after]
             left = deadline - loop.time()
             if fresh or left <= 0:
-                return fresh
+                return [{**text, "at": _iso(text["at"])} for text in fresh]
             self._news.clear()
             try:
                 async with asyncio.timeout(left):
@@ -50,8 +60,13 @@ class Phones:
 
     def numbers(self, limit: int) -> list[dict[str, Any]]:
         """Phones by their latest text, latest first."""
-        latest = list(reversed(self._each.items()))[:limit]
-        return [{"number": number, "seq": texts[-1]["seq"], "texts": len(texts)} for number, texts in latest]
+        found: list[dict[str, Any]] = []
+        for number in reversed(self._each):
+            if len(found) == limit:
+                break
+            texts = self._each[number]
+            found.append({"number": number, "seq": texts[-1]["seq"], "texts": len(texts)})
+        return found
 
 
 def _iso(seconds: float) -> str:
