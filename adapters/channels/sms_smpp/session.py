@@ -10,6 +10,7 @@ from enum import IntEnum
 from adapters.channels.sms_smpp import codec, spec
 from adapters.channels.sms_smpp.framing import Frame, Splitter, pdu
 from adapters.channels.sms_smpp.liveness import Liveness
+from adapters.channels.sms_smpp.outlet import Outlet
 from adapters.channels.sms_smpp.settings import Settings
 from adapters.channels.sms_smpp.tls import refused
 from adapters.channels.sms_smpp.window import Answer, Late, Result, Window
@@ -18,12 +19,8 @@ from bot.model.errors import ChannelError
 log = logging.getLogger(__name__)
 
 _GOODBYE = 2.0
-"""Seconds the SMSC has to answer our unbind, and seconds the last octets have to leave."""
+"""Seconds the SMSC has to answer our unbind."""
 _TICK = 1.0
-_WRITE_BUFFER = 64 * 1024
-"""Octets the connection may hold back before submits wait: what lies there may or may not still arrive."""
-_MOST_HELD_BACK = 1 << 20
-"""Octets held back beyond which we read no more either, since what we read makes us answer."""
 _LONGEST_ID = 65
 """Octets of a message id, as many as are read of a receipt's."""
 _WITH_MESSAGE_ID = frozenset({spec.DELIVER_SM, spec.DATA_SM})
@@ -50,16 +47,10 @@ class Session(asyncio.Protocol):
         self._role = role
         self._loop = asyncio.get_running_loop()
         self._splitter = Splitter()
-        self._window = Window(settings.window, settings.response_timeout, write=self._write, late=late)
+        self._outlet = Outlet(written=lambda: self._window.written())
+        self._window = Window(settings.window, settings.response_timeout, write=self._outlet.write, late=late)
         self._liveness = Liveness(self._loop.time(), quiet=settings.enquire_link, patience=settings.response_timeout)
-        self._transport: asyncio.Transport | None = None
         self._asked: dict[int, asyncio.Future[Frame]] = {}
-        self._out: list[bytes] = []
-        self._unflushed = 0
-        self._is_held_back = False
-        self._written = 0
-        self._progress = (0, self._loop.time())
-        """Octets that have left the connection's buffer, and since when it is so many."""
         self._ending = ""
         self.closed: asyncio.Future[str] = self._loop.create_future()
 
@@ -113,13 +104,13 @@ class Session(asyncio.Protocol):
     def answer(self, command: int, sequence: int, status: int) -> None:
         """Answers a request of the SMSC; without effect once the connection has ended."""
         body = b"\0" if command in _WITH_MESSAGE_ID else b""
-        self._write(pdu(command | spec.RESPONSE, sequence, body, status=status))
+        self._outlet.write(pdu(command | spec.RESPONSE, sequence, body, status=status))
 
     async def close(self, reason: str) -> None:
         """Unbinds where the link still works, hangs up, and returns when the connection has ended. Outstanding submits
         end as unanswered."""
         self._window.refuse(reason)
-        if self._is_held_back:
+        if self._outlet.is_held_back:
             self._abort(reason)
         try:
             async with asyncio.timeout(_GOODBYE):
@@ -130,31 +121,24 @@ class Session(asyncio.Protocol):
         await asyncio.wait((self.closed,), timeout=2 * _GOODBYE)
 
     def hang_up(self, reason: str) -> None:
-        """Closes the connection at once; what cannot leave within a moment is dropped."""
+        """Closes the connection at once."""
         self._ending = self._ending or reason
         self._window.refuse(reason)
-        if self._transport and not self._transport.is_closing():
-            self._flush()
-            self._transport.close()
-            self._loop.call_later(_GOODBYE, self._abort, reason)
+        self._outlet.close()
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_connection makes nothing else
-        self._transport = transport
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+        self._outlet.opened(transport)
 
     def pause_writing(self) -> None:
-        self._is_held_back = True
-        self._progress = (self._left(), self._loop.time())
+        self._outlet.pause()
         self._open_or_shut()
 
     def resume_writing(self) -> None:
-        self._is_held_back = False
-        if self._transport and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._outlet.resume()
         self._open_or_shut()
 
     def data_received(self, data: bytes) -> None:
@@ -164,13 +148,12 @@ class Session(asyncio.Protocol):
         if broken := self._splitter.broken:
             if not self._ending:
                 log.warning("the SMSC's octets are out of step: %s", broken)
-                self._write(pdu(spec.GENERIC_NACK, 0, status=broken.status))
+                self._outlet.write(pdu(spec.GENERIC_NACK, 0, status=broken.status))
             self.hang_up(str(broken))
         self._window.fill()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._out.clear()
+        self._outlet.lost()
         reason = self._ending or _why(exc)
         self._window.end(reason)
         if not self.closed.done():
@@ -197,7 +180,7 @@ class Session(asyncio.Protocol):
                 self._replied(frame)
             case command:
                 log.warning("the SMSC sent a command 0x%08X that is not for us", command)
-                self._write(pdu(spec.GENERIC_NACK, frame.sequence, status=spec.INVALID_COMMAND))
+                self._outlet.write(pdu(spec.GENERIC_NACK, frame.sequence, status=spec.INVALID_COMMAND))
 
     def _answered(self, frame: Frame, message_id: str) -> None:
         if self._window.answered(frame.sequence, Answer(frame.status, message_id)):
@@ -218,41 +201,12 @@ class Session(asyncio.Protocol):
         sequence = self._window.next_sequence()
         asked: asyncio.Future[Frame] = self._loop.create_future()
         self._asked[sequence] = asked
-        self._write(pdu(command, sequence, body))
+        self._outlet.write(pdu(command, sequence, body))
         try:
             await asyncio.wait((asked, self.closed), return_when=asyncio.FIRST_COMPLETED)
         finally:
             del self._asked[sequence]
         return asked.result() if asked.done() else None
-
-    # How PDUs leave
-
-    def _write(self, octets: bytes) -> None:
-        """All PDUs of one turn of the event loop leave in one write, unless they are many."""
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(octets)
-        self._unflushed += len(octets)
-        if self._unflushed > _WRITE_BUFFER:
-            # So that the window hears in time that the connection takes no more.
-            self._flush()
-
-    def _flush(self) -> None:
-        transport = self._transport
-        self._unflushed = 0
-        if transport is None or transport.is_closing():
-            self._out.clear()
-        elif self._out:
-            octets = b"".join(self._out)
-            self._out.clear()
-            self._written += len(octets)
-            transport.write(octets)
-            self._window.written()
-            if self._is_held_back and transport.get_write_buffer_size() > _MOST_HELD_BACK:
-                transport.pause_reading()
-
-    def _left(self) -> int:
-        return self._written - (self._transport.get_write_buffer_size() if self._transport else 0)
 
     # How it goes on
 
@@ -262,41 +216,29 @@ class Session(asyncio.Protocol):
             self._open_or_shut()
 
     def _open_or_shut(self) -> None:
-        self._window.open = not self._is_held_back and not self._liveness.doubtful
+        self._window.open = not self._outlet.is_held_back and not self._liveness.doubtful
         self._window.fill()
 
     def _watch(self) -> None:
         """Looks after time-outs and silence until the connection ends."""
-        if self._transport is None:
+        if self.closed.done():
             return
-        now = self._loop.time()
+        settings, now = self._settings, self._loop.time()
         if self._window.give_up(now):
             self._liveness.unanswered(now)
         self._open_or_shut()
         if self._liveness.is_over(now):
             self._abort("no answer to enquire_link")
-        elif self._is_stuck(now):
+        elif self._outlet.is_stuck(now, patience=settings.response_timeout):
             self._abort("the SMSC does not read what we write")
         elif self._liveness.enquires(now):
-            self._write(pdu(spec.ENQUIRE_LINK, self._window.next_sequence()))
-        settings = self._settings
+            self._outlet.write(pdu(spec.ENQUIRE_LINK, self._window.next_sequence()))
         self._loop.call_later(min(_TICK, settings.response_timeout / 4, settings.enquire_link / 4), self._watch)
-
-    def _is_stuck(self, now: float) -> bool:
-        """Octets wait to leave, and none has left for longer than an answer may take."""
-        left, since = self._progress
-        if not self._is_held_back:
-            return False
-        if self._left() > left:
-            self._progress = (self._left(), now)
-            return False
-        return now - since > self._settings.response_timeout
 
     def _abort(self, reason: str) -> None:
         """Ends a connection that no longer moves, with what it holds back."""
-        if self._transport:
-            self._ending = self._ending or reason
-            self._transport.abort()
+        self._ending = self._ending or reason
+        self._outlet.abort()
 
 
 def _why(exc: Exception | None) -> str:

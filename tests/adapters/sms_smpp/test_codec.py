@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.channels.sms_smpp import codec, spec
+from adapters.channels.sms_smpp.addresses import e164
 from adapters.channels.sms_smpp.alphabet import decoded
 from adapters.channels.sms_smpp.codec import Bind, Place, ShortMessage
 from adapters.channels.sms_smpp.concatenation import Part, header, opened
 from adapters.channels.sms_smpp.framing import ProtocolError
-from adapters.channels.sms_smpp.reception import e164
 from bot.model.sms import encode_part
 
 LATIN = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=40)

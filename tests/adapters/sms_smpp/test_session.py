@@ -215,7 +215,7 @@ async def test_no_delay_is_set_on_the_socket() -> None:
         await sent(ours, connection)
         session = await ours.channel.sender._pool.started()  # type: ignore[attr-defined]
 
-        option = session._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        option = session._outlet._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
         assert option
 
