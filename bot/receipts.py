@@ -53,8 +53,9 @@ def _move(matches: Sequence[Matched]) -> Moved | None:
     if bad:
         return Moved(first.item_id, bad[0].state, bad[0].reason, bad[0].at)
     delivered = sum(state is DeliveryState.DELIVERED for state in parts.values())
-    if delivered >= first.expected:
+    whole = [match.receipt for match in matches if match.receipt.whole]
+    if delivered >= first.expected or any(receipt.state is DeliveryState.DELIVERED for receipt in whole):
         return Moved(first.item_id, DeliveryState.DELIVERED, last.receipt.reason, last.receipt.at)
-    if first.state is DeliveryState.UNCERTAIN and len(parts) >= first.expected:
+    if first.state is DeliveryState.UNCERTAIN and (whole or len(parts) >= first.expected):
         return Moved(first.item_id, DeliveryState.ACCEPTED, last.receipt.reason, last.receipt.at)
     return None

@@ -97,6 +97,7 @@ def receipt_of(row: Row) -> Receipt:
         reason=row["reason"],
         at=from_millis(row["at"]),
         carrier=row["carrier"],
+        whole=bool(row["whole"]),
     )
 
 
@@ -109,4 +110,5 @@ def receipt_row(receipt: Receipt) -> dict[str, Any]:
         "reason": receipt.reason,
         "at": to_millis(receipt.at),
         "carrier": receipt.carrier,
+        "whole": int(receipt.whole),
     }

@@ -1,5 +1,6 @@
 """What providers reported later: the parts of a message, and receipts that came too early."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -32,10 +33,12 @@ class Receipts(OutboxChapter):
         items = key_set(found.values())
         locked = {row["id"]: row for row in await self._sql.rows("lock_items", ids=items)} if found else {}
         parts: dict[str, dict[str, DeliveryState]] = {item_id: {} for item_id in locked}
+        numbered: Counter[str] = Counter()
         for row in await self._sql.rows("parts_of", ids=items) if found else []:
             parts[row["item_id"]][row["reference"]] = DeliveryState(row["state"])
+            numbered[row["item_id"]] += row["number"] > 0
         return [
-            _matched(receipts[place], locked[item_id], parts[item_id])
+            _matched(receipts[place], locked[item_id], parts[item_id], numbered[item_id])
             for place, item_id in sorted(found.items())
             if item_id in locked
         ]
@@ -79,13 +82,16 @@ class Receipts(OutboxChapter):
         return {int(row["place"]): row["item_id"] for row in best}
 
 
-def _matched(receipt: Receipt, item: Row, parts: dict[str, DeliveryState]) -> Matched:
+def _matched(receipt: Receipt, item: Row, parts: dict[str, DeliveryState], numbered: int) -> Matched:
+    """`numbered` of the parts were named in the answer that took the message. Where those are all that is known of it,
+    the provider made so many of it: one of a text that it divides itself, more in an alphabet that holds less."""
+    named_all = item["state"] == DeliveryState.ACCEPTED and numbered == len(parts) > 0
     return Matched(
         receipt=receipt,
         item_id=item["id"],
         state=DeliveryState(item["state"]),
         parts=parts,
-        expected=item["parts"],
+        expected=numbered if named_all else item["parts"],
         address=item["address"],
         gateway=item["gateway"],
         sent_at=moment(item["sent_at"]),

@@ -185,6 +185,8 @@ class Receipt:
     at: datetime
     carrier: str = ""
     """The citizen's carrier, where the provider names it: one of `bot.model.carrier.CARRIERS`."""
+    whole: bool = False
+    """It speaks of the whole message, however many parts that has; else of the part that `reference` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ class Matched:
     parts: Mapping[str, DeliveryState]
     """Every known part of the item by the provider's reference, with its present state."""
     expected: int
-    """How many parts the item has."""
+    """How many parts the provider made of it, as far as is known; else how many we counted."""
     address: str = field(default="", repr=False)
     """Key of the item's address."""
     gateway: str = ""

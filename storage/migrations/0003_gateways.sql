@@ -13,6 +13,7 @@ UPDATE outbox SET gateway = channel WHERE attempts > 0 OR sent_at IS NOT NULL;
 CREATE INDEX outbox_budget ON outbox (agency) WHERE state = 'held' AND held_for = 'budget';
 
 ALTER TABLE parked ADD COLUMN carrier TEXT NOT NULL DEFAULT '';
+ALTER TABLE parked ADD COLUMN whole BIGINT NOT NULL DEFAULT 0;
 
 CREATE TABLE gateway_shares (
     name TEXT PRIMARY KEY,

@@ -25,7 +25,7 @@ DELETE FROM parked
 WHERE (channel, reference) IN (
     SELECT r.value ->> 'gateway', r.value ->> 'reference' FROM json_each(:references) AS r
 )
-RETURNING channel, reference, item_id, state, reason, at, carrier;
+RETURNING channel, reference, item_id, state, reason, at, carrier, whole;
 
 -- name: find_items(receipts)
 SELECT r.key AS place, o.id AS item_id, 1 AS by_our_id, o.created_at AS at
@@ -46,14 +46,14 @@ ORDER BY o.id
 FOR UPDATE OF o;
 
 -- name: parts_of(ids)
-SELECT p.item_id, p.reference, p.state
+SELECT p.item_id, p.reference, p.state, p.number
 FROM json_each(:ids) AS wanted CROSS JOIN parts AS p
 WHERE p.item_id = wanted.key
 ORDER BY p.item_id, p.number;
 
--- name: park(channel, reference, item_id, state, reason, at, carrier)*!
-INSERT INTO parked (channel, reference, item_id, state, reason, at, carrier)
-VALUES (:channel, :reference, :item_id, :state, :reason, :at, :carrier)
+-- name: park(channel, reference, item_id, state, reason, at, carrier, whole)*!
+INSERT INTO parked (channel, reference, item_id, state, reason, at, carrier, whole)
+VALUES (:channel, :reference, :item_id, :state, :reason, :at, :carrier, :whole)
 ON CONFLICT DO NOTHING;
 
 -- name: record_part(channel, reference, item_id, state, at)*!

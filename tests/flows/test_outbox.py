@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import pytest
+
 from bot.config import OutboxSettings
 from bot.ledger import balance
 from bot.mirror import Mirror
@@ -167,6 +169,42 @@ async def test_a_long_message_is_delivered_when_all_its_parts_are(storage: Stora
     await record(storage, [_receipt("b")])
     assert (await found(storage, item)).state is DeliveryState.ACCEPTED
     await record(storage, [_receipt("a")])
+    assert (await found(storage, item)).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("references", [("one",), ("a", "b", "c")])
+async def test_a_message_is_delivered_when_all_that_its_provider_made_of_it_is(
+    storage: Storage, references: tuple[str, ...]
+) -> None:
+    item = due(parts=2)
+
+    async def taken(_: OutboxItem) -> Outcome:
+        return Accepted(references)
+
+    await plan(storage, item)
+    async with draining(storage, taken):
+        await settled(storage, [item], DeliveryState.ACCEPTED)
+    *first, last = references
+    await record(storage, [_receipt(reference) for reference in first])
+    assert (await found(storage, item)).state is DeliveryState.ACCEPTED
+
+    await record(storage, [_receipt(last)])
+
+    assert (await found(storage, item)).state is DeliveryState.DELIVERED
+
+
+async def test_a_receipt_for_the_whole_settles_an_uncertain_message_of_several_parts(storage: Storage) -> None:
+    item = due(parts=3)
+
+    async def silent(_: OutboxItem) -> Outcome:
+        return Uncertain("no answer")
+
+    await plan(storage, item)
+    async with draining(storage, silent):
+        await settled(storage, [item], DeliveryState.UNCERTAIN)
+
+    await record(storage, [replace(_receipt("whatever", item_id=item.id), whole=True)])
+
     assert (await found(storage, item)).state is DeliveryState.DELIVERED
 
 

@@ -159,4 +159,5 @@ class Poller:
             reason=status.reason,
             at=self._clock(),
             carrier=status.carrier,
+            whole=True,
         )

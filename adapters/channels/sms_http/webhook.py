@@ -110,7 +110,8 @@ class HttpWebhook:
     def _heard(self, event: Receipt | InboundMessage) -> Receipt | InboundMessage:
         """Without what no database takes and no phone shows; a message also without its keyword."""
         if isinstance(event, Receipt):
-            return replace(event, reference=_line(event.reference), reason=_line(event.reason))
+            # Providers divide long texts themselves and have one id for all of it.
+            return replace(event, reference=_line(event.reference), reason=_line(event.reason), whole=True)
         text = _unsteered(nfc(_CONTROLS.sub("", event.text)), self._keywords)
         return replace(event, text=text, message_id=_line(event.message_id), to=_line(event.to))
 

@@ -82,7 +82,8 @@ async def open(  # noqa: A001 - the name every adapter offers
     """The channel. Nothing is connected before its listener runs; until then, and while the SMSC is away, every
     send answers `ChannelDown`."""
     rng = rng or random.Random()
-    inbox, recollection, rulings = Inbox(), Recollection(), Rulings(settings.statuses)
+    inbox = Inbox(whole_messages=settings.long_messages == "payload")
+    recollection, rulings = Recollection(), Rulings(settings.statuses)
     inquiry = Inquiry(name, inbox, clock, seconds=settings.query)
     reception = Reception(
         name, settings, inbox, clock, recollection=recollection, rulings=rulings, settled=inquiry.settled
@@ -121,7 +122,7 @@ async def check(settings: Settings) -> str:
                 settings, heard=lambda session, frame: None, late=lambda token, answer: None, role=role
             )
         except ChannelError as error:
-            raise ChannelError(f"{role.name.lower()}: {error}") from None
+            raise ChannelError(f"{error} (bind {role.name.lower()})") from None
         await session.close("checked")
     bound = ", ".join(role.name.lower() for role in roles(settings))
     over = " TLS" if settings.tls else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.model.message import InboundMessage, Receipt
 
@@ -30,7 +30,9 @@ class Heard:
 class Inbox:
     """Collects while the batch before is being delivered."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole_messages: bool = False) -> None:
+        """`whole_messages` where a long text goes as one submit and so has one receipt."""
+        self._whole = whole_messages
         self._waiting: list[Heard] = []
         self._filled = asyncio.Event()
 
@@ -39,6 +41,8 @@ class Inbox:
         return len(self._waiting) >= ROOM
 
     def put(self, heard: Heard) -> None:
+        if self._whole and isinstance(heard.event, Receipt):
+            heard = replace(heard, event=replace(heard.event, whole=True))
         self._waiting.append(heard)
         self._filled.set()
 

@@ -61,7 +61,7 @@ def written(**changes: str) -> WebhookRequest:
 def test_who_knows_the_secret_is_heard(tail: str, method: str) -> None:
     result = webhook().parse(call(tail, method=method))
 
-    receipt = Receipt(channel=NAME, reference="m-1", state=DeliveryState.DELIVERED, reason="1", at=NOW)
+    receipt = Receipt(channel=NAME, reference="m-1", state=DeliveryState.DELIVERED, reason="1", at=NOW, whole=True)
     assert result == WebhookResult((receipt,), body=b"OK")
 
 

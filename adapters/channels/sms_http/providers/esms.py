@@ -148,8 +148,10 @@ class Esms(Provider[Settings]):
             return WebhookResult(status=400)
         state, reason = _state(given)
         carrier = CARRIERS.get(given.get("telcoid", ""), "")
-        about = {"reference": reference, "item_id": ours, "carrier": carrier}
-        return WebhookResult((Receipt(channel=self.channel, state=state, reason=reason, at=at, **about),))
+        receipt = Receipt(
+            channel=self.channel, reference=reference, item_id=ours, state=state, reason=reason, at=at, carrier=carrier
+        )
+        return WebhookResult((receipt,))
 
     def _message(self, given: Mapping[str, str], *, at: datetime) -> WebhookResult:
         if not self._is_signed(given):
