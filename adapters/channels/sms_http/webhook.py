@@ -11,10 +11,11 @@ from adapters.channels.sms_http.polling import Outstanding
 from adapters.channels.sms_http.provider import Provider
 from adapters.channels.sms_http.replies import Replies
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.keywords import Keywords
 from bot.model.clock import Clock
 from bot.model.errors import trail
 from bot.model.message import FINAL, InboundMessage, Receipt
-from bot.model.sms import nfc, unaccented
+from bot.model.sms import nfc
 from bot.ports import WebhookRequest, WebhookResult
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,7 @@ class HttpWebhook:
         settings = provider.settings
         self._secret = settings.callback_secret.get_secret_value().encode() if settings.callback_secret else b""
         self._networks = settings.callback_networks
-        keywords = {tuple(_folded(keyword).split()) for keyword in settings.keywords}
-        self._keywords = sorted(filter(None, keywords), key=len, reverse=True)
+        self._keywords = Keywords(settings.keywords)
         self._in_answer = provider.replies_in_answer and settings.reply_in_answer
 
     def parse(self, request: WebhookRequest) -> WebhookResult:
@@ -112,21 +112,8 @@ class HttpWebhook:
         if isinstance(event, Receipt):
             # Providers divide long texts themselves and have one id for all of it.
             return replace(event, reference=_line(event.reference), reason=_line(event.reason), whole=True)
-        text = _unsteered(nfc(_CONTROLS.sub("", event.text)), self._keywords)
+        text = self._keywords.without(nfc(_CONTROLS.sub("", event.text)))
         return replace(event, text=text, message_id=_line(event.message_id), to=_line(event.to))
-
-
-def _unsteered(text: str, keywords: Sequence[tuple[str, ...]]) -> str:
-    """Without the first words that only led the message here; case and accents do not matter in them."""
-    for keyword in keywords:
-        *words, rest = [*text.split(None, len(keyword)), ""][: len(keyword) + 1]
-        if tuple(_folded(word) for word in words) == keyword:
-            return rest
-    return text
-
-
-def _folded(text: str) -> str:
-    return unaccented(text).casefold()
 
 
 def _line(text: str) -> str:

@@ -15,7 +15,6 @@ from adapters.channels.sms_smpp.framing import Frame, ProtocolError
 from adapters.channels.sms_smpp.identity import Identity
 from adapters.channels.sms_smpp.inbox import Asked, Heard, Inbox
 from adapters.channels.sms_smpp.joining import Joiner, Key, Long, Piece
-from adapters.channels.sms_smpp.keywords import Keywords
 from adapters.channels.sms_smpp.outcomes import Rulings, Verdict
 from adapters.channels.sms_smpp.receipt import ReceiptReader, is_receipt
 from adapters.channels.sms_smpp.receipt_ids import IdForm
@@ -23,6 +22,7 @@ from adapters.channels.sms_smpp.recollection import Recollection
 from adapters.channels.sms_smpp.session import Session
 from adapters.channels.sms_smpp.settings import Settings
 from adapters.channels.sms_smpp.window import Answer
+from adapters.keywords import Keywords
 from bot.model.clock import Clock
 from bot.model.message import FINAL, DeliveryState, InboundMessage, Receipt
 from bot.model.person import Address

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.channels.sms_smpp import spec
 from adapters.channels.sms_smpp.concatenation import Part, header
-from adapters.channels.sms_smpp.keywords import Keywords
+from adapters.keywords import Keywords
 from bot.model.message import Accepted, DeliveryState, Uncertain
 from tests.adapters.sms_smpp.support import TLV, centre, delivery, item, linked, number, opened, settings_for, wait_all
 
