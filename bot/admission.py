@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.model.carrier import hinted
-from bot.model.message import DeliveryState, OutboxItem, Situation
+from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
 from bot.model.phone import parse_phone
 from bot.model.registered import Pattern
 from bot.planning import untruth_of
@@ -41,6 +41,8 @@ class Admission:
         item = claimed.item
         if untruth := untruth_of(item, claimed.standing):
             return Obstacle(DeliveryState.SUPPRESSED, untruth)
+        if claimed.is_unwanted and item.lane is not Lane.REPLY:
+            return Obstacle(DeliveryState.SUPPRESSED, "on the do-not-send list")
         if self.rules and (refusal := self._refusal(item, self.rules)):
             return Obstacle(DeliveryState.SUPPRESSED, refusal)
         cost = self.cost(claimed)

@@ -15,6 +15,7 @@ from bot import (
     app,
     checks,
     demo,
+    do_not_send_commands,
     list_commands,
     route_commands,
     show,
@@ -222,6 +223,7 @@ cli.add_typer(source_commands.source, name="source")
 cli.add_typer(list_commands.quarantine, name="quarantine")
 cli.add_typer(route_commands.routes, name="routes")
 cli.command()(route_commands.budget)
+cli.add_typer(do_not_send_commands.do_not_send, name="do-not-send")
 
 _SIMULATORS = "\n\n".join(
     f"{word}: " + " ".join(f"--{name.replace('_', '-')}" for name in kind.settings.model_fields)

@@ -143,7 +143,6 @@ def _turn(row: Row) -> tuple[int, int, str]:
 
 
 def _claimed(row: Row) -> Claimed:
-    status, carrier = row["standing_status"], row["known_carrier"] or ""
-    if status is None:
-        return Claimed(item_of(row), None, carrier)
-    return Claimed(item_of(row), Standing(Status(status), moment(row["standing_appointment_at"])), carrier)
+    status = row["standing_status"]
+    standing = None if status is None else Standing(Status(status), moment(row["standing_appointment_at"]))
+    return Claimed(item_of(row), standing, row["known_carrier"] or "", row["unwanted_since"] is not None)

@@ -2,6 +2,7 @@
 
 from storage.conversations import Conversations
 from storage.coordination import Coordination
+from storage.do_not_send import DoNotSend
 from storage.dossiers import Dossiers
 from storage.leases import Leases
 from storage.outbox import Outbox
@@ -23,6 +24,7 @@ class UnitOfWork:
         self._conversations = Conversations(sql, writes=writes)
         self._leases = Leases(sql)
         self._reconciliations = Reconciliations(sql)
+        self._do_not_send = DoNotSend(sql)
         self._routing = Routing(sql)
         self._spending = Spending(sql)
 
@@ -62,3 +64,7 @@ class UnitOfWork:
     @property
     def spending(self) -> Spending:
         return self._spending
+
+    @property
+    def do_not_send(self) -> DoNotSend:
+        return self._do_not_send

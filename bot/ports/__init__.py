@@ -14,7 +14,17 @@ from bot.ports.mirroring import (
     Stale,
 )
 from bot.ports.routing import SLOW, Minute, Move, Pause, RoutingStore, SpendingStore, Spent
-from bot.ports.sending import BUDGET, Claimed, Matched, Moved, OutboxStore, Settlement, Standing
+from bot.ports.sending import (
+    BUDGET,
+    Claimed,
+    DoNotSendStore,
+    Matched,
+    Moved,
+    OutboxStore,
+    Settlement,
+    Standing,
+    Unwanted,
+)
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
 
@@ -29,6 +39,7 @@ __all__ = [
     "ConversationState",
     "ConversationStore",
     "Deliver",
+    "DoNotSendStore",
     "DossierSource",
     "DossierStore",
     "Failure",
@@ -62,6 +73,7 @@ __all__ = [
     "Standing",
     "Storage",
     "Transaction",
+    "Unwanted",
     "Webhook",
     "WebhookRequest",
     "WebhookResult",

@@ -26,6 +26,8 @@ class Claimed:
     standing: Standing | None
     carrier: str = ""
     """The carrier that a receipt once named for this address; empty where none did."""
+    is_unwanted: bool = False
+    """The address is on the do-not-send list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,35 @@ class Moved:
     state: DeliveryState
     reason: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """An address on the do-not-send list."""
+
+    address: Address
+    since: datetime
+    by: str
+    """Who put it there."""
+    reason: str
+
+
+class DoNotSendStore(Protocol):
+    """Addresses that get no message unless they write first."""
+
+    async def add(self, entries: Sequence[Unwanted]) -> int:
+        """Returns how many were not on the list before; those keep their first entry."""
+        ...
+
+    async def remove(self, addresses: Collection[Address]) -> int:
+        """Returns how many were on the list."""
+        ...
+
+    async def listed(self, *, limit: int) -> list[Unwanted]:
+        """The latest first."""
+        ...
+
+    async def count(self) -> int: ...
 
 
 class OutboxStore(Protocol):

@@ -10,7 +10,7 @@ from bot.model.message import InboundMessage
 from bot.model.person import Address
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.routing import RoutingStore, SpendingStore
-from bot.ports.sending import OutboxStore
+from bot.ports.sending import DoNotSendStore, OutboxStore
 
 T = TypeVar("T")
 
@@ -80,6 +80,8 @@ class Transaction(Protocol):
     def routing(self) -> RoutingStore: ...
     @property
     def spending(self) -> SpendingStore: ...
+    @property
+    def do_not_send(self) -> DoNotSendStore: ...
 
 
 class Storage(Protocol):

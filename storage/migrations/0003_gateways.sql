@@ -72,3 +72,11 @@ CREATE TABLE spending (
     warned_at BIGINT,
     PRIMARY KEY (month, agency)
 );
+
+-- Numbers and chats that get no message unless they write first.
+CREATE TABLE do_not_send (
+    address TEXT /*postgres COLLATE "C" */ PRIMARY KEY,
+    since BIGINT NOT NULL,
+    ordered_by TEXT NOT NULL,
+    reason TEXT NOT NULL
+);

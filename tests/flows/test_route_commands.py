@@ -162,3 +162,25 @@ def test_a_route_that_leads_nowhere_stops_every_command(routed: Desk) -> None:
     routed.configure("[routes.phuong]\ngateways = { vnp = 1 }")
 
     assert "did you mean: vnpt?" in routed.refused("routes", "list")
+
+
+def test_numbers_are_put_on_the_do_not_send_list_and_taken_off_again(service: Desk) -> None:
+    (service.place / "numbers.txt").write_text("0912 345 678\n\n+84987654321\n", encoding="utf-8")
+
+    assert "2 added" in service.said(
+        "do-not-send", "add", "--file", "numbers.txt", "--reason", "gọi tới", "--by", "lan"
+    )
+    assert "0 added; 1 were on the list already" in service.said("do-not-send", "add", "0912345678")
+    listed = service.said("do-not-send", "list")
+    assert "sms:+8491•••678" in listed
+    assert "912345678" not in listed
+    assert service.json("do-not-send", "list")["number"] == 2
+    assert "1 taken off; 0 were not on it" in service.said("do-not-send", "remove", "0912345678")
+
+
+def test_a_list_with_a_wrong_number_is_refused_as_a_whole_and_the_line_is_named(service: Desk) -> None:
+    (service.place / "numbers.txt").write_text("0912345678\nkhông phải số\n", encoding="utf-8")
+
+    assert "numbers.txt:2:" in service.refused("do-not-send", "add", "--file", "numbers.txt")
+    assert service.json("do-not-send", "list")["number"] == 0
+    assert "--file" in service.refused("do-not-send", "add")

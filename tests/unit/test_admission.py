@@ -1,12 +1,13 @@
 """What must be true before an SMS leaves by a gateway."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.admission import Admission
 from bot.config import BudgetSettings
-from bot.model.message import DeliveryState, Situation
+from bot.model.message import DeliveryState, Lane, Situation
 from bot.model.person import Address
 from bot.ports import BUDGET, Claimed, Spent
 from bot.purse import Budgets, Purse
@@ -76,6 +77,17 @@ def test_a_text_that_is_not_the_registered_one_is_not_sent() -> None:
 @pytest.mark.parametrize("situation", [Situation.REPLY, Situation.TEST])
 def test_answers_and_trials_need_no_template(situation: Situation) -> None:
     assert admission(templates_required=True).obstacle(claimed(situation=situation)) is None
+
+
+def test_who_asked_for_it_gets_no_message_but_is_answered() -> None:
+    unwanted = replace(claimed(), is_unwanted=True)
+    asked = replace(claimed(lane=Lane.REPLY, situation=Situation.REPLY), is_unwanted=True)
+
+    obstacle = admission().obstacle(unwanted)
+
+    assert obstacle is not None
+    assert (obstacle.state, obstacle.reason) == (DeliveryState.SUPPRESSED, "on the do-not-send list")
+    assert admission().obstacle(asked) is None
 
 
 def test_a_channel_that_carries_no_sms_has_no_such_rules() -> None:
