@@ -15,7 +15,9 @@ from aiohttp import ClientError, ClientSession
 from bot.demo.processes import free_ports
 
 _BOXES = ("bearerbox", "smsbox")
-_START = 10.0
+_START = 20.0
+PATIENCE = 20.0
+"""Seconds: Kannel mostly takes milliseconds, now and then some seconds."""
 _ACCOUNT, _USER, _PASSWORD = "kannel", "motcua", "pw"
 
 _CONFIG = """

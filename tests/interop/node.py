@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.sms_smpp.support import PASSWORD, SOON
+from tests.adapters.sms_smpp.support import PASSWORD
 
 _HERE = Path(__file__).parent
 _LOCK = _HERE / "package-lock.json"
+_PATIENCE = 20.0
+"""Seconds for what mostly takes milliseconds."""
 
 
 def version() -> str:
@@ -67,7 +69,7 @@ class NodeCentre:
 
     async def until(self, event: str, number: int = 1) -> list[dict[str, Any]]:
         """The events of this name, once there are so many."""
-        async with asyncio.timeout(SOON), self._news:
+        async with asyncio.timeout(_PATIENCE), self._news:
             await self._news.wait_for(lambda: len(self.events(event)) >= number)
         return self.events(event)
 

@@ -16,7 +16,7 @@ from bot.demo.processes import free_ports
 from bot.model.message import Accepted, ChannelDown, DeliveryState
 from bot.ports import Channel, WebhookRequest
 from tests.adapters.sms_smpp.support import Centre, Events, centre, item, number
-from tests.interop.kannel import Kannel, kannel
+from tests.interop.kannel import PATIENCE, Kannel, kannel
 
 EXAMPLE = Path("docs/examples/channels/kannel.toml")
 CALLBACK = "a-secret-0f-the-0ffice"
@@ -99,7 +99,7 @@ async def test_messages_reach_the_phone_and_receipts_come_back(tmp_path: Path, m
             assert isinstance(await each.channel.sender.send(message), Accepted)
 
         final = (DeliveryState.DELIVERED, DeliveryState.FAILED)
-        await each.events.until(lambda events: sum(r.state in final for r in events.receipts) == len(sent))
+        await each.events.until(lambda events: sum(r.state in final for r in events.receipts) == len(sent), within=PATIENCE)
         states = {receipt.item_id: receipt.state for receipt in each.events.receipts if receipt.state in final}
         assert [states[message.id] for message in sent] == wanted
         for message in sent[:2]:
@@ -114,7 +114,7 @@ async def test_what_citizens_write_comes_in_whole(tmp_path: Path, monkeypatch: p
             status, _ = await each.smsc.write(sender, text, wait=True)
 
             assert status == 202
-            await each.events.until(lambda events, place=place: len(events.messages) == place)  # type: ignore[misc]
+            await each.events.until(lambda events, place=place: len(events.messages) == place, within=PATIENCE)  # type: ignore[misc]
             message = each.events.messages[-1]
             assert (message.sender.value, message.to, message.text) == (sender, "8041", text)
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from bot.demo.processes import free_ports
-from tests.adapters.sms_smpp.support import SOON, Centre, centre, number
+from tests.adapters.sms_smpp.support import Centre, centre, number
 from tests.adapters.smsc.support import certificate
-from tests.interop.kannel import DLR, MO, Kannel, kannel
+from tests.interop.kannel import DLR, MO, PATIENCE, Kannel, kannel
 
 ACCENTED = "Hồ sơ H56.14-240823-0001 của ông/bà đã có kết quả; mời đến nhận tại bộ phận Một cửa. " * 3
 PLAIN = "Ho so [H56.14-240823-0001] co ket qua, le phi 10.000 d {bien lai}. " * 4
@@ -36,7 +36,7 @@ class Callbacks:
         return web.Response(text="")
 
     async def until(self, true: Callable[[list[dict[str, str]]], bool]) -> list[dict[str, str]]:
-        async with asyncio.timeout(SOON), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: true(self.called))
         return self.called
 
