@@ -99,7 +99,9 @@ async def test_messages_reach_the_phone_and_receipts_come_back(tmp_path: Path, m
             assert isinstance(await each.channel.sender.send(message), Accepted)
 
         final = (DeliveryState.DELIVERED, DeliveryState.FAILED)
-        await each.events.until(lambda events: sum(r.state in final for r in events.receipts) == len(sent), within=PATIENCE)
+        await each.events.until(
+            lambda events: sum(receipt.state in final for receipt in events.receipts) == len(sent), within=PATIENCE
+        )
         states = {receipt.item_id: receipt.state for receipt in each.events.receipts if receipt.state in final}
         assert [states[message.id] for message in sent] == wanted
         for message in sent[:2]:
