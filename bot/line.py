@@ -11,6 +11,9 @@ from bot.model.message import Lane
 from bot.pace import Pace, wait
 from bot.ports import Claimed, Limits
 
+_FEW = 4
+"""Messages that may be under way at once right after an outage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -34,6 +37,9 @@ class Line:
         spare = max(1, int(limits.window * limits.reserved)) if limits.reserved and limits.window > 1 else 0
         self._most_pushes = limits.window - spare
         self._pace = Pace(limits.rate, time.monotonic, reserved=limits.reserved if limits.window > 1 else 0.0)
+        self._window = limits.window
+        self._room = limits.window
+        self._out = 0
         self._replies: deque[Turn] = deque()
         self._pushes: list[tuple[int, str, Turn]] = []
         self._pushes_out = 0
@@ -51,6 +57,11 @@ class Line:
             heapq.heappush(self._pushes, (turn.claimed.item.lane, turn.claimed.item.id, turn))
         self._changed.set()
 
+    def narrow(self) -> None:
+        """After an outage few leave at once, and each that is answered lets one more leave: a provider that has just
+        come back is not overrun, and one that goes away again has little in its hands."""
+        self._room = min(self._window, _FEW)
+
     def end(self) -> None:
         """Nothing more comes: each sender gets None once the line is empty."""
         self._ended = True
@@ -61,8 +72,8 @@ class Line:
         async with self._turnstile:
             while True:
                 is_reply = bool(self._replies)
-                if not is_reply and not self._may_push():
-                    if self._ended and not self._pushes:
+                if not self._may_leave(is_reply=is_reply):
+                    if self._ended and not len(self):
                         return None
                     self._changed.clear()
                     await self._changed.wait()
@@ -73,15 +84,22 @@ class Line:
                 else:
                     return self._take()
 
-    def done(self, turn: Turn) -> None:
+    def done(self, turn: Turn, *, is_answered: bool = True) -> None:
+        """`is_answered`: the provider took or refused it, and so is there."""
+        self._out -= 1
+        if is_answered and self._room < self._window:
+            self._room += 1
         if not turn.is_reply:
             self._pushes_out -= 1
-            self._changed.set()
+        self._changed.set()
 
-    def _may_push(self) -> bool:
-        return bool(self._pushes) and self._pushes_out < self._most_pushes
+    def _may_leave(self, *, is_reply: bool) -> bool:
+        if self._out >= self._room and not self._ended:
+            return False
+        return is_reply or (bool(self._pushes) and self._pushes_out < self._most_pushes)
 
     def _take(self) -> Turn:
+        self._out += 1
         if self._replies:
             turn = self._replies.popleft()
         else:

@@ -38,6 +38,7 @@ RecordReceipts = Callable[[Transaction, Sequence[Receipt]], Awaitable[object]]
 
 _SETTLED_AT_ONCE = 1000
 _FAILURES = 8
+_ANSWERED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
 
 
 class Outbox:
@@ -159,8 +160,9 @@ class Outbox:
     async def _send_all(self) -> None:
         while turn := await self._line.next():
             self._room.set()
-            self._settlements.put_nowait(await self._sent(turn))
-            self._line.done(turn)
+            settlement = await self._sent(turn)
+            self._settlements.put_nowait(settlement)
+            self._line.done(turn, is_answered=settlement.state in _ANSWERED)
             if turn.is_probe:
                 self._probed.set()
 
@@ -212,6 +214,7 @@ class Outbox:
             log.warning("channel %s is down: %s", self._channel.name, reason)
             self._gateways.went_down(self._channel.name, reason)
             self._pauses.shut()
+            self._line.narrow()
 
     def _probe_failed(self, outcome: Uncertain | Retry) -> None:
         self._is_tired = True

@@ -1,6 +1,7 @@
 """What agencies may still spend this month: prices, budgets, warnings, forecasts."""
 
 import calendar
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +93,7 @@ class Purse:
         self._month = ""
         self._spent: dict[str, int] = {}
         self._promised: dict[str, tuple[str, int]] = {}
+        self._set_aside: Counter[str] = Counter()
 
     def know(self, month: str, spent: Mapping[str, Spent]) -> None:
         """What the database says of the present month."""
@@ -110,10 +112,11 @@ class Purse:
         limit = self.budgets.limit(payer)
         if limit is None or cost == 0:
             return ""
-        promised = sum(each for owner, each in self._promised.values() if owner == payer)
-        if not self.budgets.is_urgent(item) and self._spent.get(payer, 0) + promised + cost > limit:
+        self._forget(item.id)
+        if not self.budgets.is_urgent(item) and self._spent.get(payer, 0) + self._set_aside[payer] + cost > limit:
             return f"budget of {payer} for {self._month} is used up"
         self._promised[item.id] = (payer, cost)
+        self._set_aside[payer] += cost
         return ""
 
     def has_room(self, payer: str) -> bool:
@@ -122,9 +125,15 @@ class Purse:
 
     def settle(self, item_id: str, *, is_spent: bool) -> None:
         """The message is settled: what was set aside is spent, or free again."""
-        payer, cost = self._promised.pop(item_id, ("", 0))
+        payer, cost = self._forget(item_id)
         if is_spent and cost:
             self._spent[payer] = self._spent.get(payer, 0) + cost
+
+    def _forget(self, item_id: str) -> tuple[str, int]:
+        payer, cost = self._promised.pop(item_id, ("", 0))
+        if cost:
+            self._set_aside[payer] -= cost
+        return payer, cost
 
 
 def _plus(one: Spent, other: Spent) -> Spent:

@@ -100,3 +100,26 @@ async def test_at_the_end_what_is_left_is_handed_out_at_once_and_then_everybody_
 
     assert sum(each is not None for each in results) == 5
     assert sum(each is None for each in results) == 2
+
+
+async def test_after_an_outage_few_leave_and_each_answer_lets_one_more_leave() -> None:
+    line = Line(limits(window=20))
+    for _ in range(40):
+        line.put(turn())
+    line.narrow()
+
+    first = [await taken(line) for _ in range(4)]
+    waiting = asyncio.ensure_future(line.next())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    for each in first:
+        line.done(each)
+
+    second = [await waiting, *[await taken(line) for _ in range(7)]]
+    line.done(second[0], is_answered=False)
+    third = [await taken(line)]
+    waiting = asyncio.ensure_future(line.next())
+    await asyncio.sleep(0.01)
+    assert not waiting.done(), "eight may be under way, and what was not answered adds none"
+    line.done(third[0])
+    await waiting
