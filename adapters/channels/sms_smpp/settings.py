@@ -66,7 +66,7 @@ class Connection(SmsSettings):
     )
     bind_timeout: Seconds = Field(default=10, description="seconds to connect and bind")
     reconnect_min: Seconds = Field(default=1, description="seconds before the first new attempt")
-    reconnect_max: Seconds = Field(default=60, description="most seconds between attempts")
+    reconnect_max: Seconds = Field(default=15, description="most seconds between attempts")
 
     @model_validator(mode="after")
     def _a_key_has_its_certificate(self) -> Self:
