@@ -58,8 +58,8 @@ def _gateways(gateways: Sequence[GatewayStanding]) -> Table:
         "Cổng\ngateway",
         "Loại\nkind",
         "Tình trạng\nstate",
-        "5 phút: nhận\n5 min: taken",
-        "Lỗi\nerrors",
+        "Nhận 5'\ntaken",
+        "Lỗi 5'\nerrors",
         "Chờ\nwaits",
         "Giá\nđồng/part",
     )
@@ -82,6 +82,8 @@ def _gateways(gateways: Sequence[GatewayStanding]) -> Table:
 def _state(each: GatewayStanding) -> str:
     if each.pause:
         return "TẠM DỪNG / paused"
+    if each.is_sandbox:
+        return "CHẠY THỬ / sandbox"
     if each.share == 0:
         return "MẤT LIÊN LẠC / out"
     if each.share < FULL:

@@ -33,6 +33,8 @@ class GatewayStanding:
     waiting: int
     """In its own queue: replies, and what only it may send."""
     prices: Mapping[str, int]
+    is_sandbox: bool
+    """Nothing leaves the house by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def _gateway(
     rules = each.settings if isinstance(each.settings, SmsSettings) else None
     return GatewayStanding(
         name=each.name,
-        kind=each.kind,
+        kind=" ".join((each.kind, getattr(each.settings, "provider", ""))).rstrip(),
         share=shares.get(each.name, FULL),
         pause=pauses.get(each.name),
         complaint=judge(minutes, plan.config.gateways, now=now, has_receipts=any(m.in_time for m in minutes)),
@@ -101,6 +103,7 @@ def _gateway(
         errors=sum(minute.errors + minute.uncertain for minute in recent),
         waiting=waiting.get(each.name, 0),
         prices=rules.prices if rules else {},
+        is_sandbox=rules is not None and rules.sandbox,
     )
 
 
