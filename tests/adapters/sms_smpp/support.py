@@ -46,8 +46,8 @@ def free_port() -> int:
 
 
 def number(ending: str = "7777") -> str:
-    """A subscriber's number of its own for each call."""
-    return f"+8491{next(_subscribers)}{ending}"
+    """A subscriber's number, another one for each of 900 calls."""
+    return f"+8491{100 + next(_subscribers) % 900}{ending}"
 
 
 def item(

@@ -176,10 +176,19 @@ async def test_a_centre_that_is_down_cuts_all_and_comes_back(tmp_path: Path) -> 
         with pytest.raises(ConnectionError):
             await Client.connected(smsc)
         async with asyncio.timeout(SOON):
-            while await smsc.get("fault"):
+            while await smsc.get("fault") or not await _is_open(smsc):
                 await asyncio.sleep(0.02)
         async with bound(smsc) as again:
             assert (await again.ask(spec.SUBMIT_SM, submit(SILENT), 2)).status == spec.OK
+
+
+async def _is_open(smsc: Centre) -> bool:
+    """The port listens again, which it does a moment after the fault is over."""
+    try:
+        (await Client.connected(smsc)).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 async def test_a_centre_that_is_down_may_only_refuse_binds() -> None:
