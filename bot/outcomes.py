@@ -62,8 +62,9 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
         return wait_before(item.attempts, max(after or 0.0, hand.limits.repeat_after), hand.jitter)
 
     match outcome:
-        case Accepted(references, reason=reason):
-            state = DeliveryState.ACCEPTED if hand.limits.receipts else DeliveryState.DELIVERED
+        case Accepted(references, reason=reason, final=final):
+            waits = hand.limits.receipts and not final
+            state = DeliveryState.ACCEPTED if waits else DeliveryState.DELIVERED
             return settled(state, reason, references)
         case Retry(reason, after, counts=False):
             return again(reason, (after or 0.0) * (1 + JITTER * hand.jitter()), attempted=False)

@@ -1,6 +1,6 @@
 """What senders report of the messages that they had claimed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,12 @@ REPETITION = "repetition"
 _OPEN = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 _TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 _PAID = (*_TAKEN, DeliveryState.UNCERTAIN)
-_COLUMNS = {
-    DeliveryState.ACCEPTED: "accepted",
-    DeliveryState.DELIVERED: "accepted",
-    DeliveryState.QUEUED: "errors",
-    DeliveryState.UNCERTAIN: "uncertain",
-    DeliveryState.FAILED: "rejected",
+_COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
+    DeliveryState.ACCEPTED: ("accepted",),
+    DeliveryState.DELIVERED: ("accepted", "delivered", "in_time"),
+    DeliveryState.QUEUED: ("errors",),
+    DeliveryState.UNCERTAIN: ("uncertain",),
+    DeliveryState.FAILED: ("rejected",),
 }
 """Where an answer is counted; what the service decided by itself is counted nowhere."""
 
@@ -42,10 +42,10 @@ class _Settled:
         return self.settlement.cost if unpaid and self.settlement.state in _PAID else None
 
     @property
-    def column(self) -> str | None:
+    def columns(self) -> tuple[str, ...]:
         """Where its gateway's minute counts it."""
         counts = self.settlement.attempted and self.item["gateway"]
-        return _COLUMNS.get(self.settlement.state) if counts else None
+        return _COLUMNS.get(self.settlement.state, ()) if counts else ()
 
     def row(self) -> dict[str, Any]:
         """The item as it is from now on."""
@@ -124,7 +124,7 @@ class Settling(OutboxChapter):
             Minutes(
                 (each.item["gateway"], minute_of(each.settlement.at), column)
                 for each in effective
-                if (column := each.column)
+                for column in each.columns
             )
         )
 

@@ -131,6 +131,8 @@ class Accepted:
     """The citizen's carrier, where the answer names it."""
     reason: str = ""
     """What is to be remembered beside the state: that the provider had taken it before."""
+    final: bool = False
+    """No receipt will come for this one, on whatever channel: as far as anybody will know, it has arrived."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Minute:
     uncertain: int = 0
     rejected: int = 0
     delivered: int = 0
+    """Those among them that need no receipt are counted with their answer."""
     undelivered: int = 0
     in_time: int = 0
     """Of `delivered` and `undelivered`: those whose receipt came within `SLOW`."""

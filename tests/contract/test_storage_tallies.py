@@ -70,7 +70,7 @@ async def test_answers_are_counted_in_the_gateways_minute_of_the_answer(storage:
     )
 
     assert await minutes(storage) == [
-        Minute(gateway="esms", minute=NOW, accepted=2, errors=1, uncertain=1, rejected=1),
+        Minute(gateway="esms", minute=NOW, accepted=2, errors=1, uncertain=1, rejected=1, delivered=1, in_time=1),
         Minute(gateway="esms", minute=later(minutes=1), accepted=1),
     ]
 

@@ -52,6 +52,10 @@ def test_accepted_is_the_end_where_no_receipt_will_come() -> None:
     assert settlement_of(ITEM, Accepted(), hand, now=NOW).state is DeliveryState.DELIVERED
 
 
+def test_accepted_is_the_end_too_where_this_one_will_have_no_receipt() -> None:
+    assert settlement_of(ITEM, Accepted(final=True), HAND, now=NOW).state is DeliveryState.DELIVERED
+
+
 @pytest.mark.parametrize(("attempts", "wait"), [*enumerate(LADDER, 1), (len(LADDER) + 1, HOURLY), (40, HOURLY)])
 def test_a_retry_climbs_the_ladder(attempts: int, wait: float) -> None:
     settled = settlement_of(replace(ITEM, attempts=attempts), Retry("busy"), HAND, now=NOW)

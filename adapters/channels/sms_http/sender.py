@@ -52,7 +52,7 @@ class HttpSender:
 
     async def send(self, item: OutboxItem) -> Outcome:
         if await self._replies.offer(item):
-            return Accepted(reason="in the answer to the provider's call")
+            return Accepted(reason="in the answer to the provider's call", final=True)
         message = self._composer.outgoing(item)
         if not isinstance(message, Outgoing):
             return message

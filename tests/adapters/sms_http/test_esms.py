@@ -463,7 +463,7 @@ async def test_a_citizen_who_writes_gets_the_reply_in_the_answer() -> None:
         outcome = await bench.send(reply)
 
         assert (message.sender.value, message.text, message.to) == (sender, "HS H32.15-261122-0001", "8041")
-        assert outcome == Accepted(reason="in the answer to the provider's call")
+        assert outcome == Accepted(reason="in the answer to the provider's call", final=True)
         assert (await writing)["reply"] == "Ho so <da> co ket qua."
 
 

@@ -198,7 +198,7 @@ async def test_the_reply_goes_in_the_answer_to_the_providers_call_and_costs_no_m
         answer, outcomes = await answered(bench, "Ho so da co ket qua.")
         shown = await bench.provider.texts(CITIZEN, after=1)
 
-    assert outcomes == [Accepted(reason="in the answer to the provider's call")]
+    assert outcomes == [Accepted(reason="in the answer to the provider's call", final=True)]
     assert answer["reply"] == "Ho so da co ket qua."
     assert [text["text"] for text in shown] == ["Ho so da co ket qua."]
 
