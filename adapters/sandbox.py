@@ -67,6 +67,7 @@ async def sandboxed(
             rate=getattr(settings, "rate", 0),
             window=_WINDOW,
             receipts=True,
+            arrives_when_accepted=False,
             plain=True,
             reserved=settings.reserved,
         ),

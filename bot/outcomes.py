@@ -63,7 +63,7 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
 
     match outcome:
         case Accepted(references, reason=reason, final=final):
-            waits = hand.limits.receipts and not final
+            waits = (hand.limits.receipts or not hand.limits.arrives_when_accepted) and not final
             state = DeliveryState.ACCEPTED if waits else DeliveryState.DELIVERED
             return settled(state, reason, references)
         case Retry(reason, after, counts=False):

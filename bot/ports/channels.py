@@ -79,6 +79,9 @@ class Limits:
     """Messages that may be under way at once."""
     receipts: bool = False
     """A receipt follows each accepted message."""
+    arrives_when_accepted: bool = True
+    """What the provider took is where the citizen sees it. False for SMS: only a receipt could tell, and without one
+    the message stays accepted."""
     honours_reference: bool = False
     """Sending the same id twice reaches the citizen once, so an uncertain send may be repeated."""
     buttons: bool = False

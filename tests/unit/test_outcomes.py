@@ -52,6 +52,12 @@ def test_accepted_is_the_end_where_no_receipt_will_come() -> None:
     assert settlement_of(ITEM, Accepted(), hand, now=NOW).state is DeliveryState.DELIVERED
 
 
+def test_what_only_a_receipt_could_tell_stays_accepted_where_none_comes() -> None:
+    sms = Hand("me", replace(LIMITS, receipts=False, arrives_when_accepted=False))
+
+    assert settlement_of(ITEM, Accepted(("7",)), sms, now=NOW).state is DeliveryState.ACCEPTED
+
+
 def test_accepted_is_the_end_too_where_this_one_will_have_no_receipt() -> None:
     assert settlement_of(ITEM, Accepted(final=True), HAND, now=NOW).state is DeliveryState.DELIVERED
 

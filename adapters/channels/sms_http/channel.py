@@ -94,6 +94,7 @@ def _limits(provider: Provider[HttpSettings]) -> Limits:
         rate=settings.rate,
         window=settings.window,
         receipts=provider.receipts and (called or _asks(provider)),
+        arrives_when_accepted=False,
         honours_reference=provider.honours_reference,
         plain=True,
         reserved=settings.reserved,

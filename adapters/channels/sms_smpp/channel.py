@@ -135,6 +135,7 @@ def _limits(settings: Settings) -> Limits:
         rate=settings.rate,
         window=settings.window * settings.binds,
         receipts=settings.registered_delivery == 1,
+        arrives_when_accepted=False,
         plain=True,
         reserved=settings.reserved,
     )
