@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -39,46 +39,62 @@ class Hand:
     jitter: Jitter = random.random
 
 
-def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: datetime) -> Settlement:
-    """Turns an outcome into the item's next state."""
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A message that was answered now."""
 
-    def settled(state: DeliveryState, reason: str = "", references: tuple[str, ...] = ()) -> Settlement:
-        return Settlement(item_id=item.id, owner=hand.owner, state=state, at=now, reason=reason, references=references)
+    item: OutboxItem
+    hand: Hand
+    now: datetime
 
-    def again(reason: str, wait: float, *, attempted: bool = True, stays: bool = False) -> Settlement:
+    def settled(self, state: DeliveryState, reason: str = "", references: tuple[str, ...] = ()) -> Settlement:
         return Settlement(
-            item_id=item.id,
-            owner=hand.owner,
-            state=DeliveryState.QUEUED,
-            at=now,
+            item_id=self.item.id,
+            owner=self.hand.owner,
+            state=state,
+            at=self.now,
             reason=reason,
-            next_at=now + timedelta(seconds=wait),
+            references=references,
+        )
+
+    def again(self, reason: str, wait: float, *, attempted: bool = True, stays: bool = False) -> Settlement:
+        return replace(
+            self.settled(DeliveryState.QUEUED, reason),
+            next_at=self.now + timedelta(seconds=wait),
             attempted=attempted,
             stays=stays,
         )
 
-    def ladder(after: float | None) -> float:
-        """The provider may take the same text within `repeat_after` for a mistake of ours."""
-        return wait_before(item.attempts, max(after or 0.0, hand.limits.repeat_after), hand.jitter)
+    def accepted(self, outcome: Accepted) -> Settlement:
+        limits = self.hand.limits
+        waits = (limits.receipts or not limits.arrives_when_accepted) and not outcome.final
+        state = DeliveryState.ACCEPTED if waits else DeliveryState.DELIVERED
+        return self.settled(state, outcome.reason, outcome.references)
 
+    def ladder(self, after: float | None) -> float:
+        """The provider may take the same text within `repeat_after` for a mistake of ours."""
+        return wait_before(self.item.attempts, max(after or 0.0, self.hand.limits.repeat_after), self.hand.jitter)
+
+
+def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: datetime) -> Settlement:
+    """Turns an outcome into the item's next state."""
+    answered = _Case(item, hand, now)
     match outcome:
-        case Accepted(references, reason=reason, final=final):
-            waits = (hand.limits.receipts or not hand.limits.arrives_when_accepted) and not final
-            state = DeliveryState.ACCEPTED if waits else DeliveryState.DELIVERED
-            return settled(state, reason, references)
+        case Accepted():
+            return answered.accepted(outcome)
         case Retry(reason, after, counts=False):
-            return again(reason, (after or 0.0) * (1 + JITTER * hand.jitter()), attempted=False)
+            return answered.again(reason, (after or 0.0) * (1 + JITTER * hand.jitter()), attempted=False)
         case Retry(reason, after):
-            return again(reason, ladder(after))
+            return answered.again(reason, answered.ladder(after))
         case Rejected(reason, blocked):
-            return settled(DeliveryState.FAILED, f"blocked: {reason}" if blocked else reason)
+            return answered.settled(DeliveryState.FAILED, f"blocked: {reason}" if blocked else reason)
+        case Uncertain(reason) if hand.limits.honours_reference:
+            # Only this provider knows our id: another one would send it a second time.
+            return answered.again(reason, answered.ladder(None), stays=True)
         case Uncertain(reason, references):
-            if hand.limits.honours_reference:
-                # Only this provider knows our id: another one would send it a second time.
-                return again(reason, ladder(None), stays=True)
-            return settled(DeliveryState.UNCERTAIN, reason, references)
+            return answered.settled(DeliveryState.UNCERTAIN, reason, references)
         case ChannelDown(reason):
-            return again(reason, 0.0, attempted=False)
+            return answered.again(reason, 0.0, attempted=False)
         case _:
             assert_never(outcome)
 

@@ -77,10 +77,28 @@ class Planner:
         situation = situation_of(changes, before, after)
         if situation is None:
             return None
-        change = changes[0]
         address, obstacle = recipient_of(after, self.route.scheme)
+        item = self._draft(changes[0], situation, after, address, now)
+        if obstacle:
+            return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
+        try:
+            rendered = self.catalogue.render(
+                f"push.{situation}",
+                self._values(situation, before, after),
+                plain=self.route.plain,
+                accented=situation in self.accented,
+            )
+        except MissingValueError as missing:
+            reason = f"the dossier has no value for {missing.name}"
+            return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
+        return replace(item, text=rendered.text, parts=rendered.parts)
+
+    def _draft(
+        self, change: Change, situation: Situation, after: Dossier, address: Address, now: datetime
+    ) -> OutboxItem:
+        """The message without its text."""
         route, queue = self._place(after.agency, address)
-        item = OutboxItem(
+        return OutboxItem(
             id=self.new_id(),
             dedupe_key=f"{after.source}|{after.code}|{change.number}|{address.key}",
             origin=origin_of(change),
@@ -99,19 +117,6 @@ class Planner:
             status=after.status,
             appointment_at=after.appointment_at if situation in _STATES_APPOINTMENT else None,
         )
-        if obstacle:
-            return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
-        try:
-            rendered = self.catalogue.render(
-                f"push.{situation}",
-                self._values(situation, before, after),
-                plain=self.route.plain,
-                accented=situation in self.accented,
-            )
-        except MissingValueError as missing:
-            reason = f"the dossier has no value for {missing.name}"
-            return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
-        return replace(item, text=rendered.text, parts=rendered.parts)
 
     def by_carrier(self, items: Sequence[OutboxItem], carriers: Mapping[str, str]) -> list[OutboxItem]:
         """`items` in the queues of the carriers that providers have named; `carriers` is by address key."""

@@ -6,6 +6,7 @@ polling are done once, in the files beside this one.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -151,7 +152,7 @@ class Token:
     """How long it is good for."""
 
 
-class Provider(Generic[S]):
+class Provider(ABC, Generic[S]):
     """One provider. Subclasses are made once for each channel with its settings; methods are pure and never raise for
     what a provider may answer or a stranger may call with."""
 
@@ -171,13 +172,13 @@ class Provider(Generic[S]):
         self.channel = channel
         self.settings = settings
 
+    @abstractmethod
     def request(self, message: Outgoing, token: str) -> Request:
         """The request that sends `message`; `token` is empty for providers without one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, answer: Answer, message: Outgoing) -> Reading:
         """What the answer to `request` means; any HTTP status, any body."""
-        raise NotImplementedError
 
     def token_request(self) -> Request | None:
         """The request for an access token; None where the provider has none."""

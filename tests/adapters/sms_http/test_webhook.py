@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from adapters.channels.sms_http.channel import provider_of
 from adapters.channels.sms_http.generic_settings import GenericSettings
 from adapters.channels.sms_http.polling import Outstanding
-from adapters.channels.sms_http.provider import Provider
+from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
 from adapters.channels.sms_http.replies import Replies
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.webhook import HttpWebhook
@@ -97,6 +97,12 @@ class Signing(Provider[HttpSettings]):
 
     settings_class = HttpSettings
     signed: ClassVar[bool] = True
+
+    def request(self, message: Outgoing, token: str) -> Request:
+        return Request("POST", "")
+
+    def read(self, answer: Answer, message: Outgoing) -> Reading:
+        return Reading(Verdict.ACCEPTED)
 
     def hear(self, request: WebhookRequest, tail: str, *, at: datetime) -> WebhookResult:
         return WebhookResult(body=f"tail {tail}".encode())
