@@ -3,10 +3,10 @@
 import asyncio
 import logging
 
-from bot.model.clock import Clock
+from bot.model.clock import Clock, month_of
 from bot.model.errors import trail
 from bot.ports import Storage
-from bot.purse import Balance, Budgets, Purse, month_of
+from bot.purse import Balance, Budgets, Purse
 
 log = logging.getLogger(__name__)
 

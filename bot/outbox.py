@@ -206,7 +206,8 @@ class Outbox:
                 elif self._failed_in_a_row >= self._failures:
                     self._goes_down(f"nothing but failures: {reason}")
             case Retry():
-                pass
+                # "Too fast" to the one message that is tried: the next one has its time too.
+                self._is_tired |= is_probe
 
     def _goes_down(self, reason: str) -> None:
         self._is_tired = True

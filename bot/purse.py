@@ -5,19 +5,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.config import BudgetSettings
+from bot.model.clock import VIETNAM
 from bot.model.message import Lane, OutboxItem
 from bot.ports import Spent
 from bot.routing import nearest_above
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-
-
-def month_of(moment: datetime) -> str:
-    """`2026-11`, in Vietnam's time: budgets are of calendar months."""
-    return moment.astimezone(VIETNAM).strftime("%Y-%m")
 
 
 def price_of(prices: Mapping[str, int], carrier: str) -> int | None:

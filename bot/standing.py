@@ -8,10 +8,11 @@ from bot import app
 from bot.config import nearest
 from bot.gateway_watch import ERROR_SPAN, SLOW_FROM, judge
 from bot.gateways import FULL
+from bot.model.clock import month_of
 from bot.model.errors import ConfigError
 from bot.model.message import DeliveryState
 from bot.ports import Minute, Pause, Spent, Storage, Transaction
-from bot.purse import Balance, Budgets, month_of
+from bot.purse import Balance, Budgets
 from bot.routing import Route
 from bot.settings import SmsSettings
 

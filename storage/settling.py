@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.model.clock import to_millis
+from bot.model.clock import month_of, to_millis
 from bot.model.message import DeliveryState, Receipt
 from bot.ports import Settlement
 from storage.edge import clean, key_set, millis, to_json
 from storage.message_rows import receipt_of
 from storage.outbox_chapter import OutboxChapter
 from storage.statements import Row
-from storage.tallies import Charge, Minutes, Named, minute_of, month_of
+from storage.tallies import Charge, Minutes, Named, minute_of
 
 REPETITION = "repetition"
 """`held_for` of a waiting item that may have been sent: only the gateway in whose queue it is may repeat it."""

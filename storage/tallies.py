@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.model.clock import VIETNAM, to_millis
+from bot.model.clock import to_millis
 from storage.statements import Statements
 
 _MINUTE = 60_000
@@ -40,12 +40,6 @@ class Named:
 def minute_of(moment: datetime) -> int:
     """Beginning of the minute, in milliseconds."""
     return to_millis(moment) // _MINUTE * _MINUTE
-
-
-def month_of(moment: datetime) -> str:
-    """`2026-11`, in Vietnam's time."""
-    local = moment.astimezone(VIETNAM)
-    return f"{local.year}-{local.month:02}"
 
 
 class Tallies:

@@ -13,6 +13,11 @@ VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """Indochina time. A fixed offset: Vietnam has had no daylight saving since 1975."""
 
 
+def month_of(moment: datetime) -> str:
+    """`2026-11`, the calendar month in Vietnam."""
+    return moment.astimezone(VIETNAM).strftime("%Y-%m")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

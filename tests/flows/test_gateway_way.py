@@ -16,11 +16,10 @@ from bot.app import App, open_app, read_plan
 from bot.config import Config
 from bot.demo.processes import free_ports, simulator
 from bot.ledger import balance
-from bot.model.clock import utc_now
+from bot.model.clock import month_of, utc_now
 from bot.model.ids import id_maker
 from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
 from bot.model.person import Address
-from bot.purse import month_of
 from bot.serving import serve_web
 
 SECRET = "s3cret-path-of-the-office"

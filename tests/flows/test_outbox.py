@@ -208,6 +208,24 @@ async def test_a_receipt_for_the_whole_settles_an_uncertain_message_of_several_p
     assert (await found(storage, item)).state is DeliveryState.DELIVERED
 
 
+async def test_a_channel_that_says_too_fast_when_it_is_tried_again_is_not_tried_faster_and_faster(
+    storage: Storage,
+) -> None:
+    items = [due() for _ in range(60)]
+    answers = iter([ChannelDown("maintenance")])
+
+    async def too_fast(_: OutboxItem) -> Outcome:
+        return next(answers, Retry("throttled", 60.0, counts=False))
+
+    await plan(storage, *items)
+    async with draining(storage, too_fast, replace(LIMITS, window=1)) as sender:
+        while len(sender.sent) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1.0)
+
+    assert len(sender.sent) < 15, "each try is followed by a pause, a longer one each time"
+
+
 async def test_receipts_move_a_message_forward_and_never_back(storage: Storage) -> None:
     item = due()
     await plan(storage, item)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from bot.config import BudgetSettings
+from bot.model.clock import month_of
 from bot.model.message import Lane, Situation
 from bot.ports import Spent
-from bot.purse import Budgets, Purse, forecast, month_of, price_of
+from bot.purse import Budgets, Purse, forecast, price_of
 from tests.support.making import message
 
 MONTH = "2026-11"

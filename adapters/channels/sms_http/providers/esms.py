@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from adapters.channels.sms_http.answers import code_of, count_of, id_of, our_id, verdict_of, wordless, xml_text
 from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Status, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
+from bot.model.clock import VIETNAM
 from bot.model.message import DeliveryState, InboundMessage, Receipt
 from bot.model.person import Address
 from bot.model.phone import parse_phone
@@ -52,7 +52,6 @@ CARRIERS: Mapping[str, str] = {
 """`telcoid`; 5 is Gtel, 7 Reddi."""
 _REFUSED, _FINISHED = "4", "5"
 """`SendStatus`; the others wait: 1 for approval, 2 to be sent, 7 for the carrier's report."""
-_IN_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class Settings(HttpSettings):
@@ -196,7 +195,7 @@ def _state(given: Mapping[str, object]) -> tuple[DeliveryState, str]:
 def _time(text: str, *, now: datetime) -> datetime:
     """`receiverTime`, which is Vietnamese time; `now` where it is not within a day of it."""
     try:
-        received = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=_IN_VIETNAM)
+        received = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM)
     except ValueError:
         return now
     return received if abs(received - now) < timedelta(days=1) else now

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from adapters.simulators.sms_http.counter import Call, Counter, ReceiptDue, Refused, Stand, Submission, Written
 from bot.model.carrier import hinted
+from bot.model.clock import VIETNAM
 
 _CARRIERS = ("viettel", "mobifone", "vinaphone", "vietnamobile", "gmobile", "itel", "wintel")
 _NUMBER = re.compile(r"(?:0|84)[35789][0-9]{8}")
@@ -27,7 +27,6 @@ _REFUSALS = {
     "config": ("104", "Brand name code is not exist"),
     "template": ("146", "Sai template Brandname CSKH"),
 }
-_IN_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 Account = Mapping[str, str]
 
@@ -143,7 +142,7 @@ def _receipt(due: ReceiptDue, url: str, account: Account) -> Call:
 
 
 def _written(written: Written, url: str, account: Account) -> Call:
-    at = datetime.fromtimestamp(written.at, _IN_VIETNAM).strftime("%Y%m%d%H%M%S")
+    at = datetime.fromtimestamp(written.at, VIETNAM).strftime("%Y%m%d%H%M%S")
     signed = f"{account['cpid']}{written.message_id}{written.text}{at}{account['PrivateKey']}"
     digest = hashlib.md5(signed.encode(), usedforsecurity=False).digest()
     facts = {
