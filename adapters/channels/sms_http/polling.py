@@ -10,6 +10,7 @@ import itertools
 import logging
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,8 @@ class Outstanding:
         self._poll = poll
         self._rng = rng
         self._monotonic = monotonic
-        self._wanted: dict[str, None] = {}
+        # A plain dictionary takes ever longer to find its oldest entry once entries are taken from its front.
+        self._wanted: OrderedDict[str, None] = OrderedDict()
         self._agenda: list[_Question] = []
         self._orders = itertools.count()
         self._news = asyncio.Event()
@@ -64,7 +66,7 @@ class Outstanding:
         now = self._monotonic()
         for reference in references:
             if len(self._wanted) >= KEPT:
-                del self._wanted[next(iter(self._wanted))]
+                self._wanted.popitem(last=False)
             self._wanted[reference] = None
             self._put(reference, self._poll, now)
         self._news.set()
