@@ -4,6 +4,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -96,12 +97,87 @@ class TextSettings(Settings):
     )
     hours: str = Field("trong giờ hành chính", description="when results can be collected, in words")
     example: str = Field("H56.14-240823-0001", description="a dossier code to show as an example")
+    sensitive: tuple[str, ...] = Field(
+        (), description="procedures by code that messages do not name, nor what is asked for: such as 1.001776"
+    )
+
+
+class Factor(StrEnum):
+    """What somebody may know of a dossier beside its code."""
+
+    LOOKUP_CODE = "lookup_code"
+    """Mã tra cứu, printed on the receipt slip."""
+    PHONE = "phone"
+    """The last four digits of the phone on the dossier."""
+    ID = "id"
+    """The last four digits of the owner's identity paper."""
 
 
 class LookupSettings(Settings):
-    """[lookup]"""
+    """[lookup] Who learns what, and what is done against guessing."""
 
     strangers: Strangers = Field(Strangers.LEVEL, description="what somebody learns who only knows a code")
+    factors: tuple[Factor, ...] = Field(
+        (Factor.LOOKUP_CODE, Factor.PHONE, Factor.ID),
+        description="what a stranger may name beside the code to see status and dates; empty: nothing helps",
+    )
+    tighten: bool = Field(True, description="while codes are being guessed, strangers learn nothing")
+    alarm_failures: int = Field(60, ge=1, description="failed look-ups within `alarm_window` that are an attack …")
+    alarm_senders: int = Field(10, ge=1, description="… if they come from so many senders at least")
+    alarm_window: float = Field(600.0, gt=0, description="seconds over which failed look-ups are counted")
+    binding_days: int = Field(180, ge=1, description="days of silence after which a chat is no longer bound to a phone")
+
+
+class ConversationSettings(Settings):
+    """[conversation] What the bot does beside looking up."""
+
+    forget_minutes: float = Field(15.0, gt=0, description="minutes for which an unanswered question stands")
+    keep_text_days: int = Field(30, ge=0, description="days for which what citizens wrote is kept")
+    clerks: bool = Field(True, description="whether a conversation can be handed over to a clerk")
+    clerk_idle_hours: float = Field(24.0, gt=0, description="hours without a word after which the bot answers again")
+    feedback_prefix: str = Field("PA", pattern=r"^[A-Z]{1,4}$", description="letters before a feedback's number")
+    hotline: str = Field("", description="phone number of the office's hot line, shown to citizens; empty: none")
+    official: tuple[str, ...] = Field(
+        (), description='how to recognise us, a line each: "Zalo: Một cửa tỉnh …", "SMS: MOTCUA"'
+    )
+
+
+class SurveySettings(Settings):
+    """[survey] The question after a result was handed over."""
+
+    enabled: bool = Field(True, description="whether citizens are asked how satisfied they are")
+    schemes: tuple[str, ...] = Field(
+        ("zalo", "zalobot", "telegram", "webchat"), description='where; "sms" costs a message for each result'
+    )
+    days: int = Field(7, ge=1, description="days for which an answer is taken")
+
+
+class ReachSettings(Settings):
+    """[reach] By which way somebody is told who can be reached by several."""
+
+    order: tuple[str, ...] = Field(
+        ("zalo", "zalobot", "telegram", "zalophone", "sms"),
+        description="best first; chats only where they were bound, zalophone: a Zalo template message to the number",
+    )
+    blocked_minutes: float = Field(
+        10.0, gt=0, description="minutes without a connection after which a chat's messages go the next way"
+    )
+
+
+class LinkSettings(Settings):
+    """[links] Where our channels are, for deep links and QR codes."""
+
+    web: str = Field("", description="address of the public page: https://hoso.tinh.gov.vn")
+    telegram: str = Field("", pattern=r"^[A-Za-z0-9_]{0,32}$", description="name of the Telegram bot, without @")
+    zalo: str = Field("", pattern=r"^[0-9]{0,24}$", description="id of the Zalo official account")
+    sms: str = Field("", description="number to which citizens text; empty: none")
+
+
+class CalendarSettings(Settings):
+    """[calendar] Days off in Vietnam are known; what the Prime Minister decides for a year is added here."""
+
+    days_off: tuple[date, ...] = Field((), description="further days off")
+    working_days: tuple[date, ...] = Field((), description="make-up days: weekends on which offices work")
 
 
 class OutboxSettings(Settings):
@@ -197,6 +273,11 @@ class Config(Settings):
     web: WebSettings = WebSettings()
     texts: TextSettings = TextSettings()
     lookup: LookupSettings = LookupSettings()
+    conversation: ConversationSettings = ConversationSettings()
+    survey: SurveySettings = SurveySettings()
+    reach: ReachSettings = ReachSettings()
+    links: LinkSettings = LinkSettings()
+    calendar: CalendarSettings = CalendarSettings()
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()
     gateways: GatewaySettings = GatewaySettings()

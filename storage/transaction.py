@@ -4,13 +4,19 @@ from storage.conversations import Conversations
 from storage.coordination import Coordination
 from storage.do_not_send import DoNotSend
 from storage.dossiers import Dossiers
+from storage.follows import Follows
+from storage.guards import Guards
 from storage.leases import Leases
 from storage.outbox import Outbox
+from storage.people import People
+from storage.privacy import Privacy
 from storage.reconciliations import Reconciliations
 from storage.routing import Routing
+from storage.service import Service
 from storage.sources import Sources
 from storage.spending import Spending
 from storage.statements import Statements
+from storage.vaults import Vaults
 
 
 class UnitOfWork:
@@ -27,6 +33,12 @@ class UnitOfWork:
         self._do_not_send = DoNotSend(sql)
         self._routing = Routing(sql)
         self._spending = Spending(sql)
+        self._people = People(sql)
+        self._follows = Follows(sql)
+        self._guards = Guards(sql)
+        self._service = Service(sql)
+        self._privacy = Privacy(sql)
+        self._vaults = Vaults(sql)
 
     @property
     def woken(self) -> set[str]:
@@ -68,3 +80,27 @@ class UnitOfWork:
     @property
     def do_not_send(self) -> DoNotSend:
         return self._do_not_send
+
+    @property
+    def people(self) -> People:
+        return self._people
+
+    @property
+    def follows(self) -> Follows:
+        return self._follows
+
+    @property
+    def guards(self) -> Guards:
+        return self._guards
+
+    @property
+    def service(self) -> Service:
+        return self._service
+
+    @property
+    def privacy(self) -> Privacy:
+        return self._privacy
+
+    @property
+    def vaults(self) -> Vaults:
+        return self._vaults

@@ -123,6 +123,10 @@ class Dossier:
     """Why: of a supplement, a refusal, a stop or a new appointment, as the status says."""
     place: str = ""
     """Where and when the result can be collected."""
+    lookup_code: str = field(default="", repr=False)
+    """Mã tra cứu: the secret printed on the receipt slip, as the source writes it."""
+    id_tail: str = field(default="", repr=False)
+    """The last four digits of the owner's identity paper; nothing more of it is kept."""
     steps: tuple[Step, ...] = ()
     """In the order of their beginning; empty where the source does not tell them."""
     waits: tuple[Wait, ...] = ()
@@ -149,7 +153,7 @@ class Dossier:
             None if received is None else (received - EPOCH) // MILLISECOND,
             None if appointment is None else (appointment - EPOCH) // MILLISECOND,
             None if finished is None else (finished - EPOCH) // MILLISECOND,
-            self.supplement, self.reason, self.place,
+            self.supplement, self.reason, self.place, self.lookup_code, self.id_tail,
         )  # fmt: skip
         if not self.steps and not self.waits:
             return told

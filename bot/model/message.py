@@ -1,5 +1,6 @@
 """Messages on their way out and in, what providers answer, and the states a message can be in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -30,6 +31,14 @@ class Situation(StrEnum):
     """An answer to a citizen's own message."""
     TEST = "test"
     """Sent by an operator to see that a channel works."""
+    CODE = "code"
+    """A one-time code that binds a chat to the phone which receives it."""
+    SURVEY = "survey"
+    """Asks, once after a result, how satisfied the citizen is."""
+    ANSWER = "answer"
+    """A clerk's words: in a conversation that was handed over, or in answer to feedback."""
+    NOTICE = "notice"
+    """Something about the service itself: that a channel cannot be reached and messages go another way."""
 
 
 class DeliveryState(StrEnum):
@@ -66,6 +75,38 @@ FINAL = frozenset(
     }
 )
 """Nothing moves a message out of these."""
+
+
+class Asks(StrEnum):
+    """What choosing an option gives us."""
+
+    WORDS = "words"
+    """Its `says`, as if the citizen had typed it."""
+    PHONE = "phone"
+    """The citizen's phone number, vouched for by the provider where the channel can do that (`Limits.shares_phone`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A short answer to choose from: a button, or a numbered line where a channel has none."""
+
+    label: str
+    """What stands on the button: at most 30 characters."""
+    says: str
+    """What choosing it says to us: at most 64 bytes (Telegram's `callback_data`)."""
+    asks: Asks = Asks.WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another way by which a message may reach the same person when its present way is shut."""
+
+    channel: str
+    """The queue, as in `OutboxItem.channel`."""
+    address: Address
+    text: str = field(repr=False)
+    parts: int = 1
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +161,14 @@ class OutboxItem:
     """The citizen's carrier, one of `bot.model.carrier.CARRIERS`, as the provider named it; empty where it did not."""
     cost: int | None = None
     """Đồng, once a provider has taken it; None where no price is configured."""
+    options: tuple[Option, ...] = ()
+    """Answers to choose from. Where a channel has no buttons the text lists them already."""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the text was made of, by the names that templates use: for providers that fill in a registered template."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The ways that are left, best first. It is one message: it leaves by one of them."""
+    heard_at: datetime | None = None
+    """When the citizen last wrote from `address`, as known when it was claimed; None: never, or not claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +182,8 @@ class Accepted:
     """What is to be remembered beside the state: that the provider had taken it before."""
     final: bool = False
     """No receipt will come for this one, on whatever channel: as far as anybody will know, it has arrived."""
+    cost: int | None = None
+    """Đồng, where only the channel knows what this one costs; None: the configured price of the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +194,8 @@ class Retry:
     after: float | None = None
     counts: bool = True
     """False where the pace of the channel is the trouble and not this message: it does not climb the ladder."""
+    elsewhere: bool = False
+    """Waiting is only the second best: if the message has another way, it goes that way now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +244,28 @@ class Receipt:
     """It speaks of the whole message, however many parts that has; else of the part that `reference` names."""
 
 
+class Heard(StrEnum):
+    """What a citizen did."""
+
+    TEXT = "text"
+    """Wrote something, or chose an option that says it."""
+    START = "start"
+    """Opened the bot by its Start button or a link; `text` is what the link carries, often a dossier code."""
+    CONTACT = "contact"
+    """Shared the own phone number, and the provider vouches for it: `phone`."""
+    CLAIMED = "claimed"
+    """Typed a phone number into a form of the provider, which nobody has checked: `phone`."""
+    FOLLOWED = "followed"
+    """Follows the official account."""
+    LEFT = "left"
+    """Stopped following, or blocked the bot: nothing may be sent there until the citizen writes again."""
+    MOVED = "moved"
+    """The chat has another address from now on, which is `text`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """Something a citizen wrote. Unique by (channel, message_id)."""
+    """Something a citizen wrote or did. Unique by (channel, message_id)."""
 
     channel: str
     message_id: str
@@ -202,11 +274,10 @@ class InboundMessage:
     at: datetime
     to: str = ""
     """The number that was written to, as the provider names it; empty elsewhere than in SMS."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the bot answers. `options` are short answers to choose from: buttons, or numbered lines on SMS."""
-
-    text: str = field(repr=False)
-    options: tuple[str, ...] = ()
+    kind: Heard = Heard.TEXT
+    phone: str = field(default="", repr=False)
+    """E.164, with `CONTACT` and `CLAIMED`."""
+    network: str = field(default="", repr=False)
+    """The network it came from, where the citizen comes to our own web server: an address, of IPv6 a prefix."""
+    language: str = ""
+    """`vi` or `en` where the channel knows what the citizen reads; empty: unknown."""

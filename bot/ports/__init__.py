@@ -13,6 +13,18 @@ from bot.ports.mirroring import (
     SourceStore,
     Stale,
 )
+from bot.ports.people import (
+    Audience,
+    Failures,
+    FollowStore,
+    GuardStore,
+    PeopleStore,
+    PrivacyStore,
+    ServiceStore,
+    Spread,
+    Trace,
+    VaultStore,
+)
 from bot.ports.routing import SLOW, Minute, Move, Pause, RoutingStore, SpendingStore, Spent
 from bot.ports.sending import (
     BUDGET,
@@ -27,12 +39,14 @@ from bot.ports.sending import (
 )
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
+from bot.ports.vault import Vault
 
 __all__ = [
     "BUDGET",
     "SLOW",
     "Accept",
     "Applied",
+    "Audience",
     "Batch",
     "Channel",
     "Claimed",
@@ -43,7 +57,10 @@ __all__ = [
     "DossierSource",
     "DossierStore",
     "Failure",
+    "Failures",
     "Feed",
+    "FollowStore",
+    "GuardStore",
     "Known",
     "LateEvent",
     "LeaseStore",
@@ -56,6 +73,8 @@ __all__ = [
     "Moved",
     "OutboxStore",
     "Pause",
+    "PeopleStore",
+    "PrivacyStore",
     "Push",
     "PushAnswer",
     "Quarantined",
@@ -63,17 +82,22 @@ __all__ = [
     "ReconciliationStore",
     "RoutingStore",
     "Sender",
+    "ServiceStore",
     "Settlement",
     "Source",
     "SourceState",
     "SourceStore",
     "SpendingStore",
     "Spent",
+    "Spread",
     "Stale",
     "Standing",
     "Storage",
+    "Trace",
     "Transaction",
     "Unwanted",
+    "Vault",
+    "VaultStore",
     "Webhook",
     "WebhookRequest",
     "WebhookResult",

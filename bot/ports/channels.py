@@ -85,6 +85,8 @@ class Limits:
     honours_reference: bool = False
     """Sending the same id twice reaches the citizen once, so an uncertain send may be repeated."""
     buttons: bool = False
+    shares_phone: bool = False
+    """A citizen can hand over the own number with one tap, and the provider vouches for it."""
     plain: bool = False
     """Texts go out without Vietnamese accents, within SMS parts."""
     reserved: float = 0.0

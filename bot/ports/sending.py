@@ -55,6 +55,8 @@ class Settlement:
     """The citizen's carrier, where the answer named it."""
     cost: int | None = None
     """For `accepted`, `delivered` and `uncertain`: what it costs in đồng; None where no price is configured."""
+    moves_on: bool = False
+    """For `queued`: it takes the first of its alternatives; an item that has none fails, for the same reason."""
 
 
 BUDGET = "budget"
@@ -193,6 +195,11 @@ class OutboxStore(Protocol):
 
         What waited there only to be repeated becomes `uncertain`: another gateway would send it a second time.
         """
+        ...
+
+    async def reroute(self, queue: str, *, reason: str, at: datetime, limit: int) -> list[Address]:
+        """Up to `limit` of what waits in `queue` and has an alternative takes it. Returns the addresses that they would
+        have gone to, one for each; fewer than `limit` where that was all."""
         ...
 
     async def next_due(self, queues: Collection[str]) -> datetime | None:

@@ -1,14 +1,16 @@
 """The database as a whole: units of work, conversations, leases, migrations."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from bot.model.message import InboundMessage
 from bot.model.person import Address
+from bot.model.service import Said
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
+from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
 from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import DoNotSendStore, OutboxStore
 
@@ -19,37 +21,50 @@ T = TypeVar("T")
 class ConversationState:
     """What the bot remembers between two messages of one citizen."""
 
-    pending: str = ""
-    """A repaired code that waits for a yes."""
     language: str = "vi"
+    dialogue: str = ""
+    """The question that waits for an answer, such as `confirm` or `feedback.name`; empty: none."""
+    slots: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the dialogue has learnt so far."""
+    options: tuple[str, ...] = ()
+    """What typing 1, 2, 3 … says."""
+    about: str = ""
+    """The code of the dossier last spoken of."""
     expires_at: datetime | None = None
-    """When `pending` is forgotten."""
+    """When all of it but the language is forgotten."""
 
 
 class ConversationStore(Protocol):
     async def first_time(self, message: InboundMessage) -> bool:
-        """Records that the message came; False if it had come before."""
+        """Records that the message came, with its text; False if it had come before."""
         ...
 
     async def load(self, address: Address) -> ConversationState:
         """The state, locked until the transaction ends; a fresh one for a newcomer."""
         ...
 
-    async def save(self, address: Address, state: ConversationState, *, at: datetime) -> None: ...
-    async def finish(self, message: InboundMessage, *, outcome: str, found: bool) -> None:
-        """Records what the message was understood as, and whether a look-up found something to show."""
+    async def save(self, address: Address, state: ConversationState, *, at: datetime) -> None:
+        """Keeps the state, and that somebody wrote at that time."""
+        ...
+
+    async def finish(self, message: InboundMessage, *, outcome: str) -> None:
+        """Records what the message was understood as."""
         ...
 
     async def heard(self, address: Address, *, since: datetime) -> int:
         """Messages of this sender since then, the present one among them."""
         ...
 
-    async def misses(self, address: Address, *, since: datetime) -> int:
-        """Look-ups of this sender that found nothing, since then."""
-        ...
-
     async def outcomes(self) -> dict[tuple[str, str], int]:
         """Inbound messages by (channel, outcome)."""
+        ...
+
+    async def thread(self, address: Address, *, limit: int) -> list[Said]:
+        """The last lines of both sides, oldest first."""
+        ...
+
+    async def forget_texts(self, *, before: datetime) -> int:
+        """Takes away what citizens wrote before then; that they wrote stays. Returns how many."""
         ...
 
 
@@ -82,6 +97,18 @@ class Transaction(Protocol):
     def spending(self) -> SpendingStore: ...
     @property
     def do_not_send(self) -> DoNotSendStore: ...
+    @property
+    def people(self) -> PeopleStore: ...
+    @property
+    def follows(self) -> FollowStore: ...
+    @property
+    def guards(self) -> GuardStore: ...
+    @property
+    def service(self) -> ServiceStore: ...
+    @property
+    def privacy(self) -> PrivacyStore: ...
+    @property
+    def vaults(self) -> VaultStore: ...
 
 
 class Storage(Protocol):

@@ -1,4 +1,4 @@
-"""Everything that citizens read: the words (vi.toml, en.toml), and how they become a message."""
+"""Everything that citizens read: the words (vi/, en/), and how they become a message."""
 
 from bot.texts.catalogue import Catalogue, MissingValueError, Rendered, show_moment
 from bot.texts.sentences import sentence

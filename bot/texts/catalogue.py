@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Self
+from typing import Any, Self
 
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -63,12 +63,16 @@ class Catalogue:
     language: str
     messages: Mapping[str, _Message] = field(repr=False)
     statuses: Mapping[int, Template] = field(repr=False)
+    labels: Mapping[int, str] = field(repr=False)
+    """Statuses in at most 30 characters, for templates with narrow fields."""
+    buttons: Mapping[str, str] = field(repr=False)
+    """Labels of options, at most 30 characters."""
 
     @classmethod
     @cache
     def load(cls, language: str) -> Self:
         """The shipped words of `vi` or `en`; compiled once."""
-        raw = tomllib.loads(files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+        raw = read_words(language)
         environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         compiled = {
             f"{family}.{name}": _Message(
@@ -81,7 +85,8 @@ class Catalogue:
             for name, entry in raw[family].items()
         }
         statuses = {int(number): environment.from_string(nfc(text)) for number, text in raw["status"].items()}
-        return cls(language, compiled, statuses)
+        labels = {int(number): nfc(text) for number, text in raw["label"].items()}
+        return cls(language, compiled, statuses, labels, {name: nfc(text) for name, text in raw["button"].items()})
 
     def status(self, status: Status, status_text: str = "") -> str:
         """A status in the citizen's words; an unknown one is "in progress (the source's own word)"."""
@@ -102,6 +107,18 @@ class Catalogue:
         if plain:
             return _fitted(message, clean, nfc if accented else unaccented, ACCENTED_PARTS if accented else SMS_PARTS)
         return Rendered(nfc(message.chat.render(clean)), 1)
+
+
+def read_words(language: str) -> dict[str, Any]:
+    """The tables of all files of a language, laid together. Raises ValueError for a name that stands in two files."""
+    words: dict[str, Any] = {}
+    for file in sorted(files("bot.texts").joinpath(language).iterdir(), key=lambda file: file.name):
+        for family, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            family_words = words.setdefault(family, {})
+            if twice := family_words.keys() & entries.keys():
+                raise ValueError(f"{file.name}: {family}.{', '.join(sorted(twice))} stands in another file too")
+            family_words.update(entries)
+    return words
 
 
 def show_moment(moment: datetime | None) -> str:
