@@ -5,10 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.channels import log, sms_http, sms_smpp, telegram, webchat
+from adapters.channels import log, sms_http, sms_smpp, telegram, webchat, zalo, zalobot
 from adapters.simulators import onestop, smsc
 from adapters.simulators import sms_http as sms_http_simulator
 from adapters.simulators import telegram as telegram_simulator
+from adapters.simulators import zalo as zalo_simulator
+from adapters.simulators import zalobot as zalobot_simulator
 from adapters.sources import folder, push, rest, sql_view
 from bot.ports import Channel, Source
 from bot.settings import Settings
@@ -19,13 +21,19 @@ class ChannelKind:
     """A way to reach citizens."""
 
     settings: type[Settings]
-    open: Callable[[str, Any], AbstractAsyncContextManager[Channel]]
+    open: Callable[..., AbstractAsyncContextManager[Channel]]
     scheme: str
     """Which addresses it can reach."""
-    check: Callable[[Any], Awaitable[str]] | None = None
+    check: Callable[..., Awaitable[str]] | None = None
     """Tries the provider once; a line for people, or `ChannelError`."""
     variants: Mapping[str, type[Settings]] = field(default_factory=dict)
     """Settings by the word after `provider`, where one kind speaks to several providers."""
+    keeps_tokens: bool = False
+    """Its credentials rotate: `open` and `check` are given a `Vault` as `vault`."""
+    buttons: bool = False
+    """Options are buttons there."""
+    shown: str = ""
+    """Its name to citizens, where messages to it go another way when its provider cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,12 @@ class SimulatorKind:
 CHANNELS: Mapping[str, ChannelKind] = {
     "sms_smpp": ChannelKind(sms_smpp.Settings, sms_smpp.open, "sms", sms_smpp.check),
     "sms_http": ChannelKind(sms_http.Settings, sms_http.open, "sms", sms_http.check, sms_http.VARIANTS),
-    "telegram": ChannelKind(telegram.Settings, telegram.open, "telegram", telegram.check),
-    "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat"),
+    "telegram": ChannelKind(
+        telegram.Settings, telegram.open, "telegram", telegram.check, buttons=True, shown="Telegram"
+    ),
+    "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat", buttons=True),
+    "zalo": ChannelKind(zalo.Settings, zalo.open, "zalo", zalo.check, keeps_tokens=True, shown="Zalo"),
+    "zalobot": ChannelKind(zalobot.Settings, zalobot.open, "zalobot", zalobot.check, shown="Zalo Bot"),
     "log": ChannelKind(log.Settings, log.open, "sms"),
 }
 
@@ -64,4 +76,6 @@ SIMULATORS: Mapping[str, SimulatorKind] = {
     "sms_http": SimulatorKind(sms_http_simulator.Settings, sms_http_simulator.run),
     "smsc": SimulatorKind(smsc.Settings, smsc.run),
     "telegram": SimulatorKind(telegram_simulator.Settings, telegram_simulator.run),
+    "zalo": SimulatorKind(zalo_simulator.Settings, zalo_simulator.run),
+    "zalobot": SimulatorKind(zalobot_simulator.Settings, zalobot_simulator.run),
 }

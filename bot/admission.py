@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.model.carrier import hinted
-from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
+from bot.model.message import Accepted, DeliveryState, Lane, OutboxItem, Outcome, Situation, Uncertain
 from bot.model.phone import parse_phone
 from bot.model.registered import Pattern
 from bot.planning import untruth_of
@@ -20,6 +20,8 @@ class Obstacle:
     state: DeliveryState
     reason: str
     held_for: str = ""
+    this_way_only: bool = False
+    """Another way to the same person may be open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ class Admission:
         if untruth := untruth_of(item, claimed.standing):
             return Obstacle(DeliveryState.SUPPRESSED, untruth)
         if claimed.is_unwanted and item.lane is not Lane.REPLY:
-            return Obstacle(DeliveryState.SUPPRESSED, "on the do-not-send list")
+            return Obstacle(DeliveryState.SUPPRESSED, "on the do-not-send list", this_way_only=True)
         if self.rules and (refusal := self._refusal(item, self.rules)):
-            return Obstacle(DeliveryState.SUPPRESSED, refusal)
+            return Obstacle(DeliveryState.SUPPRESSED, refusal, this_way_only=True)
         cost = self.cost(claimed)
         if self.purse and cost and (empty := self.purse.promise(item, cost)):
             return Obstacle(DeliveryState.HELD, empty, BUDGET)
@@ -58,6 +60,12 @@ class Admission:
         known = carrier or claimed.carrier or hinted(claimed.item.address.value)
         price = price_of(self.rules.prices, known)
         return None if price is None else price * claimed.item.parts
+
+    def charge(self, claimed: Claimed, outcome: Outcome, carrier: str) -> int | None:
+        """What a message costs after this outcome: as the channel says, else by the price list; None: nothing."""
+        if isinstance(outcome, Accepted) and outcome.cost is not None:
+            return outcome.cost
+        return self.cost(claimed, carrier) if isinstance(outcome, Accepted | Uncertain) else None
 
     def _refusal(self, item: OutboxItem, rules: SmsSettings) -> str:
         return _number_refusal(item.address.value, rules) or self._text_refusal(item, rules)

@@ -1,58 +1,40 @@
 """The composition root: configuration → database, adapters, flows; starts them together and stops them in order."""
 
-import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
+from adapters.channels import zalo
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
 from adapters.sandbox import sandboxed
 from bot.config import Config, nearest, parse_table
-from bot.conversation import Conversation, Manner
-from bot.dispatch import Dispatch
-from bot.following import follow, reconcile_nightly, watch_freshness
-from bot.ledger import watch_ledger
-from bot.mirror import Mirror
 from bot.model.clock import Clock, utc_now
-from bot.model.errors import ConfigError, StorageError, trail
-from bot.model.ids import NewId, id_maker
-from bot.model.message import InboundMessage, Receipt
-from bot.planning import Planner, Route
-from bot.ports import Batch, Channel, Source, Storage
-from bot.receipts import record, record_in
-from bot.routing import Routes
-from bot.settings import Settings, SmsSettings, SourceSettings
-from bot.texts import Catalogue
+from bot.model.errors import ConfigError, StorageError
+from bot.plan import Configured, Plan, planner_for, routes_of, rules_of, sms_place, sms_rules
+from bot.ports import Batch, Channel, Source, Storage, Vault
+from bot.service import App
+from bot.settings import Settings, SmsSettings
+from bot.vaults import vault_for
 from storage import open_storage
 
-__all__ = ["CHANNELS", "SIMULATORS", "App", "Configured", "Plan", "open_app", "open_database", "read_plan"]
+__all__ = [
+    "CHANNELS",
+    "SIMULATORS",
+    "App",
+    "Configured",
+    "Plan",
+    "open_app",
+    "open_database",
+    "planner_for",
+    "read_plan",
+    "routes_of",
+    "rules_of",
+    "sms_place",
+    "sms_rules",
+]
 
 log = logging.getLogger(__name__)
-
-LISTEN_AGAIN = 5.0
-"""Seconds before a listener that failed by our own mistake begins anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """An adapter as the configuration asks for it: checked, not yet open."""
-
-    name: str
-    kind: str
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The configuration with every adapter's own settings checked."""
-
-    config: Config
-    channels: Sequence[Configured]
-    sources: Sequence[Configured]
 
 
 def read_plan(config: Config) -> Plan:
@@ -77,7 +59,11 @@ def _configured(
             f"{where} kind = {word!r}: không có loại này / no such kind ({known}){nearest(str(word), kinds)}"
         )
     rest = {key: value for key, value in table.items() if key != "kind"}
-    return Configured(name, word, parse_table(_shape(kinds[word], rest, where), rest, where))
+    kind = kinds[word]
+    settings = parse_table(_shape(kind, rest, where), rest, where)
+    if isinstance(kind, ChannelKind):
+        return Configured(name, word, settings, kind.scheme, kind.buttons, kind.shown)
+    return Configured(name, word, settings)
 
 
 def _shape(kind: ChannelKind | SourceKind, table: Mapping[str, object], where: str) -> type[Settings]:
@@ -115,120 +101,6 @@ async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool
         yield storage
 
 
-def routes_of(plan: Plan) -> Routes:
-    """Raises `ConfigError` for a route that leads nowhere."""
-    sms = [each.name for each in plan.channels if CHANNELS[each.kind].scheme == "sms"]
-    others = [each.name for each in plan.channels if each.name not in sms]
-    return Routes(plan.config.routes, sms=sms, others=others)
-
-
-def sms_rules(plan: Plan) -> dict[str, SmsSettings]:
-    """The settings of the channels that carry SMS, by name."""
-    return {each.name: each.settings for each in plan.channels if isinstance(each.settings, SmsSettings)}
-
-
-def planner_for(plan: Plan, new_id: NewId) -> Planner:
-    """What is pushed goes by SMS: by the agency's route; without routes by the first channel that reaches phones."""
-    routes, texts = routes_of(plan), plan.config.texts
-    route = Route(routes.plain, "sms", plain=True)
-    accented = frozenset(texts.accented_sms)
-    return Planner(route, Catalogue.load(texts.language), new_id, texts.hours, routes=routes, accented=accented)
-
-
-class App:
-    """The whole service, open. `run` works until `stop`."""
-
-    def __init__(
-        self, plan: Plan, storage: Storage, channels: Sequence[Channel], sources: Sequence[Source], clock: Clock
-    ) -> None:
-        self.plan = plan
-        self.storage = storage
-        self.channels = channels
-        self.sources = sources
-        self.rules = {each.name: rules_of(each) for each in plan.sources}
-        self.clock = clock
-        self.new_id = id_maker(clock)
-        config = plan.config
-        self.planner = planner_for(plan, self.new_id)
-        plain = {channel.name: channel.limits.plain for channel in channels}
-        stale = {name: timedelta(seconds=rules.stale_after) for name, rules in self.rules.items()}
-        manner = Manner(config.lookup.strangers, config.texts.example, plain, stale)
-        self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
-        self._stopping = asyncio.Event()
-        self.dispatch = Dispatch(
-            config,
-            channels,
-            sms_rules(plan),
-            storage,
-            routes=routes_of(plan),
-            clock=clock,
-            owner=secrets.token_hex(8),
-            record_receipts=record_in,
-        )
-
-    def mirror_of(self, source: str) -> Mirror:
-        return Mirror(source, self.storage, self.planner, self.clock, self.rules[source])
-
-    async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
-        """What the channels heard, made durable: receipts together, messages one transaction each."""
-        receipts = [event for event in events if isinstance(event, Receipt)]
-        messages = [event for event in events if isinstance(event, InboundMessage)]
-        if receipts:
-            await record(self.storage, receipts)
-        if messages:
-            await self.conversation.handle(messages)
-
-    async def run(self) -> None:
-        """Runs channels, sources and watchers until `stop`, then drains what is under way."""
-        async with asyncio.TaskGroup() as tasks:
-            watchers = [
-                tasks.create_task(self.dispatch.watch()),
-                tasks.create_task(watch_ledger(self.storage)),
-                tasks.create_task(watch_freshness(self.rules, self.storage, self.clock)),
-                *(tasks.create_task(self._listen(channel)) for channel in self.channels),
-            ]
-            readers = []
-            for source in self.sources:
-                rules = self.rules[source.name]
-                mirror = self.mirror_of(source.name)
-                readers.append(tasks.create_task(follow(source, mirror, self.storage, rules, self.clock)))
-                watchers.append(tasks.create_task(reconcile_nightly(source, self.storage, rules, self.clock)))
-            await self._send_until_stopped(readers)
-            for watcher in watchers:
-                watcher.cancel()
-
-    async def _listen(self, channel: Channel) -> None:
-        """A mistake in one adapter must not silence the others: it is logged, and the listener begins anew."""
-        while channel.listener:
-            try:
-                await channel.listener.listen(self.deliver)
-            except Exception as error:
-                log.error("channel %s: the listener failed: %s", channel.name, trail(error))
-            await asyncio.sleep(LISTEN_AGAIN)
-
-    async def _send_until_stopped(self, readers: Sequence[asyncio.Task[None]]) -> None:
-        """Sends until `stop`; then first stops reading, then lets the senders finish what they hold."""
-        sending = asyncio.ensure_future(self.dispatch.send())
-        stopped = asyncio.ensure_future(self._stopping.wait())
-        try:
-            # Senders that end before the stop have failed; the second `await` then tells why.
-            await asyncio.wait([stopped, sending], return_when=asyncio.FIRST_COMPLETED)
-            for reader in readers:
-                reader.cancel()
-            async with asyncio.timeout(self.plan.config.outbox.drain):
-                await sending
-        except TimeoutError:
-            log.warning("some messages were still under way at the stop: they will be uncertain")
-        finally:
-            for task in (stopped, sending):
-                task.cancel()
-
-    def stop(self) -> None:
-        """Asks everything to finish; `run` returns when the messages under way are settled."""
-        self._stopping.set()
-        self.dispatch.stop()
-
-
 @asynccontextmanager
 async def open_app(
     plan: Plan,
@@ -242,7 +114,7 @@ async def open_app(
         storage = await stack.enter_async_context(open_database(plan.config, clock=clock, migrate=migrate))
         channels = []
         for configured in plan.channels:
-            channel = await stack.enter_async_context(_open_channel(configured))
+            channel = await stack.enter_async_context(_open_channel(configured, storage, clock))
             hide(channel.secrets)
             channels.append(channel)
         sources = []
@@ -253,11 +125,14 @@ async def open_app(
         yield App(plan, storage, channels, sources, clock)
 
 
-def _open_channel(configured: Configured) -> AbstractAsyncContextManager[Channel]:
+def _open_channel(configured: Configured, storage: Storage, clock: Clock) -> AbstractAsyncContextManager[Channel]:
     """With `sandbox = true` a stand-in takes the provider's place, and nothing leaves the house."""
     if isinstance(configured.settings, SmsSettings) and configured.settings.sandbox:
         return sandboxed(configured.name, configured.settings)
-    return CHANNELS[configured.kind].open(configured.name, configured.settings)
+    kind = CHANNELS[configured.kind]
+    if kind.keeps_tokens:
+        return kind.open(configured.name, configured.settings, vault=vault_for(storage, configured.name, clock=clock))
+    return kind.open(configured.name, configured.settings)
 
 
 @asynccontextmanager
@@ -266,19 +141,38 @@ async def open_source(configured: Configured) -> AsyncIterator[Source]:
         yield source
 
 
-def rules_of(configured: Configured) -> SourceSettings:
-    """What the mirror must know of this source."""
-    if not isinstance(configured.settings, SourceSettings):
-        raise TypeError(f"the settings of {configured.kind} are not those of a source")
-    return configured.settings
-
-
-async def check_channel(configured: Configured) -> str:
+async def check_channel(plan: Plan, configured: Configured) -> str:
     """Tries the provider once. Raises `ChannelError`."""
     if isinstance(configured.settings, SmsSettings) and configured.settings.sandbox:
         return "chế độ thử: không gửi gì ra ngoài / sandbox: nothing leaves the house"
-    check = CHANNELS[configured.kind].check
-    return await check(configured.settings) if check else "không cần kết nối / nothing to connect to"
+    kind = CHANNELS[configured.kind]
+    if kind.check is None:
+        return "không cần kết nối / nothing to connect to"
+    if not kind.keeps_tokens:
+        return await kind.check(configured.settings)
+    async with open_database(plan.config) as storage:
+        return await kind.check(configured.settings, vault_for(storage, configured.name, clock=utc_now))
+
+
+def zalo_consent(configured: Configured) -> zalo.Consent:
+    """What an administrator of the official account is to open. Raises `ConfigError`."""
+    return zalo.consent(_zalo_settings(configured))
+
+
+async def zalo_exchange(configured: Configured, vault: Vault, code: str, verifier: str) -> zalo.Grant:
+    """The account's first tokens, kept in the vault. Raises `ChannelError`, `StorageError`."""
+    return await zalo.exchange(_zalo_settings(configured), vault, code=code, verifier=verifier)
+
+
+async def zalo_status(configured: Configured, vault: Vault) -> zalo.Status:
+    """How the account stands. Raises `StorageError`."""
+    return await zalo.status(_zalo_settings(configured), vault)
+
+
+def _zalo_settings(configured: Configured) -> zalo.Settings:
+    if not isinstance(configured.settings, zalo.Settings):
+        raise TypeError(f"the settings of {configured.kind} are not those of an official account")
+    return configured.settings
 
 
 def read_file(configured: Configured | None, path: Path, name: str) -> AsyncIterator[Batch]:

@@ -26,7 +26,7 @@ async def check_all(plan: app.Plan, path: Path) -> bool:
     if not plan.channels:
         _bad("kênh / channels", "chưa có kênh nào trong cấu hình / none is configured")
         results.append(False)
-    tries = [(f"kênh / channel {each.name} ({each.kind})", app.check_channel(each)) for each in plan.channels]
+    tries = [(f"kênh / channel {each.name} ({each.kind})", app.check_channel(plan, each)) for each in plan.channels]
     tries += [(f"nguồn / source {each.name} ({each.kind})", _source(each)) for each in plan.sources]
     results += [await _try(what, attempt) for what, attempt in tries]
     _show_templates(plan)

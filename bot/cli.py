@@ -16,14 +16,18 @@ from bot import (
     checks,
     demo,
     do_not_send_commands,
+    link_commands,
     list_commands,
+    people_commands,
     route_commands,
+    service_commands,
     show,
     show_dossier,
     show_readings,
     show_sms,
     source_commands,
     upkeep,
+    zalo_commands,
 )
 from bot.collector import calm
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
@@ -224,6 +228,12 @@ cli.add_typer(list_commands.quarantine, name="quarantine")
 cli.add_typer(route_commands.routes, name="routes")
 cli.command()(route_commands.budget)
 cli.add_typer(do_not_send_commands.do_not_send, name="do-not-send")
+cli.add_typer(people_commands.people)
+cli.add_typer(zalo_commands.zalo, name="zalo")
+cli.add_typer(service_commands.clerk, name="clerk")
+cli.add_typer(service_commands.feedback, name="feedback")
+cli.command()(service_commands.survey)
+cli.command()(link_commands.link)
 
 _SIMULATORS = "\n\n".join(
     f"{word}: " + " ".join(f"--{name.replace('_', '-')}" for name in kind.settings.model_fields)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from bot.model.clock import from_millis, to_millis
 from bot.model.course import SupplementClock, advance, due_at, first_progress, is_older, succeed
 from bot.model.dossier import Dossier, ProgressReport, Status, fingerprint_of
-from bot.ports import Batch, Known, LateEvent, Mirrored
+from bot.model.erasure import NOBODY, Erasures
+from bot.ports import Batch, Known, LateEvent, Mirrored, Transaction
 
 
 class Incoming(NamedTuple):
@@ -50,6 +51,19 @@ def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
         if other is None or not _precedes(dossier, other.dossier, now):
             arrived[dossier.code] = _incoming(dossier)
     return arrived
+
+
+async def erasures_in(tx: Transaction) -> Erasures:
+    erased = await tx.privacy.erased()
+    return Erasures(await tx.privacy.salt(), erased) if erased else NOBODY
+
+
+def without_erased(arrived: Mapping[str, Incoming], erasures: Erasures) -> Mapping[str, Incoming]:
+    """The records as the mirror may have them: `Erasures.withheld`."""
+    if not erasures:
+        return arrived
+    kept = {code: (record, erasures.withheld(record.dossier)) for code, record in arrived.items()}
+    return {code: record if record.dossier is left else _incoming(left) for code, (record, left) in kept.items()}
 
 
 def sift(

@@ -65,8 +65,8 @@ class PageSettings(Settings):
     )
     frame_ancestors: tuple[Annotated[str, AfterValidator(_ancestor)], ...] = Field(
         default=(),
-        description="Origins that may show the pages in a frame, such as the province's portal. Cookies are "
-        "SameSite=Lax: the portal must share our registrable domain",
+        description="Origins that may show the pages in a frame, such as the province's portal; empty: none may, and "
+        "there is no /nhung. That page is made for frames and needs no cookie (docs/embedding.md)",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="Networks of our own proxies, whose X-Forwarded-For is believed"
@@ -255,6 +255,8 @@ class BudgetSettings(Settings):
             Situation.STOPPED,
             Situation.REPLY,
             Situation.TEST,
+            Situation.CODE,
+            Situation.ANSWER,
         ),
         description="kinds of message that are sent all the same when the budget is used up",
     )

@@ -59,6 +59,11 @@ class Dispatch:
             for channel in channels
         ]
 
+    @property
+    def senders(self) -> Sequence[Outbox]:
+        """One for each channel."""
+        return self._outboxes
+
     async def watch(self) -> None:
         """What runs beside the senders, until cancelled."""
         honouring = [channel.name for channel in self._channels if channel.limits.honours_reference]

@@ -9,12 +9,14 @@ from enum import Enum, auto
 from functools import partial
 
 from bot.brake import Braking, brake
-from bot.comparing import Incoming, Sifted, incoming, settle, sift
+from bot.comparing import Incoming, Sifted, erasures_in, incoming, settle, sift, without_erased
 from bot.model.clock import Clock
 from bot.model.dossier import Change, Dossier, Status, diff
-from bot.model.message import DeliveryState, OutboxItem
+from bot.model.erasure import NOBODY, Erasures
+from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.planning import STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
 from bot.ports import Applied, Batch, Known, LateEvent, Mirrored, SourceState, Storage, Transaction
+from bot.reaching import Reach, Told, survey_of
 from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ class _Prepared:
     """Codes whose earlier entries in the quarantine are out of date."""
     applied: Applied
     unknown: Mapping[str, int] = field(repr=False)
+    erasures: Erasures
+    """Those that it has heeded."""
 
     @property
     def is_nothing(self) -> bool:
@@ -46,8 +50,8 @@ class _Prepared:
         return not (self.added or self.replaced or self.late or self.seen or self.applied.quarantined)
 
 
-_Look = tuple[SourceState | None, dict[str, Known], Sifted, dict[str, Dossier]]
-"""The source, what is known of the records, how they compare, what they were."""
+_Look = tuple[SourceState | None, Erasures, dict[str, Known], Sifted, dict[str, Dossier]]
+"""The source, who is forgotten, what is known of the records, how they compare, what they were."""
 
 
 class Reading(Enum):
@@ -66,15 +70,26 @@ class Mirror:
     """Applies batches of one source."""
 
     def __init__(
-        self, source: str, storage: Storage, planner: Planner, clock: Clock, rules: SourceSettings | None = None
+        self,
+        source: str,
+        storage: Storage,
+        planner: Planner,
+        clock: Clock,
+        rules: SourceSettings | None = None,
+        *,
+        reach: Reach | None = None,
     ) -> None:
+        """Without `reach` everybody is told by SMS alone."""
         self._source = source
         self._storage = storage
         self._planner = planner
+        self._reach = reach
         self._clock = clock
         self._rules = rules or SourceSettings()
         self._passed = 0
         """Batches since the last write that held nothing new."""
+        self._erasures: tuple[int, Erasures] = (-1, NOBODY)
+        """As they were at that revision of the source. An erasure raises it, so while it is our own they stand."""
 
     async def cursor(self) -> str | None:
         """Where the source is to go on."""
@@ -96,6 +111,7 @@ class Mirror:
                 return prepared.applied
             self._passed = 0
             if await self._storage.write(partial(self._commit, batch=batch, prepared=prepared, now=now)):
+                self._erasures = (prepared.state.revision, prepared.erasures)
                 if prepared.braking.engages:
                     log.error(
                         "source %s: the brake is on, its messages wait for a person: see `motcua source status`",
@@ -106,10 +122,13 @@ class Mirror:
     async def _prepare(
         self, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, reading: Reading
     ) -> _Prepared:
-        state, known, sifted, before = await self._storage.read(lambda tx: self._look(tx, batch, arrived, now, reading))
+        state, erasures, known, sifted, before = await self._storage.read(
+            lambda tx: self._look(tx, batch, arrived, now, reading)
+        )
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
         standing = settle(sifted, batch.reports, known, before, now=now, clock=self._rules.supplement_clock)
-        mirrored, changes, items = self._consequences(standing.dossiers, known, before, state.go_live, now, reading)
+        mirrored, changes, told = self._consequences(standing.dossiers, known, before, state.go_live, now, reading)
+        items = await self._spread(told, now) if told else []
         added = [each for each in mirrored if each.dossier.code not in known] if sifted.new else []
         replaced = [each for each in mirrored if each.dossier.code in known] if known else []
         late = standing.late if reading is Reading.ROUND else ()
@@ -136,6 +155,7 @@ class Mirror:
                 missing=standing.missing,
             ),
             unknown=Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
+            erasures=erasures,
         )
 
     async def _look(
@@ -143,11 +163,14 @@ class Mirror:
     ) -> _Look:
         """The source and the records as the mirror has them, on one view of it."""
         state = await tx.sources.get(self._source)
-        records, known = await self._recognised(tx, batch, arrived)
+        revision, erasures = self._erasures
+        if state is None or state.revision != revision:
+            erasures = await erasures_in(tx)
+        records, known = await self._recognised(tx, batch, without_erased(arrived, erasures))
         sifted = sift(batch, records, known, now=now, replay=reading is not Reading.ROUND)
         wanted = sifted.differing.keys() | ({report.code for report in batch.reports} & known.keys())
         before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
-        return state, known, sifted, before
+        return state, erasures, known, sifted, before
 
     async def _recognised(
         self, tx: Transaction, batch: Batch, arrived: Mapping[str, Incoming]
@@ -172,14 +195,14 @@ class Mirror:
         go_live: datetime,
         now: datetime,
         reading: Reading,
-    ) -> tuple[list[Mirrored], list[Change], list[OutboxItem]]:
+    ) -> tuple[list[Mirrored], list[Change], list[Told]]:
         """What is kept of each dossier, the changes that this means, and the messages that they call for.
 
         What is mirrored in silence has not changed: it was there when the mirror began.
         """
         mirrored: list[Mirrored] = []
         changes: list[Change] = []
-        items: list[OutboxItem] = []
+        messages: list[Told] = []
         for each in standing:
             after, earlier = each.dossier, before.get(each.dossier.code)
             last = known[after.code].last_number if after.code in known else 0
@@ -195,8 +218,16 @@ class Mirror:
                 continue
             changes.extend(news)
             if told and (item := self._planner.plan(news, earlier, after, now=now)):
-                items.append(item)
-        return mirrored, changes, items
+                messages.append(Told(item, news, earlier, after))
+        return mirrored, changes, messages
+
+    async def _spread(self, told: Sequence[Told], now: datetime) -> list[OutboxItem]:
+        """The messages to all who are told. Somebody who binds a chat at this very moment hears by the old way."""
+        if self._reach is None:
+            return [each.item for each in told]
+        phones, dossiers = self._reach.asks(told)
+        audience = await self._storage.read(lambda tx: tx.follows.audience(phones, dossiers))
+        return self._reach.spread(told, audience, now=now)
 
     async def _commit(self, tx: Transaction, *, batch: Batch, prepared: _Prepared, now: datetime) -> bool:
         # First of all, for it locks the source, and tells whether somebody wrote since we read.
@@ -229,6 +260,8 @@ class Mirror:
         if mere:
             await tx.outbox.supersede(mere, keep=STANDS_BESIDE_PROGRESS, at=now)
         await tx.outbox.enqueue(items)
+        if surveys := [survey_of(item, now) for item in items if item.situation is Situation.SURVEY]:
+            await tx.service.ask_survey(surveys)
 
 
 def _advanced(

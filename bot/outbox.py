@@ -67,6 +67,7 @@ class Outbox:
         self._gateways = gateways or Gateways(Routes({}, sms=[]), clock=clock)
         self._failures = failures
         self._failed_in_a_row = 0
+        self._failing_since: datetime | None = None
         self._claims = Claims(channel.name, storage, self._gateways, owner=owner, clock=clock, timing=timing)
         self._pauses = Pauses()
         self._is_tired = False
@@ -91,6 +92,15 @@ class Outbox:
                 self._line.end()
             self._settlements.put_nowait(None)
             await settler
+
+    @property
+    def name(self) -> str:
+        return self._channel.name
+
+    @property
+    def failing_since(self) -> datetime | None:
+        """Since when nothing but failures came back, more than one; None while the channel works."""
+        return self._failing_since if self._failed_in_a_row > 1 or not self._pauses.open else None
 
     def stop(self) -> None:
         self._stopping.set()
@@ -175,7 +185,7 @@ class Outbox:
         outcome = await self._send(replace(item, sender=sender) if sender != item.sender else item)
         self._note(outcome, is_probe=turn.is_probe)
         carrier = outcome.carrier if isinstance(outcome, Accepted) else ""
-        cost = self._admission.cost(turn.claimed, carrier) if isinstance(outcome, Accepted | Uncertain) else None
+        cost = self._admission.charge(turn.claimed, outcome, carrier)
         return replace(settlement_of(item, outcome, self._hand, now=self._clock()), cost=cost, carrier=carrier)
 
     async def _send(self, item: OutboxItem) -> Outcome:
@@ -190,11 +200,13 @@ class Outbox:
 
     def _note(self, outcome: Outcome, *, is_probe: bool) -> None:
         """Watches for outages: the provider's own word, or nothing but failures."""
+        self._failing_since = self._failing_since or self._clock()
         match outcome:
             case ChannelDown(reason):
                 self._goes_down(reason)
             case Accepted() | Rejected():
                 self._failed_in_a_row = 0
+                self._failing_since = None
                 if not self._pauses.open:
                     log.info("channel %s works again", self._channel.name)
                     self._pauses.works()
@@ -206,6 +218,7 @@ class Outbox:
                 elif self._failed_in_a_row >= self._failures:
                     self._goes_down(f"nothing but failures: {reason}")
             case Retry():
+                self._failing_since = None
                 # "Too fast" to the one message that is tried: the next one has its time too.
                 self._is_tired |= is_probe
 
@@ -223,16 +236,19 @@ class Outbox:
             self._pauses.silence()
 
     def _kept(self, item: OutboxItem, obstacle: Obstacle, now: datetime) -> Settlement:
-        """It does not leave now."""
+        """It does not leave now, or not this way."""
+        moves_on = obstacle.this_way_only and bool(item.alternatives)
+        state = DeliveryState.QUEUED if moves_on else obstacle.state
         return Settlement(
             item_id=item.id,
             owner=self._hand.owner,
-            state=obstacle.state,
+            state=state,
             at=now,
             reason=obstacle.reason,
-            next_at=now if obstacle.state is DeliveryState.QUEUED else None,
+            next_at=now if state is DeliveryState.QUEUED else None,
             attempted=False,
             held_for=obstacle.held_for,
+            moves_on=moves_on,
         )
 
     # Writing down what became of them

@@ -24,7 +24,10 @@ LADDER = (0.0, 30.0, 120.0, 300.0, 900.0, 1800.0)
 HOURLY = 3600.0
 
 JITTER = 0.2
-"""Share by which a wait is stretched at random, so that a thousand failures do not return together."""
+"""Share by which a wait is stretched at random, so that a thousand failures do not return together …"""
+
+MOST_JITTER = 360.0
+"""… but never by more seconds than this."""
 
 Jitter = Callable[[], float]
 """Random number in [0, 1)."""
@@ -65,6 +68,9 @@ class _Case:
             stays=stays,
         )
 
+    def another_way(self, reason: str) -> Settlement:
+        return replace(self.settled(DeliveryState.QUEUED, reason), next_at=self.now, moves_on=True)
+
     def accepted(self, outcome: Accepted) -> Settlement:
         limits = self.hand.limits
         waits = (limits.receipts or not limits.arrives_when_accepted) and not outcome.final
@@ -82,10 +88,14 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
     match outcome:
         case Accepted():
             return answered.accepted(outcome)
+        case Retry(reason, elsewhere=True) if item.alternatives:
+            return answered.another_way(reason)
         case Retry(reason, after, counts=False):
-            return answered.again(reason, (after or 0.0) * (1 + JITTER * hand.jitter()), attempted=False)
+            return answered.again(reason, _spread(after or 0.0, hand.jitter), attempted=False)
         case Retry(reason, after):
             return answered.again(reason, answered.ladder(after))
+        case Rejected(reason, blocked) if item.alternatives:
+            return answered.another_way(f"blocked: {reason}" if blocked else reason)
         case Rejected(reason, blocked):
             return answered.settled(DeliveryState.FAILED, f"blocked: {reason}" if blocked else reason)
         case Uncertain(reason) if hand.limits.honours_reference:
@@ -102,4 +112,9 @@ def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: dateti
 def wait_before(attempts: int, after: float | None, jitter: Jitter) -> float:
     """Seconds to wait after the `attempts`-th failure; never less than what the provider asked for."""
     step = LADDER[attempts - 1] if 0 < attempts <= len(LADDER) else HOURLY
-    return max(step, after or 0.0) * (1 + JITTER * jitter())
+    return _spread(max(step, after or 0.0), jitter)
+
+
+def _spread(seconds: float, jitter: Jitter) -> float:
+    """So that not all come back at once; a provider's "not before six in the morning" is kept to some minutes."""
+    return seconds + min(seconds * JITTER, MOST_JITTER) * jitter()

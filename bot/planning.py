@@ -14,7 +14,7 @@ from bot.model.person import Address
 from bot.model.phone import parse_phone
 from bot.ports import Standing
 from bot.routing import Routes
-from bot.texts import Catalogue, MissingValueError, show_moment
+from bot.texts import Catalogue, MissingValueError, Rendered, show_moment
 
 _OF_STATUS: Mapping[Status, Situation] = {
     Status.REGISTERED: Situation.PROGRESS,
@@ -34,6 +34,9 @@ LIFETIME: Mapping[Situation, timedelta] = {
     Situation.PROGRESS: timedelta(days=3),
     Situation.REPLY: timedelta(hours=1),
     Situation.TEST: timedelta(minutes=10),
+    Situation.CODE: timedelta(minutes=10),
+    Situation.SURVEY: timedelta(days=3),
+    Situation.NOTICE: timedelta(days=1),
 }
 """How long a message is worth sending; `LONG_LIFETIME` for the rest."""
 
@@ -66,6 +69,10 @@ class Planner:
     routes: Routes | None = None
     accented: frozenset[Situation] = frozenset()
     """What is written with its accents also by SMS."""
+    sensitive: frozenset[str] = frozenset()
+    """Procedures by code that messages do not name, nor what is asked for."""
+    surveys: bool = False
+    """Whether citizens are asked, after the result, how satisfied they are."""
 
     def plan(
         self, changes: Sequence[Change], before: Dossier | None, after: Dossier, *, now: datetime
@@ -75,6 +82,8 @@ class Planner:
         A message that cannot be sent is planned all the same, `suppressed` with its reason, and so is counted.
         """
         situation = situation_of(changes, before, after)
+        if situation is None and self.surveys and _is_handed_over(changes, before, after):
+            situation = Situation.SURVEY
         if situation is None:
             return None
         address, obstacle = recipient_of(after, self.route.scheme)
@@ -82,22 +91,38 @@ class Planner:
         if obstacle:
             return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
         try:
-            rendered = self.catalogue.render(
-                f"push.{situation}",
-                self._values(situation, before, after),
-                plain=self.route.plain,
-                accented=situation in self.accented,
-            )
+            rendered = self.render(situation, before, after, plain=self.route.plain)
         except MissingValueError as missing:
             reason = f"the dossier has no value for {missing.name}"
             return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
         return replace(item, text=rendered.text, parts=rendered.parts)
 
+    def render(self, situation: Situation, before: Dossier | None, after: Dossier, *, plain: bool) -> Rendered:
+        """The words for the owner of the dossier. Raises `MissingValueError`."""
+        return self.catalogue.render(
+            f"push.{situation}",
+            self.values(situation, before, after),
+            plain=plain,
+            accented=situation in self.accented,
+        )
+
+    def render_for_follower(
+        self, situation: Situation, before: Dossier | None, after: Dossier, *, plain: bool
+    ) -> Rendered:
+        """The words for somebody who may know status and dates. Raises `MissingValueError`."""
+        told = Situation.APOLOGY if situation is Situation.APOLOGY else Situation.PROGRESS
+        values = self.values_for_follower(situation, before, after)
+        return self.catalogue.render(f"push.{told}", values, plain=plain)
+
+    def values_for_follower(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
+        """`values` without what is asked for, why, and where."""
+        return self.values(situation, before, after) | {"reason": "", "supplement": "", "place": ""}
+
     def _draft(
         self, change: Change, situation: Situation, after: Dossier, address: Address, now: datetime
     ) -> OutboxItem:
         """The message without its text."""
-        route, queue = self._place(after.agency, address)
+        route, queue = self.place(after.agency, address)
         return OutboxItem(
             id=self.new_id(),
             dedupe_key=f"{after.source}|{after.code}|{change.number}|{address.key}",
@@ -121,24 +146,33 @@ class Planner:
     def by_carrier(self, items: Sequence[OutboxItem], carriers: Mapping[str, str]) -> list[OutboxItem]:
         """`items` in the queues of the carriers that providers have named; `carriers` is by address key."""
         return [
-            replace(item, channel=self._place(item.agency, item.address, carriers[item.address.key])[1])
+            replace(item, channel=self.place(item.agency, item.address, carriers[item.address.key])[1])
             if item.address.key in carriers
             else item
             for item in items
         ]
 
-    def _place(self, agency: str, address: Address, carrier: str = "") -> tuple[str, str]:
-        """(route, queue)"""
+    def place(self, agency: str, address: Address, carrier: str = "") -> tuple[str, str]:
+        """(route, queue) of a message by SMS."""
         return self.routes.place(agency, address.value, carrier) if self.routes else ("", self.route.channel)
 
-    def _values(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
+    def values(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
+        """What templates may say. Phones lie about: of a sensitive procedure neither name nor what is asked for."""
         values = dossier_values(after, self.catalogue) | {
             "old_appointment": show_moment(before.appointment_at if before else None),
             "hours": self.hours,
         }
         if situation is Situation.APOLOGY and before and not _is_left_from_supplement(before, after):
             values["reason"] = after.reason
+        if self._is_sensitive(after):
+            values |= {"procedure": "", "supplement": "", "reason": ""}
         return values
+
+    def _is_sensitive(self, dossier: Dossier) -> bool:
+        """Procedure codes may be followed by the unit's: `1.001776.000.00.00.H56`."""
+        return bool(self.sensitive) and (
+            dossier.procedure in self.sensitive or ".".join(dossier.procedure.split(".")[:2]) in self.sensitive
+        )
 
 
 _STATES_APPOINTMENT = frozenset({Situation.PROGRESS, Situation.APOLOGY})
@@ -163,6 +197,7 @@ def dossier_values(dossier: Dossier, catalogue: Catalogue) -> dict[str, str]:
         "code": dossier.code,
         "procedure": dossier.procedure_name,
         "status": catalogue.status(status, dossier.status_text),
+        "status_label": catalogue.labels[status],
         "agency": dossier.agency_name,
         "appointment": "" if status in _WITHOUT_APPOINTMENT else show_moment(dossier.appointment_at),
         "supplement": dossier.supplement if status is Status.SUPPLEMENT else "",
@@ -188,6 +223,11 @@ def situation_of(changes: Sequence[Change], before: Dossier | None, after: Dossi
     if ChangeKind.APPOINTMENT in kinds and after.appointment_at and _is_in_work(after):
         return _OF_STATUS.get(after.status)
     return None
+
+
+def _is_handed_over(changes: Sequence[Change], before: Dossier | None, after: Dossier) -> bool:
+    moved = any(change.kind is ChangeKind.STATUS for change in changes)
+    return moved and before is not None and after.status is Status.RETURNED
 
 
 def _is_postponed(before: Dossier | None, after: Dossier) -> bool:
@@ -218,7 +258,7 @@ def recipient_of(dossier: Dossier, scheme: str) -> tuple[Address, str]:
 
 def untruth_of(item: OutboxItem, standing: Standing | None) -> str:
     """Why this message is no longer true, seen from the dossier as it is now; empty while it is true."""
-    if standing is None or item.status is None:
+    if standing is None or item.status is None or item.situation is Situation.SURVEY:
         return ""
     if item.situation is Situation.APOLOGY:
         if standing.status in FINISHED:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from bot.comparing import Incoming, comes_late, incoming
+from bot.comparing import Incoming, comes_late, erasures_in, incoming, without_erased
 from bot.model.clock import Clock
 from bot.ports import Batch, DossierSource, Known, Reconciliation, Storage, Transaction
 
@@ -61,7 +61,8 @@ async def reconcile(name: str, source: DossierSource, storage: Storage, clock: C
 
 
 async def _compare(name: str, batch: Batch, storage: Storage, clock: Clock, fresh_at: datetime | None) -> None:
-    records = incoming(batch, now=clock())
+    erasures = await storage.read(erasures_in)
+    records = without_erased(incoming(batch, now=clock()), erasures)
     # What cannot be read is there all the same.
     unreadable = dict.fromkeys(
         (row.code for row in batch.quarantined if row.code and row.code not in records), str(_Verdict.QUARANTINED)

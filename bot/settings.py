@@ -82,7 +82,8 @@ class SmsSettings(Settings):
         default=False, description="whether a kind of message without a registered template is refused"
     )
     free_text: tuple[Situation, ...] = Field(
-        default=(Situation.REPLY, Situation.TEST), description="kinds of message that need no registered template"
+        default=(Situation.REPLY, Situation.TEST, Situation.ANSWER),
+        description="kinds of message that need no registered template",
     )
     keywords: tuple[str, ...] = Field(
         default=(), description="words before the citizen's text that only steer it to us: they are taken away"

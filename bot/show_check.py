@@ -37,6 +37,8 @@ LABELS: Mapping[str, str] = {
     "supplement": "Nội dung bổ sung",
     "reason": "Lý do",
     "place": "Nơi nhận kết quả",
+    "lookup_code": "Mã tra cứu",
+    "id_tail": "4 số cuối giấy tờ",
     "updated_at": "Cập nhật lúc",
     "sequence": "Phiên bản",
     "steps": "Bước xử lý",

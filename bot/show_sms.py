@@ -29,6 +29,7 @@ _SAMPLE = {
     "supplement": "Bản sao chứng thực giấy chứng sinh",
     "reason": "Giấy chứng sinh nộp kèm bị mờ",
     "place": "",
+    "channel": "Telegram",
     "text": "Tin thử của bộ phận Một cửa.",
 }
 """An ordinary dossier. Its result is collected at the agency, in the configured hours."""

@@ -1,16 +1,16 @@
 """What citizens wrote, and what the bot remembers of each conversation."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
-from bot.model.clock import to_millis
+from bot.model.clock import from_millis, to_millis
 from bot.model.message import InboundMessage
 from bot.model.person import Address
+from bot.model.service import Said
 from bot.ports import ConversationState
-from storage.edge import millis, moment
-from storage.statements import Statements
-
-_LOOKUP = "lookup"
-"""The outcome of a message that asked for a dossier; only such a message can be a miss."""
+from storage.edge import clean_values, millis, moment, to_json
+from storage.statements import Row, Statements
 
 
 class Conversations:
@@ -27,6 +27,7 @@ class Conversations:
             message_id=message.message_id,
             address=message.sender.key,
             at=to_millis(message.at),
+            text=message.text,
         )
         return added == 1
 
@@ -36,36 +37,53 @@ class Conversations:
             # A newcomer has no row to lock yet; whoever adds it first holds it.
             await self._sql.change("conversation_begin", address=address.key, language=ConversationState().language)
             row = await self._sql.row("conversation_load", address=address.key)
-        if row is None:
-            return ConversationState()
-        return ConversationState(row["pending"], row["language"], moment(row["expires_at"]))
+        return _state_of(row) if row else ConversationState()
 
     async def save(self, address: Address, state: ConversationState, *, at: datetime) -> None:
         await self._sql.change(
             "conversation_save",
             address=address.key,
-            pending=state.pending,
             language=state.language,
+            dialogue=state.dialogue,
+            slots=to_json(state.slots) if state.slots else "",
+            options=_list_text(state.options) if state.options else "",
+            about=state.about,
             expires_at=millis(state.expires_at),
             at=to_millis(at),
         )
 
-    async def finish(self, message: InboundMessage, *, outcome: str, found: bool) -> None:
-        missed = outcome == _LOOKUP and not found
+    async def finish(self, message: InboundMessage, *, outcome: str) -> None:
         await self._sql.change(
-            "inbound_finish",
-            channel=message.channel,
-            message_id=message.message_id,
-            outcome=outcome,
-            missed_at=to_millis(message.at) if missed else None,
+            "inbound_finish", channel=message.channel, message_id=message.message_id, outcome=outcome
         )
 
     async def heard(self, address: Address, *, since: datetime) -> int:
         return int(await self._sql.value("heard", address=address.key, since=to_millis(since)))
 
-    async def misses(self, address: Address, *, since: datetime) -> int:
-        return int(await self._sql.value("misses", address=address.key, since=to_millis(since)))
-
     async def outcomes(self) -> dict[tuple[str, str], int]:
         rows = await self._sql.rows("outcomes")
         return {(row["channel"], row["outcome"]): row["messages"] for row in rows}
+
+    async def thread(self, address: Address, *, limit: int) -> list[Said]:
+        rows = await self._sql.rows("thread", address=address.key, most=limit)
+        return [Said(from_millis(row["at"]), bool(row["by_us"]), row["text"]) for row in reversed(rows)]
+
+    async def forget_texts(self, *, before: datetime) -> int:
+        # What a dialogue had learnt was written by citizens as well.
+        await self._sql.change("forget_slots", before=to_millis(before))
+        return await self._sql.change("forget_texts", before=to_millis(before))
+
+
+def _state_of(row: Row) -> ConversationState:
+    return ConversationState(
+        language=row["language"],
+        dialogue=row["dialogue"],
+        slots=json.loads(row["slots"]) if row["slots"] else {},
+        options=tuple(json.loads(row["options"])) if row["options"] else (),
+        about=row["about"],
+        expires_at=moment(row["expires_at"]),
+    )
+
+
+def _list_text(texts: Sequence[str]) -> str:
+    return json.dumps(clean_values(texts), ensure_ascii=False)

@@ -34,6 +34,10 @@ class Dossiers:
     async def find(self, code: str) -> list[Dossier]:
         return [dossier_of(row) for row in await self._sql.rows("dossiers_find", code=code)]
 
+    async def of_phone(self, phone: str, *, limit: int) -> list[Dossier]:
+        rows = await self._sql.rows("dossiers_of_phone", phone=phone, most=limit)
+        return [dossier_of(row) for row in rows]
+
     async def add(self, dossiers: Sequence[Mirrored], *, at: datetime) -> None:
         await self._sql.change_many("dossiers_add", _rows(dossiers, at))
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
 
@@ -9,11 +10,11 @@ from bot.model.clock import to_millis
 from bot.model.dossier import Status
 from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
 from bot.model.person import Address
-from bot.ports import Claimed, Standing
+from bot.ports import Claimed, Rerouted, Standing
 from storage.edge import clean, key_set, moment, to_json
 from storage.holds import Holds
 from storage.ledger import Ledger
-from storage.message_rows import item_of, item_row
+from storage.message_rows import item_of, item_row, way_taken
 from storage.receipts import Receipts
 from storage.settling import Settling
 from storage.statements import Row
@@ -111,6 +112,19 @@ class Outbox(Settling, Receipts, Holds, Ledger):
         await self._others.wake({into} if moved else ())
         return moved + await self._sql.change("requeue_held", **values)
 
+    async def reroute(self, queue: str, *, reason: str, at: datetime, limit: int) -> list[Rerouted]:
+        waiting = await self._sql.rows("waiting_with_ways", queue=queue, most=limit)
+        turns = [way_taken(row["id"], row["attached"], reason, to_millis(at)) for row in waiting]
+        await self._sql.change_many("take_way", turns)
+        await self._others.wake({str(turn["channel"]) for turn in turns})
+        return [
+            Rerouted(Address.of(row["address"]), Address.of(turn["address"]), turn["channel"], turn["route"])
+            for row, turn in zip(waiting, turns, strict=True)
+        ]
+
+    async def call_off(self, address: Address, *, reason: str, at: datetime) -> int:
+        return await self._sql.change("call_off", address=address.key, reason=reason, now=to_millis(at))
+
     async def next_due(self, queues: Collection[str]) -> datetime | None:
         return moment(await self._sql.value("next_due", queues=key_set(queues)))
 
@@ -145,4 +159,7 @@ def _turn(row: Row) -> tuple[int, int, str]:
 def _claimed(row: Row) -> Claimed:
     status = row["standing_status"]
     standing = None if status is None else Standing(Status(status), moment(row["standing_appointment_at"]))
-    return Claimed(item_of(row), standing, row["known_carrier"] or "", row["unwanted_since"] is not None)
+    item = item_of(row)
+    if heard_at := row["heard_at"]:
+        item = replace(item, heard_at=moment(heard_at))
+    return Claimed(item, standing, row["known_carrier"] or "", row["unwanted_since"] is not None)

@@ -11,11 +11,11 @@ from bot.ports import Mirrored
 from storage.edge import clean, clean_values, millis, moment
 from storage.statements import Row
 
-_PLAIN = 14
+_PLAIN = 16
 """How many of the values of `Dossier.told` are columns, in the order of the table."""
 _APPOINTMENT = 9
 """Where among them the appointment stands."""
-_TEXTS: Callable[[Any], tuple[str, ...]] = itemgetter(1, 2, 3, 4, 5, 6, 7, 11, 12, 13)
+_TEXTS: Callable[[Any], tuple[str, ...]] = itemgetter(1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
 """The texts among them."""
 
 
@@ -37,6 +37,8 @@ def dossier_of(row: Row) -> Dossier:
         supplement=row["supplement"],
         reason=row["reason"],
         place=row["place"],
+        lookup_code=row["lookup_code"],
+        id_tail=row["id_tail"],
         steps=steps_of(row["steps"]) if row["steps"] else (),
         waits=waits_of(row["waits"]) if row["waits"] else (),
         updated_at=moment(row["updated_at"]),

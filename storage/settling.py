@@ -8,7 +8,7 @@ from bot.model.clock import month_of, to_millis
 from bot.model.message import DeliveryState, Receipt
 from bot.ports import Settlement
 from storage.edge import clean, key_set, millis, to_json
-from storage.message_rows import receipt_of
+from storage.message_rows import HAS_WAYS, receipt_of, way_taken
 from storage.outbox_chapter import OutboxChapter
 from storage.statements import Row
 from storage.tallies import Charge, Minutes, Named, minute_of
@@ -45,12 +45,23 @@ class _Settled:
     def columns(self) -> tuple[str, ...]:
         """Where its gateway's minute counts it."""
         counts = self.settlement.attempted and self.item["gateway"]
-        return _COLUMNS.get(self.settlement.state, ()) if counts else ()
+        state = DeliveryState.FAILED if self.settlement.moves_on else self.settlement.state
+        return _COLUMNS.get(state, ()) if counts else ()
+
+    @property
+    def state(self) -> DeliveryState:
+        """The item's next one: what should take another way and has none has failed."""
+        settlement = self.settlement
+        return DeliveryState.FAILED if settlement.moves_on and not self.moves_on else settlement.state
+
+    @property
+    def moves_on(self) -> bool:
+        return self.settlement.moves_on and HAS_WAYS in self.item["attached"]
 
     def row(self) -> dict[str, Any]:
         """The item as it is from now on."""
         settlement, item, at = self.settlement, self.item, to_millis(self.settlement.at)
-        state, sent_at = settlement.state, item["sent_at"]
+        state, sent_at = self.state, item["sent_at"]
         stays = settlement.stays and state is DeliveryState.QUEUED and item["gateway"]
         return {
             "channel": item["gateway"] if stays else item["channel"],
@@ -95,9 +106,19 @@ class Settling(OutboxChapter):
         effective = {each.item["id"]: each for each in ours if each.item["state"] in _OPEN}.values()
         if effective:
             await self._sql.change("settle", items=to_json({each.item["id"]: each.row() for each in effective}))
+            await self._move_on([each for each in effective if each.moves_on])
         early = await self._number_parts(ours)
         await self._tally(ours, effective)
         return early
+
+    async def _move_on(self, settled: Sequence[_Settled]) -> None:
+        """These take the next of their ways."""
+        turns = [
+            way_taken(each.item["id"], each.item["attached"], each.settlement.reason, to_millis(each.settlement.at))
+            for each in settled
+        ]
+        await self._sql.change_many("take_way", turns)
+        await self._others.wake({str(turn["channel"]) for turn in turns})
 
     async def _number_parts(self, settled: Sequence[_Settled]) -> list[Receipt]:
         """Keeps the provider's references; the receipts that had come for them too early."""

@@ -23,6 +23,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "supplement": ("NoiDungBoSung",),
     "reason": ("LyDo", "LyDoBoSung", "LyDoTuChoi"),
     "place": ("ThongTinTra", "DiaDiemTra", "NoiTraKetQua"),
+    "lookup_code": ("MaTraCuu", "MaTraCuuHoSo"),
+    "id_number": ("SoDinhDanh", "DinhDanhCHS", "SoGiayTo", "SoCCCD", "SoCMND"),
     "updated_at": ("NgayCapNhat", "ThoiDiemXuLy", "ThoiGianCapNhat"),
     "sequence": ("PhienBan", "Sequence", "sequence"),
 }
@@ -53,6 +55,8 @@ class Columns(NamedTuple):
     supplement: int
     reason: int
     place: int
+    lookup_code: int
+    id_number: int
     updated_at: int
     sequence: int
     names: tuple[str, ...]

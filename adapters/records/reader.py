@@ -18,6 +18,10 @@ LONGEST_NAME, LONGEST_TEXT = 500, 2_000
 _LONGEST_NUMBER = 18
 """Digits that fit a 64-bit column."""
 
+_LONGEST_SECRET = 32
+_TAIL = 4
+"""Digits of an identity paper that are kept: enough to ask for, too few to do harm."""
+
 _NO_CODE = "Thiếu mã hồ sơ."
 _BAD_CODE = "Mã hồ sơ không đúng dạng quy định."
 _NO_STATUS = "Thiếu trạng thái hồ sơ."
@@ -93,6 +97,8 @@ class RowReader:
             supplement=self._text(row, cells, columns.supplement, code),
             reason=self._text(row, cells, columns.reason, code),
             place=self._text(row, cells, columns.place, code),
+            lookup_code=cells[columns.lookup_code].strip()[:_LONGEST_SECRET],
+            id_tail=_tail(cells[columns.id_number]),
             updated_at=self._date(row, cells, columns.updated_at, code),
             sequence=self._number(row, cells, columns.sequence, code),
         )
@@ -170,6 +176,14 @@ class RowReader:
                 code=code,
             )
         )
+
+
+def _tail(number: str) -> str:
+    """The last digits of an identity number; empty where it has too few to be one."""
+    if not number:
+        return ""
+    digits = "".join(letter for letter in number if letter in "0123456789")
+    return digits[-_TAIL:] if len(digits) > _TAIL else ""
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.conversation.features import DIALOGUES, EVENTS, INTENTS
 from bot.conversation.intents import STRONG, Intent
+from bot.conversation.leaving import come_back
 from bot.conversation.outgoing import reply_item
 from bot.conversation.turn import Manner, Turn
 from bot.conversation.understanding import understand
@@ -72,12 +73,13 @@ class Conversation:
             manner=self._manner,
             asker=await _asker(tx, message, self._manner, now),
             state=state,
-            catalogue=Catalogue.load(state.language),
+            catalogue=Catalogue.load(state.language or message.language or "vi"),
             new_id=self._new_id,
         )
         await _respond(turn)
         await tx.conversations.finish(message, outcome=turn.outcome)
-        await tx.conversations.save(message.sender, turn.state, at=now)
+        if message.kind is not Heard.MOVED:
+            await tx.conversations.save(message.sender, turn.state, at=now)
         await tx.outbox.enqueue([*turn.others, *(reply_item(turn, number) for number in range(len(turn.replies)))])
 
     async def _state(self, tx: Transaction, message: InboundMessage, now: datetime) -> ConversationState:
@@ -88,6 +90,7 @@ class Conversation:
 
 
 async def _respond(turn: Turn) -> None:
+    await come_back(turn)
     if turn.message.kind is not Heard.TEXT:
         if handler := EVENTS.get(turn.message.kind):
             await handler(turn, Intent(turn.message.kind, turn.message.text))

@@ -33,11 +33,11 @@ class Manner:
     """Source → how old its data may be to be stated as present."""
     sms: Place | None = None
     """Where messages to phones wait; None where no channel reaches phones."""
-    lookup: LookupSettings = LookupSettings()
-    conversation: ConversationSettings = ConversationSettings()
-    survey: SurveySettings = SurveySettings()
-    links: LinkSettings = LinkSettings()
-    calendar: CalendarSettings = CalendarSettings()
+    lookup: LookupSettings = field(default_factory=LookupSettings)
+    conversation: ConversationSettings = field(default_factory=ConversationSettings)
+    survey: SurveySettings = field(default_factory=SurveySettings)
+    links: LinkSettings = field(default_factory=LinkSettings)
+    calendar: CalendarSettings = field(default_factory=CalendarSettings)
     is_tightened: Callable[[], bool] = lambda: False
     """Whether codes are being guessed just now, so that strangers learn nothing."""
 

@@ -6,7 +6,9 @@ serials (`G09.20-20260609-0092637`).
 """
 
 import re
-from dataclasses import dataclass, replace
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.model.typed import Word, as_digits, glued_after, glued_before, typeset, words_of
@@ -21,6 +23,7 @@ _CODE = re.compile(
     r"(?P<agency>[A-Z][0-9]{2}(?:\.[0-9]{1,3})*|[0-9]{3}(?:\.[0-9]{2}){1,2}\.[A-Z][0-9]{2})"
     r"-(?P<day>[0-9]{8}|[0-9]{6})-(?P<serial>[0-9]{4,7})"
 )
+_WORD = re.compile(r"[^\W_]+")
 _PROCEDURE = re.compile(
     r"(?P<digits>[1-9IL]\.[0-9OIL]{6}(?:\.[0-9OIL]{3}\.[0-9OIL]{2}\.[0-9OIL]{2}\.(?=[A-Z]))?)(?P<unit>[A-Z][0-9OIL]{2})?"
 )
@@ -35,6 +38,26 @@ class Found:
     """More than typography was changed, or a part may be missing: ask the citizen whether this is meant."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in a text, and what stands around it."""
+
+    codes: tuple[Found, ...]
+    """In order of appearance, each once."""
+    rest: str = field(repr=False)
+    """The text with a space in the place of each code, letters and accents as they were typed. Where there is a code,
+    compatibility forms are plain letters; what is behind `READ_LIMIT` is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """A code, and which of the text's words it is made of."""
+
+    found: Found
+    start: int
+    after: int
+
+
 def read_codes(text: str) -> list[Found]:
     """The codes in a citizen's message, in order of appearance, each once.
 
@@ -44,9 +67,19 @@ def read_codes(text: str) -> list[Found]:
     level alone (`H62-201105-0004`), because that is also what remains of `000.00.12.H62-201105-0004`.
     The date 000000 of forms' placeholders, and a code that more letters or digits adjoin, are no codes.
     """
+    return _each_once(_sightings(text))
+
+
+def read_around(text: str) -> Reading:
+    """The codes of `read_codes`, and the text around them. Linear in the text."""
+    sightings = list(_sightings(text))
+    left = text[:READ_LIMIT]
+    return Reading(tuple(_each_once(sightings)), _without(left, sightings) if sightings else left)
+
+
+def _sightings(text: str) -> Iterator[_Sighting]:
     # Zeros in place of the rest: a code cut by the limit then has too many digits instead of too few.
     words = words_of(text if len(text) <= READ_LIMIT else text[:READ_LIMIT] + "0" * 40)
-    found: dict[str, Found] = {}
     free = 0
     for at in range(len(words)):
         if at < free:
@@ -57,10 +90,41 @@ def read_codes(text: str) -> list[Found]:
             kind, typed = "procedure", _procedure_at(words, at, free)
         if typed is None:
             continue
+        start = _start(typed.code, words, at, free) if kind == "dossier" else at
         free = typed.after
-        known = found.setdefault(typed.code, Found(typed.code, kind, typed.repaired))
-        found[typed.code] = replace(known, repaired=known.repaired and typed.repaired)
+        yield _Sighting(Found(typed.code, kind, typed.repaired), start, free)
+
+
+def _each_once(sightings: Iterable[_Sighting]) -> list[Found]:
+    found: dict[str, Found] = {}
+    for each in (sighting.found for sighting in sightings):
+        known = found.setdefault(each.code, each)
+        found[each.code] = replace(known, repaired=known.repaired and each.repaired)
     return list(found.values())
+
+
+def _start(code: str, words: list[Word], at: int, free: int) -> int:
+    """The first word of a code whose unit is in the word `at`: the old order has digits before it."""
+    groups = code.partition("-")[0].split(".")
+    unit = next(group for group in groups if group[0].isalpha())
+    missing = sum(map(len, groups[: groups.index(unit)])) - words[at].text.find(unit[0])
+    while missing > 0 and at > free:
+        at -= 1
+        missing -= len(words[at].text)
+    return at
+
+
+def _without(text: str, sightings: Iterable[_Sighting]) -> str:
+    """`text` without the words of the sightings."""
+    spelled = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    # Upper case, in which words are counted, is longer for some letters: ŉ becomes ʼN.
+    places = [place for place, char in enumerate(spelled) for _ in char.upper()]
+    spans = [(places[match.start()], places[match.end() - 1] + 1) for match in _WORD.finditer(typeset(text))]
+    left, end = [], 0
+    for each in sightings:
+        left.append(spelled[end : spans[each.start][0]])
+        end = spans[min(each.after, len(spans)) - 1][1]
+    return " ".join([*left, spelled[end:]])
 
 
 def canonical(text: str) -> str | None:

@@ -195,6 +195,11 @@ class DossierStore(Protocol):
         """Every source's dossier with exactly this code."""
         ...
 
+    async def of_phone(self, phone: str, *, limit: int) -> list[Dossier]:
+        """Those with this phone (E.164), newest first; behind them those in which nothing is left to be done or
+        collected."""
+        ...
+
     async def add(self, dossiers: Sequence[Mirrored], *, at: datetime) -> None:
         """Adds dossiers that are not there; a mistake where one is."""
         ...

@@ -102,7 +102,10 @@ class Trace(NamedTuple):
     subject: str
 
 
-class Failures(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often, and when last."""
+
     count: int
     last_at: datetime
 

@@ -102,6 +102,17 @@ class Unwanted:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """A waiting item that took another way."""
+
+    before: Address
+    address: Address
+    channel: str
+    """The queue where it waits now."""
+    route: str
+
+
 class DoNotSendStore(Protocol):
     """Addresses that get no message unless they write first."""
 
@@ -197,9 +208,13 @@ class OutboxStore(Protocol):
         """
         ...
 
-    async def reroute(self, queue: str, *, reason: str, at: datetime, limit: int) -> list[Address]:
-        """Up to `limit` of what waits in `queue` and has an alternative takes it. Returns the addresses that they would
-        have gone to, one for each; fewer than `limit` where that was all."""
+    async def reroute(self, queue: str, *, reason: str, at: datetime, limit: int) -> list[Rerouted]:
+        """Up to `limit` of what waits in `queue` and has an alternative takes it; fewer than `limit` where that was
+        all."""
+        ...
+
+    async def call_off(self, address: Address, *, reason: str, at: datetime) -> int:
+        """What waits for this address, or is held, and speaks of a dossier becomes `cancelled`. Returns how many."""
         ...
 
     async def next_due(self, queues: Collection[str]) -> datetime | None:

@@ -21,7 +21,8 @@ T = TypeVar("T")
 class ConversationState:
     """What the bot remembers between two messages of one citizen."""
 
-    language: str = "vi"
+    language: str = ""
+    """What was chosen, `vi` or `en`; empty: nothing was."""
     dialogue: str = ""
     """The question that waits for an answer, such as `confirm` or `feedback.name`; empty: none."""
     slots: Mapping[str, str] = field(default_factory=dict, repr=False)

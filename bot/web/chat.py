@@ -7,11 +7,13 @@ from contextlib import suppress
 from aiohttp import web
 
 from bot.model.message import DeliveryState, OutboxItem
+from bot.web.asking import asked_of
 from bot.web.desk import Desk, json_of
 from bot.web.errors import RefusedError
 from bot.web.history import OVERLAP, Arrivals, missed, recent, watching
-from bot.web.public import line_of, seen
+from bot.web.pages import language_of
 from bot.web.sessions import KEPT, Session
+from bot.web.talk import line_of, seen
 
 _FIRST_LOOK = 1.0
 """Seconds after which the history is looked at again: by then what was just being sent is written down."""
@@ -34,11 +36,12 @@ class Chat:
         ]
 
     async def write(self, request: web.Request) -> web.StreamResponse:
-        """Takes `{text, id}`; 202 once it is durable. Sent again under the same id, it is the same message."""
+        """Takes `{text, id}`, and `factor` where one was typed; 202 once it is durable. The same text under the same id
+        is the same message."""
         session = self._desk.session_of_script(request)
-        fields = await json_of(request)
-        await self._desk.take_in(request, session, fields.get("text", ""), fields.get("id", ""))
-        return web.json_response({"id": fields["id"]}, status=202)
+        asked = asked_of(await json_of(request), takes_factor=bool(self._desk.context.lookup.factors))
+        await self._desk.take_in(request, session, asked, language_of(request))
+        return web.json_response({"id": asked.client_id}, status=202)
 
     async def note_as_seen(self, request: web.Request) -> web.StreamResponse:
         """Takes `{id}` of a message that the reader has on the screen. Others' messages do not exist here."""
@@ -48,7 +51,7 @@ class Chat:
         if item is None or item.address != session.address:
             raise RefusedError(404, "missing")
         if item.state in _SHOWN_STATES:
-            await self._desk.deliver([seen(self._desk, item)])
+            await self._desk.deliver([seen(self._desk.context, item)])
         return web.Response(status=204)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
@@ -104,6 +107,9 @@ def event_of(item: OutboxItem) -> bytes:
     shown = {
         "id": item.id,
         "text": item.text,
+        "language": line.language,
+        "answer": line.is_answer,
+        "options": [{"label": option.label, "says": option.says} for option in line.options],
         "at": int(line.at.timestamp() * 1000),
         "seen": item.state is DeliveryState.DELIVERED,
     }

@@ -6,7 +6,7 @@ from secrets import token_bytes
 
 from pydantic import Field, HttpUrl
 
-from bot.config import PageSettings
+from bot.config import ConversationSettings, LinkSettings, LookupSettings, PageSettings
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError
 from bot.model.ids import NewId, id_maker
@@ -49,6 +49,14 @@ class WebContext:
     channel: str = "webchat"
     """Name of the web chat's channel in the configuration."""
     settings: PageSettings = field(default_factory=PageSettings)
+    lookup: LookupSettings = field(default_factory=LookupSettings)
+    """What a stranger may name beside a code, for the words beside the field."""
+    conversation: ConversationSettings = field(default_factory=ConversationSettings)
+    """The hot line, and how to recognise us."""
+    links: LinkSettings = field(default_factory=LinkSettings)
+    """Where our channels are."""
+    example: str = "H56.14-240823-0001"
+    """A dossier code to show as an example."""
     demo: DemoSettings | None = None
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """By the name under `/webhooks/`."""

@@ -6,12 +6,14 @@ from dataclasses import asdict
 from aiohttp import web
 
 from bot.web.activity import Activity
+from bot.web.asking import LONGEST_TEXT, cleaned
 from bot.web.context import DemoSettings
-from bot.web.desk import LONGEST_TEXT, Desk, cleaned, json_of
+from bot.web.desk import Desk, json_of
 from bot.web.errors import RefusedError
 from bot.web.pages import language_of
 from bot.web.phone import LONG_POLL, Phone, masked
-from bot.web.public import open_talk
+from bot.web.talk import Talk, conversation, with_fresh_options
+from bot.web.ways import factor_field
 
 _NUMBER = re.compile(r"\+84\d{8,10}")
 
@@ -36,9 +38,23 @@ class Demo:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         session = self._desk.sessions.of(request) or self._desk.sessions.start()
-        talk = await open_talk(self._desk, session)
-        language = language_of(request)
-        page = self._desk.pages.page("demo.html", language=language, talk=talk, demo=self._settings, path="/demo")
+        context, pages, language = self._desk.context, self._desk.pages, language_of(request)
+        talk = Talk(
+            token=self._desk.sessions.token(session),
+            next_id=context.new_id(),
+            lines=with_fresh_options(await conversation(context, session)),
+        )
+        factor = factor_field(pages.words[language], context.lookup)
+        page = pages.page(
+            "demo.html",
+            language=language,
+            talk=talk,
+            demo=self._settings,
+            path="/demo",
+            linked="",
+            factor=factor,
+            example=context.example,
+        )
         self._desk.sessions.keep(page, session)
         return page
 

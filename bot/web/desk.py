@@ -2,26 +2,22 @@
 
 import asyncio
 import json
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
 from bot.model.message import InboundMessage, Receipt
+from bot.web.asking import Asked
 from bot.web.context import WebContext
 from bot.web.errors import RefusedError
 from bot.web.pages import Pages
 from bot.web.rates import Allowance, Buckets, network_of
 from bot.web.sessions import Session, Sessions
-
-LONGEST_TEXT = 1000
-"""Characters of one message of a visitor."""
 
 TOKEN_HEADER = "X-Form-Token"  # noqa: S105 (a header's name)
 
@@ -30,7 +26,6 @@ _STREAMS = 5000
 _LONGEST_BODY = 16 * 1024
 _BODY_SECONDS = 10.0
 _DELIVER_SECONDS = 10.0
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class Streams:
@@ -65,6 +60,7 @@ class Desk:
     sessions: Sessions
     per_session: Buckets
     per_network: Buckets
+    drawings: Buckets
     streams: Streams = field(default_factory=Streams)
 
     def session(self, request: web.BaseRequest) -> Session:
@@ -82,6 +78,22 @@ class Desk:
         """Whose request this is, for a form of ours; refuses what another site could have sent."""
         return self._trusted(request, self.session(request), token)
 
+    def session_of_frame(self, request: web.BaseRequest, seal: str) -> Session:
+        """Whose request this is, for a form that carries its session itself. No cookie speaks for the visitor here, so
+        another site could only use a session of its own; that it does so through our visitors is refused too."""
+        session = self.sessions.unsealed(seal)
+        if session is None or not self._is_from_ourselves(request):
+            raise RefusedError(403, "expired")
+        return session
+
+    def _is_from_ourselves(self, request: web.BaseRequest) -> bool:
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if site is not None:
+            return site in ("same-origin", "none")
+        # Browsers too old to say so name the origin of a form; what names none is no browser.
+        ours = {request.host, urlsplit(self.context.links.web).netloc} - {""}
+        return origin is None or urlsplit(origin).netloc in ours
+
     def _trusted(self, request: web.BaseRequest, session: Session, token: str) -> Session:
         # A second lock beside the token: browsers say where a request comes from.
         is_foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
@@ -95,22 +107,17 @@ class Desk:
         if wait := self.per_network.take(network) or self.per_session.take(session.id):
             raise RefusedError(429, "too_many", wait=wait)
 
-    async def take_in(self, request: web.Request, session: Session, text: str, client_id: str) -> InboundMessage:
-        """Delivers what a visitor wrote; returns when it is durable. The same `client_id` is the same message."""
-        text = cleaned(text)
-        if not text:
-            raise RefusedError(400, "empty")
-        if len(text) > LONGEST_TEXT:
-            raise RefusedError(413, "too_long")
-        if not _CLIENT_ID.fullmatch(client_id):
-            raise RefusedError(400, "unreadable")
+    async def take_in(self, request: web.Request, session: Session, asked: Asked, language: str) -> InboundMessage:
+        """Delivers what a visitor asked; returns when it is durable. The same text of the same form is one message."""
         self.admit(request, session)
         message = InboundMessage(
             channel=self.context.channel,
-            message_id=message_id(session, client_id),
+            message_id=message_id(session, asked),
             sender=session.address,
-            text=text,
+            text=asked.text,
             at=self.context.clock(),
+            network=network_of(request, self.context.settings.trusted_proxies),
+            language=language,
         )
         await self.deliver([message])
         return message
@@ -124,25 +131,20 @@ class Desk:
 
 
 def open_desk(context: WebContext) -> Desk:
+    many = Allowance.per_minute(context.network_per_minute)
     return Desk(
         context,
         Pages(context.settings),
         Sessions(context),
-        Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
-        Buckets(context.clock, Allowance.per_minute(context.network_per_minute)),
+        per_session=Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
+        per_network=Buckets(context.clock, many),
+        drawings=Buckets(context.clock, many),
     )
 
 
-def message_id(session: Session, client_id: str) -> str:
-    """One browser cannot use up the ids of another."""
-    return blake2b(f"{session.id} {client_id}".encode(), digest_size=16).hexdigest()
-
-
-def cleaned(text: str) -> str:
-    """NFC, without control characters and broken surrogates, which databases refuse."""
-    whole = text.replace("\r\n", "\n").encode("utf-8", "ignore").decode()
-    kept = (letter for letter in whole if letter in "\n\t" or unicodedata.category(letter) != "Cc")
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+def message_id(session: Session, asked: Asked) -> str:
+    """One browser cannot use up the ids of another, and a form that is sent again with another text asks anew."""
+    return blake2b(f"{session.id} {asked.client_id} {asked.text}".encode(), digest_size=16).hexdigest()
 
 
 async def body_of(request: web.Request, limit: int = _LONGEST_BODY) -> bytes:

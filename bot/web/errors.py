@@ -17,12 +17,14 @@ _WORDS_BY_STATUS = {404: "missing", 405: "missing", 413: "too_long", 429: "too_m
 class RefusedError(Exception):
     """We do not do what was asked; `word` names the sentence that says why."""
 
-    def __init__(self, status: int, word: str, *, wait: float = 0) -> None:
+    def __init__(self, status: int, word: str, *, wait: float = 0, field: str = "") -> None:
         super().__init__(word)
         self.status = status
         self.word = word
         self.wait = wait
         """Seconds after which it may be tried again; 0 where waiting does not help."""
+        self.field = field
+        """Name of the field whose content is at fault; empty where none is."""
 
 
 def readable_errors(pages: Pages) -> Middleware:
@@ -54,7 +56,9 @@ def _answer(pages: Pages, request: web.Request, refused: RefusedError) -> web.Re
     language = language_of(request)
     sentence = pages.words[language]["error"][refused.word]
     if request.path.startswith(_SPOKEN_BY_SCRIPT):
-        response = web.json_response({"error": refused.word, "sentence": sentence}, status=refused.status)
+        response = web.json_response(
+            {"error": refused.word, "sentence": sentence, "field": refused.field}, status=refused.status
+        )
     else:
         response = pages.page("error.html", language=language, status=refused.status, sentence=sentence)
     return with_wait(response, refused)

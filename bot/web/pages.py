@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -29,8 +31,20 @@ def load_words(language: str) -> Words:
 
 def language_of(request: web.BaseRequest) -> str:
     """Vietnamese, unless the address asks for another language that we speak."""
-    asked = request.query.get("lang", "vi")
+    return language_in(request.query)
+
+
+def language_in(fields: Mapping[str, str]) -> str:
+    """The same, of a form."""
+    asked = fields.get("lang", "vi")
     return asked if asked in LANGUAGES else "vi"
+
+
+def address_of_page(path: str, language: str, code: str = "") -> str:
+    """Where a page is in that language, with a code for its field."""
+    query = {"ma": code} if code else {}
+    query |= {"lang": language} if language != "vi" else {}
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 class Pages:
@@ -48,7 +62,8 @@ class Pages:
         self._environment.globals.update(
             settings=settings, static={file.name: _versioned(file) for file in STATIC.iterdir()}
         )
-        self._environment.filters.update(hour=_hour, whole_codes=whole_codes)
+        self._environment.filters.update(hour=_hour, whole_codes=whole_codes, dialled=_dialled)
+        self._environment.globals.update(address=address_of_page)
 
     def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:
         text = self._environment.get_template(template).render(w=self.words[language], language=language, **values)
@@ -62,6 +77,11 @@ def whole_codes(text: str) -> Markup:
 
 def _versioned(file: Path) -> str:
     return f"/static/{file.name}?v={blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
+
+
+def _dialled(number: str) -> str:
+    """A phone number as a `tel:` address has it."""
+    return "".join(sign for sign in number if sign in "+0123456789")
 
 
 def _hour(moment: Any) -> str:

@@ -3,7 +3,7 @@
 import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 from aiohttp import web
@@ -15,9 +15,12 @@ from bot.web.context import SCHEME, WebContext
 KEPT = timedelta(days=7)
 """How long a session lives after its last page view, and how far back its conversation is shown."""
 
+KEPT_IN_FORM = timedelta(hours=1)
+"""How long a session lives that a form carries: as long as somebody may take to fill it in."""
+
 _ID_BYTES = 16
 _ID_LENGTH = 22
-_LONGEST_COOKIE = 200
+_LONGEST_SEALED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +47,31 @@ class Sessions:
 
     def of(self, request: web.BaseRequest) -> Session | None:
         """The session whose cookie this is; None where it is missing, forged or too old."""
-        cookie = request.cookies.get(self.cookie, "")
-        if len(cookie) > _LONGEST_COOKIE or not cookie.isascii():
-            return None
-        identity, issued, seal = [*cookie.split("."), "", ""][:3]
-        if not hmac.compare_digest(seal, self._seal("session", f"{identity}.{issued}")):
-            return None
-        return Session(identity) if self._is_fresh(int(issued)) else None
+        return self._opened(request.cookies.get(self.cookie, ""), "session", KEPT)
 
     def start(self) -> Session:
         return Session(_plain(self._random_bytes(_ID_BYTES))[:_ID_LENGTH])
 
     def keep(self, response: web.StreamResponse, session: Session) -> None:
         """Puts the cookie into the answer, good for `KEPT` from now."""
-        stated = f"{session.id}.{to_millis(self._clock())}"
         response.set_cookie(
             self.cookie,
-            f"{stated}.{self._seal('session', stated)}",
+            self._closed(session, "session"),
             max_age=int(KEPT.total_seconds()),
             path="/",
             httponly=True,
             secure=self._secure,
             samesite="Lax",
         )
+
+    def sealed(self, session: Session) -> str:
+        """The session itself, for a form in a frame: a browser that keeps no cookie there brings it back. Good for
+        `KEPT_IN_FORM`, and no cookie."""
+        return self._closed(session, "frame")
+
+    def unsealed(self, value: str) -> Session | None:
+        """What `sealed` has made; None where it is forged or too old."""
+        return self._opened(value, "frame", KEPT_IN_FORM)
 
     def token(self, session: Session) -> str:
         """Goes into every form; another site cannot know it."""
@@ -75,12 +80,20 @@ class Sessions:
     def trusts(self, session: Session, token: str) -> bool:
         return token.isascii() and hmac.compare_digest(token, self.token(session))
 
+    def _closed(self, session: Session, purpose: str) -> str:
+        stated = f"{session.id}.{to_millis(self._clock())}"
+        return f"{stated}.{self._seal(purpose, stated)}"
+
+    def _opened(self, value: str, purpose: str, kept: timedelta) -> Session | None:
+        if len(value) > _LONGEST_SEALED or not value.isascii():
+            return None
+        identity, issued, seal = [*value.split("."), "", ""][:3]
+        if not hmac.compare_digest(seal, self._seal(purpose, f"{identity}.{issued}")):
+            return None
+        return Session(identity) if int(issued) > to_millis(self._clock() - kept) else None
+
     def _seal(self, purpose: str, value: str) -> str:
         return _plain(hmac.digest(self._secret, f"{purpose}:{value}".encode(), sha256))
-
-    def _is_fresh(self, issued: int) -> bool:
-        now: datetime = self._clock()
-        return issued > to_millis(now - KEPT)
 
 
 def _plain(value: bytes) -> str:

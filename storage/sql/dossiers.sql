@@ -19,51 +19,65 @@ WHERE d.code = wanted.key AND d.source = :source;
 SELECT
     d.code, d.source, d.status, d.status_text, d.agency, d.agency_name, d.procedure, d.procedure_name,
     d.applicant, d.phone, d.received_at, d.appointment_at, d.finished_at, d.supplement, d.reason, d.place,
-    d.steps, d.waits, d.updated_at, d.sequence, d.progressed_at, d.due_at, d.first_seen_at
+    d.lookup_code, d.id_tail, d.steps, d.waits, d.updated_at, d.sequence, d.progressed_at, d.due_at, d.first_seen_at
 FROM json_each(:codes) AS wanted CROSS JOIN dossiers AS d
 WHERE d.code = wanted.key AND d.source = :source;
 
 -- name: dossiers_find(code)
 SELECT
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
-    received_at, appointment_at, finished_at, supplement, reason, place, steps, waits, updated_at, sequence,
-    progressed_at, due_at, first_seen_at
+    received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
+    steps, waits, updated_at, sequence, progressed_at, due_at, first_seen_at
 FROM dossiers
 WHERE code = :code
 ORDER BY source;
 
--- name: dossiers_add(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at)*!
+-- name: dossiers_of_phone(phone, most)
+-- `phone <> ''` is the condition of the index dossiers_phone. First those in which something is still to be done or
+-- collected: all but the statuses 3, 7, 8 and 10.
+SELECT
+    code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
+    received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
+    steps, waits, updated_at, sequence, progressed_at, due_at, first_seen_at
+FROM dossiers
+WHERE phone = :phone AND phone <> ''
+ORDER BY CASE WHEN status IN (3, 7, 8, 10) THEN 1 ELSE 0 END, COALESCE(received_at, first_seen_at) DESC, code, source
+LIMIT :most;
+
+-- name: dossiers_add(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at)*!
 -- Given by position: see storage.rows.dossier_row. Without `ON CONFLICT`, which costs a fifth of the time.
 INSERT INTO dossiers (
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
-    received_at, appointment_at, finished_at, supplement, reason, place, steps, waits, updated_at, sequence,
-    progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at
+    received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
+    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at
 ) VALUES (
     :code, :source, :status, :status_text, :agency, :agency_name, :procedure, :procedure_name, :applicant,
-    :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :steps, :waits,
-    :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number, :first_seen_at, :saved_at
+    :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :lookup_code,
+    :id_tail, :steps, :waits, :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number,
+    :first_seen_at, :saved_at
 );
 
--- name: dossiers_save(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at)*!
+-- name: dossiers_save(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at)*!
 -- Given by position as well.
 INSERT INTO dossiers (
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
-    received_at, appointment_at, finished_at, supplement, reason, place, steps, waits, updated_at, sequence,
-    progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at
+    received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
+    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at
 ) VALUES (
     :code, :source, :status, :status_text, :agency, :agency_name, :procedure, :procedure_name, :applicant,
-    :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :steps, :waits,
-    :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number, :first_seen_at, :saved_at
+    :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :lookup_code,
+    :id_tail, :steps, :waits, :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number,
+    :first_seen_at, :saved_at
 )
 ON CONFLICT (code, source) DO UPDATE SET
     status = excluded.status, status_text = excluded.status_text, agency = excluded.agency, agency_name =
     excluded.agency_name, procedure = excluded.procedure, procedure_name = excluded.procedure_name, applicant =
     excluded.applicant, phone = excluded.phone, received_at = excluded.received_at, appointment_at =
     excluded.appointment_at, finished_at = excluded.finished_at, supplement = excluded.supplement, reason =
-    excluded.reason, place = excluded.place, steps = excluded.steps, waits = excluded.waits, updated_at =
-    excluded.updated_at, sequence = excluded.sequence, progressed_at = excluded.progressed_at, due_at =
-    excluded.due_at, fingerprint = excluded.fingerprint, last_number = excluded.last_number, saved_at =
-    excluded.saved_at;
+    excluded.reason, place = excluded.place, lookup_code = excluded.lookup_code, id_tail = excluded.id_tail, steps =
+    excluded.steps, waits = excluded.waits, updated_at = excluded.updated_at, sequence = excluded.sequence,
+    progressed_at = excluded.progressed_at, due_at = excluded.due_at, fingerprint = excluded.fingerprint,
+    last_number = excluded.last_number, saved_at = excluded.saved_at;
 
 -- name: changes_add(source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after)*!
 INSERT INTO changes (

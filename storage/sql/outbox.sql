@@ -1,12 +1,12 @@
--- name: enqueue(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender, gateway, carrier, cost, owner)*!
+-- name: enqueue(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender, gateway, carrier, cost, attached, owner)*!
 INSERT INTO outbox (
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, owner
+    sender, gateway, carrier, cost, attached, owner
 ) VALUES (
     :id, :dedupe_key, :origin, :channel, :address, :lane, :situation, :text, :source, :code, :parts, :created_at,
     :next_at, :expires_at, :status, :appointment_at, :state, :attempts, :reason, :sent_at, :settled_at, :agency,
-    :route, :sender, :gateway, :carrier, :cost, :owner
+    :route, :sender, :gateway, :carrier, :cost, :attached, :owner
 )
 ON CONFLICT DO NOTHING;
 
@@ -98,13 +98,14 @@ WHERE id IN (SELECT id FROM due)
 RETURNING
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost,
+    sender, gateway, carrier, cost, attached,
     (SELECT d.status FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_status,
     (SELECT d.appointment_at FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_appointment_at,
     (SELECT c.carrier FROM carriers AS c WHERE c.address = outbox.address) AS known_carrier,
-    (SELECT d.since FROM do_not_send AS d WHERE d.address = outbox.address) AS unwanted_since;
+    (SELECT d.since FROM do_not_send AS d WHERE d.address = outbox.address) AS unwanted_since,
+    (SELECT t.heard_at FROM conversations AS t WHERE t.address = outbox.address) AS heard_at;
 
 -- name: lapse(now, requeue, reason)
 UPDATE outbox SET
@@ -191,6 +192,22 @@ SELECT channel FROM outbox
 WHERE state = 'held' AND channel NOT IN (SELECT key FROM json_each(:known))
     AND substr(address, 1, length(:scheme)) = :scheme;
 
+-- name: waiting_with_ways(queue, most)
+-- What may have been sent already stays where it can be repeated.
+SELECT id, address, attached FROM outbox
+WHERE channel = :queue AND state = 'queued' AND attached LIKE '%"ways":%' AND held_for <> 'repetition'
+ORDER BY id LIMIT :most FOR UPDATE;
+
+-- name: take_way(channel, address, text, parts, route, attached, reason, next_at, id)*!
+UPDATE outbox SET
+    channel = :channel, address = :address, text = :text, parts = :parts, route = :route, attached = :attached,
+    reason = :reason, next_at = :next_at, held_for = ''
+WHERE id = :id AND state = 'queued';
+
+-- name: call_off(address, reason, now)!
+UPDATE outbox SET state = 'cancelled', reason = :reason, settled_at = :now
+WHERE address = :address AND state IN ('queued', 'held') AND code <> '';
+
 -- name: requeue(queue, target)!
 UPDATE outbox SET channel = :target WHERE state = 'queued' AND channel = :queue AND held_for <> 'repetition';
 
@@ -217,7 +234,7 @@ SELECT MIN(next_at) FROM (
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost
+    sender, gateway, carrier, cost, attached
 FROM outbox
 WHERE address = :address AND id > :after AND state IN ('accepted', 'delivered')
 ORDER BY id
@@ -227,7 +244,7 @@ LIMIT :most;
 SELECT
     o.id, o.dedupe_key, o.origin, o.channel, o.address, o.lane, o.situation, o.text, o.source, o.code, o.parts,
     o.created_at, o.next_at, o.expires_at, o.status, o.appointment_at, o.state, o.attempts, o.reason, o.sent_at,
-    o.settled_at, o.agency, o.route, o.sender, o.gateway, o.carrier, o.cost
+    o.settled_at, o.agency, o.route, o.sender, o.gateway, o.carrier, o.cost, o.attached
 FROM json_each(:origins) AS wanted CROSS JOIN outbox AS o
 WHERE o.origin = wanted.key
 ORDER BY o.id;
@@ -236,7 +253,7 @@ ORDER BY o.id;
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost
+    sender, gateway, carrier, cost, attached
 FROM outbox
 WHERE id = :id;
 
@@ -244,7 +261,7 @@ WHERE id = :id;
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost
+    sender, gateway, carrier, cost, attached
 FROM outbox
 WHERE state = :state
 ORDER BY id
@@ -255,7 +272,7 @@ LIMIT :most;
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost
+    sender, gateway, carrier, cost, attached
 FROM outbox
 WHERE state = 'uncertain'
 ORDER BY id

@@ -39,7 +39,7 @@ WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference
 -- name: lock_items(ids)
 SELECT
     o.id, o.state, o.parts, o.gateway, o.sent_at, o.address, o.owner, o.cost, o.agency, o.channel, o.attempts,
-    o.next_at, o.carrier, o.held_for
+    o.next_at, o.carrier, o.held_for, o.attached
 FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
 WHERE o.id = wanted.key
 ORDER BY o.id

@@ -27,6 +27,8 @@ async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
         supplement="Giấy chứng sinh",
         reason="thiếu bản chính",
         place="Quầy 3, buổi sáng",
+        lookup_code="G7K2-91Q",
+        id_tail="4821",
         steps=(
             Step(agency="H56.14", holder="Phòng Tư pháp", task="Thẩm định", status=Status.PROCESSING, started_at=NOW),
         ),
@@ -47,7 +49,7 @@ async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
 
 async def test_saving_again_replaces(storage: Storage) -> None:
     before = a_dossier(1)
-    after = replace(before, status=Status.DONE, appointment_at=None)
+    after = replace(before, status=Status.DONE, appointment_at=None, lookup_code="a\0ệ", id_tail="4821")
 
     await save(storage, before)
     await save(storage, after, number=2)
@@ -56,6 +58,7 @@ async def test_saving_again_replaces(storage: Storage) -> None:
     assert known == {before.code: Known(after.fingerprint, 2, None, None)}
     (found,) = await storage.read(lambda tx: tx.dossiers.find(before.code))
     assert (found.status, found.appointment_at, found.first_seen_at) == (Status.DONE, None, NOW)
+    assert (found.lookup_code, found.id_tail) == ("a\N{REPLACEMENT CHARACTER}ệ", "4821")
     assert await storage.read(lambda tx: tx.dossiers.count()) == (1, 0)
 
 

@@ -50,7 +50,7 @@ async def test_any_text_is_taken(storage: Storage, text: str) -> None:
         await tx.conversations.first_time(message)
         await tx.conversations.load(message.sender)
         await tx.conversations.save(message.sender, ConversationState(text), at=NOW)
-        await tx.conversations.finish(message, outcome=text, found=False)
+        await tx.conversations.finish(message, outcome=text)
         await tx.sources.note_unknown_statuses(text, {text: 1}, at=NOW)
         await tx.sources.quarantine([Quarantined(source=text, place=text, row=1, column=text, reason=text)], at=NOW)
         await tx.routing.move(Move(text, NOW, 100, 0, text, text))

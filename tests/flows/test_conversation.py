@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
-from bot.config import Strangers
+from bot.config import LookupSettings, Strangers
 from bot.conversation import Conversation, Manner
+from bot.guarding import SENDER
 from bot.ledger import balance
-from bot.lookup import PATIENCE
 from bot.mirror import Mirror
 from bot.model.dossier import Status
 from bot.model.message import DeliveryState, InboundMessage
@@ -21,6 +21,7 @@ OWNER = Address("sms", OWNER_PHONE)
 STRANGER = Address("sms", "+84987654321")
 CHAT = Address("telegram", "1001")
 WEB = Address("webchat", "3f" * 16)
+EXAMPLE = "H56.14-240823-0001"
 _numbers = count(1)
 
 
@@ -31,7 +32,7 @@ class Bot:
         self.storage = storage
         self.time = Time()
         self.new_id = numbered_ids()
-        manner = Manner(strangers, "H56.14-240823-0001", {"sms": True, "telegram": False, "webchat": False})
+        manner = Manner(EXAMPLE, plain={"sms": True}, lookup=LookupSettings(strangers=strangers))
         self.conversation = Conversation(storage, manner, clock=self.time, new_id=self.new_id)
         self.mirror = Mirror("office", storage, planner(self.new_id), self.time)
 
@@ -55,8 +56,8 @@ async def test_the_owner_asking_from_her_phone_is_told_everything(bot: Bot) -> N
     (reply,) = await bot.asked(f"HS {code(1)}")
 
     assert reply == (
-        "Ho so H32.15-261122-0001: da duoc tiep nhan. Hen tra 08:00 27/11/2026. UBND phuong Vinh Hai. "
-        "So lieu luc 08:00 22/11/2026."
+        "Ho so H32.15-261122-0001: da duoc tiep nhan. Hen tra 08:00 27/11/2026 (con 4 ngay lam viec). "
+        "UBND phuong Vinh Hai. So lieu luc 08:00 22/11/2026."
     )
 
 
@@ -145,7 +146,7 @@ async def test_a_procedure_code_is_told_apart(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "xin chào", "/start", "😀", "HS", "?" * 3000, "\x00\x00", "ho so cua toi dau roi"]
+    "text", ["", "xin chào", "/help", "😀", "HS", "?" * 3000, "\x00\x00", "trời hôm nay đẹp quá"]
 )
 async def test_whatever_else_comes_is_helped(bot: Bot, text: str) -> None:
     (reply,) = await bot.asked(text)
@@ -184,27 +185,32 @@ async def test_either_printed_form_of_the_agency_finds_the_dossier(bot: Bot) -> 
     assert "da duoc tiep nhan" in reply
 
 
-async def test_somebody_who_guesses_is_no_longer_answered_and_others_are(bot: Bot) -> None:
-    (_, most), *_ = PATIENCE
-    for number in range(100, 100 + most):
+async def test_somebody_who_guesses_is_no_longer_answered_and_others_are(storage: Storage) -> None:
+    bot = Bot(storage, Strangers.NOTHING)
+    await bot.mirror.apply(batch(dossier(1)))
+    for number in range(100, 100 + SENDER.free):
         await bot.asked(code(number), CHAT)
 
     (throttled,) = await bot.asked(code(1), CHAT)
-    (other,) = await bot.asked(code(1), WEB)
+    (unthrottled,) = await bot.asked(code(1), WEB)
+    (owner,) = await bot.asked(code(1), OWNER)
 
-    assert throttled.startswith("Ông/Bà đã hỏi nhiều mã")
-    assert "đã được tiếp nhận" in other
+    assert throttled == (
+        "Ông/Bà đã thử nhiều lần mà chưa đúng. Xin thử lại sau 1 phút, hoặc liên hệ nơi đã nộp hồ sơ."
+    )
+    assert unthrottled.startswith("Không có thông tin")
+    assert "da duoc tiep nhan" in owner
 
 
-async def test_after_a_while_the_guesser_may_ask_again(bot: Bot) -> None:
-    (span, most), *_ = PATIENCE
-    for number in range(100, 100 + most):
+async def test_after_a_while_the_guesser_may_ask_again(storage: Storage) -> None:
+    bot = Bot(storage, Strangers.NOTHING)
+    for number in range(100, 100 + SENDER.free):
         await bot.asked(code(number), CHAT)
-    bot.time.pass_(seconds=span.total_seconds() + 1)
+    bot.time.pass_(seconds=SENDER.first.total_seconds() + 1)
 
     (reply,) = await bot.asked(code(1), CHAT)
 
-    assert "đã được tiếp nhận" in reply
+    assert reply.startswith("Không có thông tin")
 
 
 async def test_replies_are_in_the_ledger_and_look_ups_are_counted(bot: Bot) -> None:
@@ -279,7 +285,7 @@ async def test_a_message_that_our_own_mistake_makes_unanswerable_is_kept_and_not
     storage: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot = Bot(storage)
-    manner = Manner(Strangers.LEVEL, "H56.14-240823-0001", Broken())
+    manner = Manner(EXAMPLE, plain=Broken())
     bot.conversation = Conversation(storage, manner, clock=bot.time, new_id=bot.new_id)
 
     replies = await bot.asked(code(1), message_id="7")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from bot.model.code import READ_LIMIT, canonical, read_codes, same_unit_forms
+from bot.model.code import READ_LIMIT, canonical, read_around, read_codes, same_unit_forms
 
 NEW = "H56.14-240823-0001"
 OLD = "000.17.22.H56-210531-0001"
@@ -406,3 +406,38 @@ def test_the_other_order_leads_back(code: str) -> None:
     for form in same_unit_forms(code):
         assert same_unit_forms(form) == (code,)
         assert canonical(form) == form
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (f"TRACUU {NEW} AB12", "TRACUU   AB12"),
+        (f"góp Ý về {OLD}: chậm", "góp Ý về  : chậm"),
+        (f"{NEW}", " "),
+        (f"{NEW} và {PITFALL}, nhé", "  và  , nhé"),
+        ("hồ sơ 0001722H56-210531-0001 đâu", "hồ sơ   đâu"),
+        ("OOO.17.22.H56-210531-OOO1 1234", "  1234"),
+        (f"ŉ ﬁ {NEW} ŉ", "ʼn fi   ʼn"),
+        (f"a\u200bb H56.\u200b14-240823-0001 c {LONG}d", f"ab   c {LONG}d"),
+        ("1.005129 mang gì", "  mang gì"),
+        ("Không có mã: ﬁ", "Không có mã: ﬁ"),
+    ],
+)
+def test_what_is_left_of_a_text_without_its_codes_is_as_it_was_typed(text: str, rest: str) -> None:
+    assert read_around(text).rest == rest
+
+
+@given(st.text(max_size=60), st.sampled_from([NEW, OLD, LONG, "1.005129"]), st.text(max_size=60))
+def test_whatever_stands_around_a_code_both_ways_of_reading_find_the_same(before: str, code: str, after: str) -> None:
+    text = f"{before} {code} {after}"
+
+    reading = read_around(text)
+
+    assert list(reading.codes) == read_codes(text)
+    assert len(read_around(reading.rest).codes) <= 1
+
+
+def test_a_text_that_is_cut_keeps_what_is_before_the_cut() -> None:
+    text = f"{NEW} " + "x" * READ_LIMIT
+
+    assert read_around(text).rest == "  " + "x" * (READ_LIMIT - len(NEW) - 1)

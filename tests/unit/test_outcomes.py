@@ -7,10 +7,12 @@ import pytest
 
 from bot.model.message import (
     Accepted,
+    Alternative,
     ChannelDown,
     DeliveryState,
     Lane,
     OutboxItem,
+    Outcome,
     Rejected,
     Retry,
     Situation,
@@ -132,3 +134,25 @@ def test_what_the_provider_had_before_is_remembered_beside_the_state() -> None:
     settled = settlement_of(ITEM, Accepted(reason="already sent: 124"), HAND, now=NOW)
 
     assert (settled.state, settled.reason) == (DeliveryState.ACCEPTED, "already sent: 124")
+
+
+OTHER_WAY = replace(ITEM, alternatives=(Alternative("sms", Address("sms", "+84912345678"), "x"),))
+
+
+@pytest.mark.parametrize("outcome", [Rejected("403", blocked=True), Rejected("no Zalo"), Retry("quota", elsewhere=True)])
+def test_a_way_that_is_shut_is_left_for_the_next_one(outcome: Rejected | Retry) -> None:
+    settled = settlement_of(OTHER_WAY, outcome, HAND, now=NOW)
+
+    assert (settled.state, settled.moves_on, settled.next_at) == (DeliveryState.QUEUED, True, NOW)
+
+
+def test_what_is_better_elsewhere_waits_where_there_is_no_other_way() -> None:
+    settled = settlement_of(ITEM, Retry("quota", 3600, counts=False, elsewhere=True), HAND, now=NOW)
+
+    assert (settled.state, settled.moves_on) == (DeliveryState.QUEUED, False)
+    assert settled.next_at == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("outcome", [Retry("slow"), ChannelDown("key"), Uncertain("silence"), Accepted()])
+def test_a_way_that_is_only_slow_or_uncertain_is_not_left(outcome: Outcome) -> None:
+    assert not settlement_of(OTHER_WAY, outcome, HAND, now=NOW).moves_on

@@ -1,9 +1,7 @@
 """The words: complete in both languages, in order for every channel, honest about what is missing."""
 
 import re
-import tomllib
 from datetime import UTC, datetime
-from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from bot.model.dossier import Status
 from bot.model.message import Situation
 from bot.model.sms import encoding_of, segment
 from bot.texts import Catalogue, MissingValueError, show_moment
+from bot.texts.catalogue import read_words
 
 ORDINARY = {
     "code": "H32.15.02-261122-0001",
@@ -29,6 +28,8 @@ ORDINARY = {
     "example": "H56.14-240823-0001",
     "limit": "3",
     "text": "Tin thử",
+    "days": "còn 4 ngày làm việc",
+    "factors": "mã tra cứu hoặc 4 số cuối điện thoại, giấy tờ",
 }
 WORST = {name: (value + " ") * 60 for name, value in ORDINARY.items()} | {
     "code": "000.00.12.H62-20201105-0092637",
@@ -37,17 +38,27 @@ WORST = {name: (value + " ") * 60 for name, value in ORDINARY.items()} | {
     "synced": "08:15 22/11/2026",
     "example": "H56.14-240823-0001",
     "limit": "3",
+    "days": "đã quá 120 ngày làm việc",
+    "factors": "mã tra cứu hoặc 4 số cuối điện thoại, giấy tờ",
     "status": "chờ Ông/Bà thực hiện nghĩa vụ tài chính",
     "hours": "trong giờ hành chính, thứ Hai đến thứ Sáu",
 }
+
+
+def filled(name: str, values: dict[str, str]) -> dict[str, str]:
+    """`values`, with a short one for every other name that the message uses, a long one where it may be shortened."""
+    family, _, key = name.partition(".")
+    entry = read_words("vi")[family][key]
+    names = set(re.findall(r"\b[a-z_]\w*\b", " ".join(re.findall(r"{[{%](.*?)[}%]}", entry["chat"] + entry["sms"]))))
+    long = "một hai ba bốn " * 20 if values is WORST else "một hai"
+    return {each: long if each in entry["flexible"] else "12345678" for each in names} | values
+
+
 NAMES = sorted(Catalogue.load("vi").messages)
 
 
 def test_both_languages_say_the_same_things() -> None:
-    raw = {
-        language: tomllib.loads(files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
-        for language in ("vi", "en")
-    }
+    raw = {language: read_words(language) for language in ("vi", "en")}
     shape = {
         language: {
             (family, name): (tuple(entry.get("required", ())), tuple(entry["flexible"]), _placeholders(entry))
@@ -58,6 +69,15 @@ def test_both_languages_say_the_same_things() -> None:
     }
     assert shape["vi"] == shape["en"]
     assert set(raw["vi"]["status"]) == set(raw["en"]["status"]) == {str(status.value) for status in Status}
+    assert set(raw["vi"]["label"]) == set(raw["en"]["label"]) == set(raw["vi"]["status"])
+    assert set(raw["vi"]["button"]) == set(raw["en"]["button"])
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_labels_and_buttons_are_short(language: str) -> None:
+    catalogue = Catalogue.load(language)
+
+    assert max(map(len, [*catalogue.labels.values(), *catalogue.buttons.values()])) <= 30
 
 
 def _placeholders(entry: dict[str, str]) -> frozenset[str]:
@@ -66,14 +86,14 @@ def _placeholders(entry: dict[str, str]) -> frozenset[str]:
 
 def test_every_pushed_situation_has_its_words() -> None:
     pushed = {name.removeprefix("push.") for name in NAMES if name.startswith("push.")}
-    assert pushed == {situation.value for situation in Situation} - {"reply"}
+    assert pushed == {situation.value for situation in Situation} - {"reply", "answer", "code"}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("values", [ORDINARY, WORST], ids=["ordinary", "worst"])
 def test_an_sms_is_plain_and_fits_two_parts(language: str, name: str, values: dict[str, str]) -> None:
-    rendered = Catalogue.load(language).render(name, values, plain=True)
+    rendered = Catalogue.load(language).render(name, filled(name, values), plain=True)
 
     assert rendered.text.isascii()
     assert encoding_of(rendered.text) == "GSM-7"
@@ -90,7 +110,7 @@ def test_an_ordinary_notice_fits_one_part(name: str) -> None:
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chat_text_is_whole_and_short_enough(language: str, name: str) -> None:
-    rendered = Catalogue.load(language).render(name, WORST, plain=False)
+    rendered = Catalogue.load(language).render(name, filled(name, WORST), plain=False)
 
     assert len(rendered.text) < 4096
     assert "{" not in rendered.text
@@ -99,8 +119,7 @@ def test_a_chat_text_is_whole_and_short_enough(language: str, name: str) -> None
 
 def _source(language: str, name: str) -> str:
     family, _, key = name.partition(".")
-    raw = tomllib.loads(files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
-    text: str = raw[family][key]["sms"]
+    text: str = read_words(language)[family][key]["sms"]
     return text
 
 

@@ -12,6 +12,7 @@ from playwright.async_api import Page, async_playwright
 
 from bot.ports import Storage
 from tests.support.storages import sqlite_storage
+from tests.web.axe import install, version
 from tests.web.office import Office, open_office
 
 __all__ = ["sqlite_storage"]
@@ -53,6 +54,14 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=_START_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, kept in pytest's cache, which outlives a run."""
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    name = f"axe-core-{version()}"
+    return install(cache.mkdir(name) if cache else tmp_path_factory.mktemp(name))
 
 
 def _address_in(note: Path) -> str:

@@ -17,7 +17,7 @@ from bot import receipts
 from bot.config import PageSettings
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
-from bot.model.message import DeliveryState, InboundMessage, Lane, OutboxItem, Receipt, Situation
+from bot.model.message import DeliveryState, InboundMessage, Lane, Option, OutboxItem, Receipt, Situation
 from bot.model.person import Address
 from bot.ports import Channel, Settlement, Storage
 from bot.web.context import WebContext
@@ -52,6 +52,9 @@ class Clerk:
         """Answers wait in the outbox until `send_all`."""
         self.is_deaf = False
         """Nothing can be made durable."""
+        self.answer = "Đã nhận: {text}"
+        self.options: tuple[Option, ...] = ()
+        """What can be chosen below every answer."""
 
     async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
         if self.is_deaf:
@@ -63,19 +66,21 @@ class Clerk:
                 self.receipt_came.set()
             elif await self.storage.write(lambda tx, event=event: tx.conversations.first_time(event)):  # type: ignore[misc]
                 self.heard.append(event)
-                await self.enqueue(
-                    event.sender, f"Đã nhận: {event.text}", f"inbound:{event.channel}:{event.message_id}"
-                )
+                answer = self.answer.format(text=event.text)
+                origin = f"inbound:{event.channel}:{event.message_id}"
+                await self.enqueue(event.sender, answer, origin, options=self.options)
         if not self.is_slow:
             await self.send_all()
 
-    async def tell(self, address: Address, text: str) -> OutboxItem:
+    async def tell(self, address: Address, text: str, options: tuple[Option, ...] = ()) -> OutboxItem:
         """Sends something that was not asked for."""
-        item = await self.enqueue(address, text, f"test:{self.new_id()}")
+        item = await self.enqueue(address, text, f"test:{self.new_id()}", options=options)
         await self.send_all()
         return item
 
-    async def enqueue(self, address: Address, text: str, origin: str) -> OutboxItem:
+    async def enqueue(
+        self, address: Address, text: str, origin: str, *, options: tuple[Option, ...] = ()
+    ) -> OutboxItem:
         now, item_id = self.clock(), self.new_id()
         item = OutboxItem(
             id=item_id,
@@ -86,6 +91,7 @@ class Clerk:
             lane=Lane.REPLY,
             situation=Situation.REPLY,
             text=text,
+            options=options,
             created_at=now,
             next_at=now,
             expires_at=now + timedelta(hours=1),
@@ -143,12 +149,22 @@ class Visitor:
         self.token = found(r'name="token" value="([^"]+)"', self.page)
         return self.page
 
-    async def submit(self, text: str, **changes: str) -> ClientResponse:
+    async def submit(self, text: str, to: str = "/tra-cuu", **changes: str) -> ClientResponse:
         """Fills in the form of the page that was seen last."""
         fields = {"text": text, "token": self.token, "id": found(r'name="id" value="([^"]+)"', self.page)} | changes
-        answer = await self.http.post(f"{self.url}/tra-cuu", data=fields)
+        answer = await self.http.post(self.url + to, data=fields)
         self.page = await answer.text()
         return answer
+
+    async def choose(self, label: str) -> ClientResponse:
+        """Presses a button below an answer."""
+        says = found(rf'name="text" value="([^"]*)"[^>]*>{re.escape(label)}<', self.page)
+        return await self.submit(unescape(says))
+
+    @property
+    def choices(self) -> list[str]:
+        """What stands on the buttons below the answers."""
+        return [unescape(label) for label in re.findall(r'class="choice"[^>]*>([^<]*)<', self.page)]
 
     async def post(self, path: str, body: Any, **headers: str) -> ClientResponse:
         """Sends what the page's script would send."""

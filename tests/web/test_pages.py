@@ -31,7 +31,7 @@ def test_every_word_is_used_and_every_state_and_situation_has_one() -> None:
 
     assert set(words["states"]) == {state.value for state in DeliveryState}
     assert set(words["situations"]) == {situation.value for situation in Situation}
-    for table in ("page", "ask", "chat", "error", "demo", "phone"):
+    for table in ("page", "ask", "ways", "genuine", "chat", "error", "demo", "phone"):
         for key in words[table]:
             assert re.search(rf"""[."']{key}\b""", written), f"{table}.{key} is not used"
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from adapters.channels.sms_http.provider import Answer, Reading, Verdict
+from adapters.channels.sms_http.provider import Reading, Verdict
+from adapters.http import Answer
 
 _CODE = re.compile(r"[A-Za-z0-9_.+-]{1,8}")
 """Shorter than any telephone number: a code goes into logs and reasons."""

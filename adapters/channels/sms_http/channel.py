@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from adapters.channels.sms_http.client import connected, tls_of
+from adapters.channels.sms_http.client import connected
 from adapters.channels.sms_http.polling import Outstanding, Poller
 from adapters.channels.sms_http.provider import Provider
 from adapters.channels.sms_http.providers import PROVIDERS
@@ -17,6 +17,7 @@ from adapters.channels.sms_http.sender import HttpSender
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.tokens import Tokens
 from adapters.channels.sms_http.webhook import HttpWebhook
+from adapters.http import trust
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ChannelError, ConfigError
 from bot.ports import Channel, Limits
@@ -112,7 +113,7 @@ async def _knock(settings: HttpSettings) -> None:
     """One connection to the provider, or to the proxy that leads there, with TLS where the address says so."""
     url = urlsplit(settings.proxy or settings.url)
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
-    tls = (tls_of(settings) or True) if url.scheme == "https" else None
+    tls = (trust(settings.ca_file, verify=settings.verify_tls) or True) if url.scheme == "https" else None
     try:
         async with asyncio.timeout(settings.connect_timeout):
             _, writer = await asyncio.open_connection(host, port, ssl=tls)

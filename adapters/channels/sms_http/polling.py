@@ -14,9 +14,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from adapters.channels.sms_http.client import Client, NotSent, Unanswered
+from adapters.channels.sms_http.client import Client
 from adapters.channels.sms_http.provider import Provider, Status
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import NotSent, Unanswered
 from bot.model.clock import Clock
 from bot.model.errors import trail
 from bot.model.message import FINAL, Receipt

@@ -5,15 +5,15 @@ time-outs, tokens, splitting failures into "nothing left us" and "perhaps it did
 polling are done once, in the files beside this one.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.model.message import DeliveryState, InboundMessage
 from bot.ports import WebhookRequest, WebhookResult
 
@@ -78,45 +78,6 @@ class Outgoing:
     def digits(self) -> str:
         """`84912345678`."""
         return self.phone[1:]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A call to the provider. Nothing of it is ever logged."""
-
-    method: str
-    url: str = field(repr=False)
-    """Absolute, or below the settings' `url`."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-    @classmethod
-    def of_json(cls, url: str, value: Any, headers: Mapping[str, str] | None = None) -> "Request":
-        """A POST of `value` as JSON in UTF-8."""
-        body = json.dumps(value, ensure_ascii=False).encode()
-        return cls("POST", url, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, body)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes = field(repr=False)
-
-    def json(self) -> dict[str, Any]:
-        """The JSON object in the body; empty where there is none. Never raises."""
-        try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return value if isinstance(value, dict) else {}
-
-    @property
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,21 @@
 
 import logging
 
-from adapters.channels.sms_http.client import Client, NotSent, Unanswered
+from adapters.channels.sms_http.client import Client
 from adapters.channels.sms_http.composing import Composer
 from adapters.channels.sms_http.pace import Pace
 from adapters.channels.sms_http.polling import Outstanding
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.replies import Replies
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.tokens import Tokens
 from adapters.channels.sms_http.verdicts import (
     explained,
     outcome_of,
-    outcome_of_failure,
     reading_of_http,
     statuses_of,
 )
+from adapters.http import Answer, NotSent, Unanswered, outcome_of_failure
 from bot.model.clock import Clock
 from bot.model.errors import trail
 from bot.model.message import Accepted, OutboxItem, Outcome

@@ -5,10 +5,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from adapters.channels.sms_http.client import Client, NotSent, Unanswered
-from adapters.channels.sms_http.provider import Answer, Provider, Reading, Token, Verdict
+from adapters.channels.sms_http.client import Client
+from adapters.channels.sms_http.provider import Provider, Reading, Token, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.verdicts import outcome_of, presentable
+from adapters.http import Answer, NotSent, Unanswered
 from bot.model.errors import trail
 from bot.model.message import ChannelDown, Outcome
 

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import assert_never
 
-from adapters.channels.sms_http.client import NotSent, Unanswered
-from adapters.channels.sms_http.provider import Answer, Reading, Verdict
+from adapters.channels.sms_http.provider import Reading, Verdict
+from adapters.http import Answer
 from bot.model.errors import ConfigError
 from bot.model.message import Accepted, ChannelDown, Outcome, Rejected, Retry, Uncertain
 
 _LONGEST_CODE = 80
-_LONGEST_PAUSE = 3_600.0
 _PERSONAL = re.compile(r"\+?[0-9][0-9 .\-]{6,}[0-9]")
 """What could be a phone number or an id card in the words of a provider."""
 
@@ -49,14 +47,9 @@ def outcome_of(reading: Reading) -> Outcome:
             assert_never(reading.verdict)
 
 
-def outcome_of_failure(failure: NotSent | Unanswered) -> Outcome:
-    """Where nothing left us their door is closed; else nobody knows."""
-    return ChannelDown(failure.reason) if isinstance(failure, NotSent) else Uncertain(failure.reason)
-
-
 def reading_of_http(answer: Answer, now: datetime) -> Reading | None:
     """What HTTP says before the provider's own words count; None where they do."""
-    status, after = answer.status, retry_after(answer, now)
+    status, after = answer.status, answer.retry_after(now)
     if status in _BETWEEN:
         return Reading(Verdict.UNKNOWN, f"HTTP {status}")
     if 300 <= status < 400:
@@ -89,19 +82,6 @@ def statuses_of(words: Mapping[str, str]) -> dict[str, Verdict]:
         if word not in known:
             raise ConfigError(f'statuses: không hiểu "{word}" của mã "{code}" / is none of: {", ".join(sorted(known))}')
     return {code: known[word] for code, word in words.items()}
-
-
-def retry_after(answer: Answer, now: datetime) -> float | None:
-    """Seconds of a Retry-After header (RFC 9110, 10.2.3: seconds or a date), at most an hour."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isdecimal() and len(value) < 10:
-        return min(float(value), _LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((aware - now).total_seconds(), 0.0), _LONGEST_PAUSE)
 
 
 def presentable(code: str) -> str:

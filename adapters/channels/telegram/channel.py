@@ -2,19 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-from telegram.error import InvalidToken, NetworkError, TelegramError
+from math import ceil
 
 from adapters.channels.telegram.client import connected
+from adapters.channels.telegram.holds import Holds
+from adapters.channels.telegram.keyboards import Keyboards
+from adapters.channels.telegram.moves import Moves
 from adapters.channels.telegram.pieces import LONGEST
-from adapters.channels.telegram.poller import Poller, Rhythm
+from adapters.channels.telegram.poller import Poller
+from adapters.channels.telegram.post import Post
+from adapters.channels.telegram.rhythm import Rhythm
 from adapters.channels.telegram.sender import TelegramSender
 from adapters.channels.telegram.settings import Settings
+from adapters.channels.telegram.turns import Turns
+from adapters.channels.telegram.turnstile import Turnstile
+from adapters.channels.telegram.updates import Ear
+from adapters.channels.telegram.webhook import TelegramWebhook, WebhookKeeper
 from bot.model.clock import Clock, utc_now
-from bot.model.errors import ChannelError
 from bot.ports import Channel, Limits
 
 _ORDINARY = Rhythm()
+_RESERVED = 0.1
 
 
 @asynccontextmanager
@@ -22,42 +30,37 @@ async def open(  # noqa: A001 - the word that all adapters share
     name: str, settings: Settings, *, rhythm: Rhythm = _ORDINARY, clock: Clock = utc_now
 ) -> AsyncIterator[Channel]:
     """Opens without a call to Telegram: where it cannot be reached, this channel is down and no other."""
+    limits, moves, keyboards = limits_of(settings), Moves(), Keyboards()
     async with connected(settings) as bot:
+        post = Post(bot, free=turnstile(settings.rate), paid=turnstile(settings.paid_rate), holds=Holds(), moves=moves)
+        turns = Turns(1 / settings.chat_rate if settings.chat_rate else 0.0, room=limits.window // 4)
+        ear = Ear(name, keyboards, clock)
+        kind = Poller if settings.mode == "polling" else WebhookKeeper
+        secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
         yield Channel(
             name=name,
-            sender=TelegramSender(bot),
-            listener=Poller(
-                bot,
-                name,
-                poll_seconds=settings.poll_seconds,
-                read_timeout=settings.read_timeout,
-                rhythm=rhythm,
-                clock=clock,
-            ),
-            limits=Limits(longest=LONGEST, rate=settings.rate, window=settings.window, buttons=True),
+            sender=TelegramSender(post, turns=turns, keyboards=keyboards, moves=moves, is_paid=settings.paid_broadcast),
+            listener=kind(bot, ear, moves, settings=settings, rhythm=rhythm),
+            webhook=TelegramWebhook(ear, secret) if settings.mode == "webhook" else None,
+            limits=limits,
             secrets=_secrets(settings),
         )
 
 
-async def check(settings: Settings) -> str:
-    """Asks Telegram who we are; one line. Raises `ChannelError` with what an operator should do."""
-    async with connected(settings) as bot:
-        try:
-            me = await bot.get_me()
-            webhook = await bot.get_webhook_info()
-        except InvalidToken:
-            raise ChannelError("Telegram refuses the bot's token; get a new one from BotFather") from None
-        except NetworkError as error:
-            raise ChannelError(
-                f"Telegram cannot be reached ({error.message}); where it is blocked, set proxy or base_url"
-            ) from None
-        except (TelegramError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ChannelError(f"Telegram's answer is of no use ({type(error).__name__})") from None
-    if webhook.url:
-        raise ChannelError(f"@{me.username} has a webhook, so it cannot be polled: call deleteWebhook")
-    return f"@{me.username} answers, {webhook.pending_update_count} messages wait"
+def limits_of(settings: Settings) -> Limits:
+    """The pace is our own business, so `rate` is 0: Telegram counts by the second and by the chat, and a message that
+    may not go yet must not use up the turn of one that may. Few enough are under way that none waits here for long."""
+    fastest = settings.paid_rate if settings.paid_broadcast else settings.rate
+    window = min(settings.window, max(2, ceil(2 * fastest))) if fastest else settings.window
+    return Limits(longest=LONGEST, rate=0, window=window, reserved=_RESERVED, buttons=True, shares_phone=True)
+
+
+def turnstile(rate: float) -> Turnstile:
+    """At most `rate` messages in any second; slower ones one each so many seconds."""
+    return Turnstile(int(rate)) if rate >= 1 or not rate else Turnstile(1, 1 / rate)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
     login = settings.proxy_login.get_secret_value() if settings.proxy_login else ""
-    return tuple(filter(None, (settings.token.get_secret_value(), login, login.partition(":")[2])))
+    webhook = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    return tuple(filter(None, (settings.token.get_secret_value(), login, login.partition(":")[2], webhook)))

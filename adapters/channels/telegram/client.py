@@ -1,8 +1,9 @@
 """python-telegram-bot's `Bot`, kept quiet, on our own transport."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import encode_basic_auth
 from telegram import Bot
@@ -11,8 +12,9 @@ from adapters.channels.telegram.failures import UnansweredError
 from adapters.channels.telegram.request import AiohttpRequest
 from adapters.channels.telegram.settings import Settings
 
-_NO_PREVIEW = {"is_disabled": True}
-_HEARD = ("message", "edited_message", "callback_query")
+NO_PREVIEW = {"is_disabled": True}
+HEARD = ("message", "edited_message", "callback_query", "my_chat_member")
+"""The kinds of updates that mean something to us."""
 
 # PTB writes the token (in the URL), chat ids and texts at DEBUG. A logger outside the tree stays silent
 # whatever an operator configures; `Bot._LOGGER` is the place that PTB's own ExtBot overrides, too.
@@ -28,11 +30,10 @@ class QuietBot(Bot):
 
     _LOGGER = _SILENCE
 
-    async def send_text(self, chat: int, text: str) -> int:
-        """Plain text without link previews; the message's number. `send_message` spends as long on building its
-        `Message` as on the call itself. Raises UnansweredError where the answer names no message."""
-        given = {"chat_id": chat, "text": text, "link_preview_options": _NO_PREVIEW}
-        sent = await self._post("sendMessage", given)
+    async def send(self, message: Mapping[str, Any]) -> int:
+        """`sendMessage` with parameters as they are; the message's number. `send_message` spends as long on building
+        its `Message` as on the call itself. Raises UnansweredError where the answer names no message."""
+        sent = await self._post("sendMessage", dict(message))
         number = sent.get("message_id") if isinstance(sent, dict) else None
         if not isinstance(number, int):
             raise UnansweredError("the answer names no message")
@@ -42,9 +43,14 @@ class QuietBot(Bot):
         """`getUpdates` without the parsing: there one strange update fails the batch, for ever."""
         return await self._post(
             "getUpdates",
-            {"offset": offset, "timeout": seconds, "allowed_updates": list(_HEARD)},
+            {"offset": offset, "timeout": seconds, "allowed_updates": list(HEARD)},
             read_timeout=seconds + read_timeout,
         )
+
+    async def raw_webhook(self) -> Mapping[str, Any]:
+        """`getWebhookInfo` as it is; empty where the answer is of another form."""
+        told = await self._post("getWebhookInfo")
+        return told if isinstance(told, dict) else {}
 
 
 @asynccontextmanager

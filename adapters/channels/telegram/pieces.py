@@ -1,11 +1,13 @@
 """Cuts a text that is too long for one Telegram message."""
 
+from adapters.channels.telegram.markup import LONGEST_CODE, codes_in
+
 LONGEST = 4096
-"""Characters in a message. Counted in UTF-16 units, as the Bot API counts: an emoji is two."""
+"""Characters in a message once its markup is read. Counted in UTF-16 units, as the Bot API counts: an emoji is two."""
 
 
 def pieces(text: str, longest: int = LONGEST) -> list[str]:
-    """The text in order, cut at line ends, else at spaces, else anywhere; never an empty piece.
+    """The text in order, cut at line ends, else at spaces, else anywhere but in a dossier code; never an empty piece.
 
     White space where it is cut is left out: Telegram strips it from messages, and refuses empty ones.
     """
@@ -24,7 +26,15 @@ def _end(text: str, longest: int) -> int:
         return fitting
     line = text.rfind("\n", 0, fitting)
     # A line end near the start would make a very short piece; a space further on is better.
-    return line if line > fitting // 2 else max(text.rfind(" ", 0, fitting), line, 0) or fitting
+    return line if line > fitting // 2 else max(text.rfind(" ", 0, fitting), line, 0) or _beside_a_code(text, fitting)
+
+
+def _beside_a_code(text: str, cut: int) -> int:
+    """The cut, or the beginning of the code that it would go through: half a code is another code."""
+    for start, end in codes_in(text[: cut + LONGEST_CODE]):
+        if 0 < start < cut < end:
+            return start
+    return cut
 
 
 def _fitting(text: str, longest: int) -> int:

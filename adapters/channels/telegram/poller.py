@@ -2,96 +2,75 @@
 
 import asyncio
 import logging
-import random
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from telegram.error import Conflict, InvalidToken, TelegramError
 
 from adapters.channels.telegram.client import QuietBot
+from adapters.channels.telegram.explaining import (
+    REFUSED,
+    is_webhook,
+    other_program,
+    webhook_in_the_way,
+    webhook_of,
+)
 from adapters.channels.telegram.failures import ThrottledError
-from adapters.channels.telegram.updates import Heard, understand, update_id_of
-from bot.model.clock import Clock, utc_now
+from adapters.channels.telegram.menu import announce
+from adapters.channels.telegram.moves import Moves
+from adapters.channels.telegram.rhythm import Patience, Rhythm
+from adapters.channels.telegram.settings import Settings
+from adapters.channels.telegram.updates import Ear, News, update_id_of
 from bot.ports import Deliver
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """Seconds to wait after a failure; each is shortened by up to half, at random."""
-
-    first: float = 1.0
-    """After the first failure to reach Telegram or to store; doubled with each further one."""
-    longest: float = 60.0
-    conflict: float = 60.0
-    """While another program polls with our token."""
-    refused: float = 300.0
-    """While Telegram refuses our token."""
-
-
 class Poller:
     """A `Listener` over `getUpdates`. Telegram lets one program poll per bot: a second one is told 409 and waits."""
 
-    def __init__(
-        self,
-        bot: QuietBot,
-        channel: str,
-        *,
-        poll_seconds: int,
-        read_timeout: float,
-        rhythm: Rhythm = Rhythm(),
-        clock: Clock = utc_now,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, bot: QuietBot, ear: Ear, moves: Moves, *, settings: Settings, rhythm: Rhythm) -> None:
         self._bot = bot
-        self._channel = channel
-        self._poll_seconds = poll_seconds
-        self._read_timeout = read_timeout
+        self._ear = ear
+        self._moves = moves
+        self._channel = ear.channel
+        self._settings = settings
         self._rhythm = rhythm
-        self._clock = clock
-        self._chance = chance
-        self._failures = 0
+        self._patience = Patience(ear.channel, rhythm, _log)
 
     async def listen(self, deliver: Deliver) -> None:
         # No offset is kept over a restart: Telegram keeps every update that was not confirmed (for 24 hours)
         # and starts with the oldest of them; what was stored but not yet confirmed is dropped as a repeat, by
         # its message id.
         offset: int | None = None
-        async with asyncio.TaskGroup() as answers:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(announce(self._bot, self._channel, self._rhythm))
+            tasks.create_task(self._moves.tell(deliver, self._ear, self._rhythm))
             while True:
                 updates = await self._ask(offset)
                 if not updates:
                     continue
-                heard = [self._understood(raw) for raw in updates]
+                heard = [self._ear.hear(raw) for raw in updates]
                 if await self._stored(heard, deliver):
                     offset = _after(updates)
                     for pressed in (one.pressed for one in heard if one.pressed):
-                        answers.create_task(self._answer(pressed))
+                        tasks.create_task(self._answer(pressed))
 
     async def _ask(self, offset: int | None) -> list[object]:
         """The updates from `offset` on; none when there are none, or after the pause for a failure."""
         try:
             updates = await self._bot.raw_updates(
-                offset=offset, seconds=self._poll_seconds, read_timeout=self._read_timeout
+                offset=offset, seconds=self._settings.poll_seconds, read_timeout=self._settings.read_timeout
             )
         except TelegramError as error:
-            await self._rest(self._pause(error))
+            await self._patience.rest(await self._pause(error))
             return []
         if not isinstance(updates, list) or (updates and _after(updates) is None):
-            await self._rest(self._growing("Telegram's answer cannot be read"))
+            await self._patience.rest(self._patience.growing("Telegram's answer cannot be read"))
             return []
         if not updates:
-            self._recovered()
+            self._patience.recovered()
         return updates
 
-    def _understood(self, raw: object) -> Heard:
-        heard = understand(raw, channel=self._channel, now=self._clock())
-        if heard is None:
-            _log.warning("%s: update %s has an unknown form; skipped", self._channel, update_id_of(raw))
-        return heard or Heard()
-
-    async def _stored(self, heard: list[Heard], deliver: Deliver) -> bool:
+    async def _stored(self, heard: list[News], deliver: Deliver) -> bool:
         messages = [one.message for one in heard if one.message]
         try:
             if messages:
@@ -99,9 +78,9 @@ class Poller:
         except Exception as error:  # whatever keeps it from being stored, Telegram must go on keeping it
             # The error's text may quote what a citizen wrote; its kind is enough here.
             reason = f"{len(messages)} messages are not stored ({type(error).__name__}); Telegram keeps them"
-            await self._rest(self._growing(reason))
+            await self._patience.rest(self._patience.growing(reason))
             return False
-        self._recovered()
+        self._patience.recovered()
         return True
 
     async def _answer(self, pressed: str) -> None:
@@ -111,32 +90,33 @@ class Poller:
         except TelegramError as error:
             _log.debug("%s: a button press could not be answered: %s", self._channel, error.message)
 
-    def _pause(self, error: TelegramError) -> float:
+    async def _pause(self, error: TelegramError) -> float:
         """Says what is wrong, and how many seconds to wait."""
         if isinstance(error, Conflict):
-            _log.error("%s: another program listens with this bot's token: %s", self._channel, error.message)
-            return self._rhythm.conflict
+            return await self._make_way(error)
         if isinstance(error, InvalidToken):
-            _log.error("%s: Telegram refuses the bot's token; get a new one from BotFather", self._channel)
+            _log.error("%s: %s", self._channel, REFUSED)
             return self._rhythm.refused
         if isinstance(error, ThrottledError) and error.after:
             # Twice, because a random part of up to a half is taken off again.
             return 2 * error.after
-        return self._growing(f"Telegram cannot be asked for news: {error.message[:200]}")
+        return self._patience.growing(f"Telegram cannot be asked for news: {error.message[:200]}")
 
-    def _growing(self, reason: str) -> float:
-        self._failures += 1
-        pause = min(self._rhythm.first * 2.0 ** min(self._failures - 1, 30), self._rhythm.longest)
-        _log.log(logging.WARNING if self._failures == 1 else logging.INFO, "%s: %s", self._channel, reason)
-        return pause
-
-    def _recovered(self) -> None:
-        if self._failures:
-            _log.info("%s: listening again after %d failures", self._channel, self._failures)
-        self._failures = 0
-
-    async def _rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds * (1 - self._chance() / 2))
+    async def _make_way(self, error: Conflict) -> float:
+        """A webhook is deleted only where the configuration says so: it may be somebody's who still needs it."""
+        if not is_webhook(error):
+            _log.error("%s: %s", self._channel, other_program(error))
+            return self._rhythm.conflict
+        url = await webhook_of(self._bot)
+        if not self._settings.take_over:
+            _log.error("%s: %s", self._channel, webhook_in_the_way(url))
+            return self._rhythm.conflict
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as failure:
+            return self._patience.growing(f"the webhook cannot be deleted: {failure.message[:200]}")
+        _log.warning("%s: a webhook was deleted, as take_over says", self._channel)
+        return 0.0
 
 
 def _after(updates: list[object]) -> int | None:

@@ -1,88 +1,102 @@
-"""Sends a message to a chat and says what became of it."""
+"""Sends an item of the outbox to a chat, in as many messages as it needs, and says what became of it."""
 
+import asyncio
 import re
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
-
-from adapters.channels.telegram.client import QuietBot
-from adapters.channels.telegram.failures import (
-    DoorClosedError,
-    FailedError,
-    InterceptedError,
-    NotSentError,
-    ThrottledError,
-    UnansweredError,
+from adapters.channels.telegram.keyboards import (
+    REMOVAL,
+    Keyboards,
+    Markup,
+    asking_phone,
+    asks_phone,
+    fitting,
+    inline,
 )
+from adapters.channels.telegram.letter import Letter
+from adapters.channels.telegram.moves import Moves
 from adapters.channels.telegram.pieces import pieces
-from bot.model.message import Accepted, ChannelDown, OutboxItem, Outcome, Rejected, Retry, Uncertain
+from adapters.channels.telegram.post import Post
+from adapters.channels.telegram.turns import Turns
+from bot.model.message import Accepted, Lane, OutboxItem, Outcome, Rejected, Retry, Uncertain
 
 _CHAT = re.compile(r"-?\d{1,19}")
-
-OUTCOMES: tuple[tuple[type[TelegramError], Callable[[str], Outcome]], ...] = (
-    (Forbidden, lambda reason: Rejected(reason, blocked=True)),  # blocked, deactivated, never started
-    (BadRequest, Rejected),
-    (ChatMigrated, Rejected),
-    (InvalidToken, ChannelDown),
-    (DoorClosedError, ChannelDown),
-    (InterceptedError, ChannelDown),
-    (NotSentError, Retry),
-    (FailedError, Retry),
-    (UnansweredError, Uncertain),
-    (TelegramError, Retry),  # an answer in Telegram's form with a status we do not know: it was not done
-)
-"""What each error means for the message; the first that fits."""
-
-
-def outcome_of(error: TelegramError) -> Outcome:
-    """What an error of the Bot API means for the message that was being sent."""
-    if isinstance(error, ThrottledError):
-        return Retry("Telegram asks us to slow down", error.after, counts=False)
-    reason = error.message[:200]
-    return next(outcome(reason) for kind, outcome in OUTCOMES if isinstance(error, kind))
+_PATIENCE = 10.0
+"""Seconds that the later messages of a long text may wait, all together: the first one is out already."""
 
 
 class TelegramSender:
-    """Plain text, so that nothing in a citizen's data can become markup; no link previews."""
+    """Texts as HTML in which only dossier codes are marked; buttons below the last message; no link previews."""
 
-    def __init__(self, bot: QuietBot, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._bot = bot
-        self._monotonic = monotonic
-        self._not_before: dict[int, float] = {}
+    def __init__(self, post: Post, *, turns: Turns, keyboards: Keyboards, moves: Moves, is_paid: bool) -> None:
+        """`is_paid`: what is sent unasked goes beyond the free limit."""
+        self._post = post
+        self._turns = turns
+        self._keyboards = keyboards
+        self._moves = moves
+        self._is_paid = is_paid
 
     async def send(self, item: OutboxItem) -> Outcome:
         """Several messages in order if the text is too long for one; all of them accepted, or it is not."""
         if item.address.scheme != "telegram" or not _CHAT.fullmatch(item.address.value):
             return Rejected("the address is not a Telegram chat")
-        chat = int(item.address.value)
+        chat = self._moves.present(int(item.address.value))
+        letters = self._letters(item, chat)
+        if not letters:
+            return Rejected("the text is empty")
+        if wait := await self._turns.enter(chat):
+            return Retry("one chat gets one message at a time", wait, counts=False)
+        try:
+            outcome = await self._in_order(chat, letters)
+        finally:
+            self._turns.leave(chat)
+        if isinstance(outcome, Accepted):
+            self._remember(chat, item, letters[-1].markup)
+        return outcome
+
+    def _letters(self, item: OutboxItem, chat: int) -> list[Letter]:
         texts = pieces(item.text)
+        is_reply = item.lane is Lane.REPLY
+        is_paid = self._is_paid and not is_reply
+        markup = self._markup(item, chat)
+        return [
+            Letter(text, markup if number == len(texts) else None, is_reply=is_reply, is_paid=is_paid)
+            for number, text in enumerate(texts, 1)
+        ]
+
+    def _markup(self, item: OutboxItem, chat: int) -> Markup | None:
+        options = fitting(item.options) if item.options else ()
+        if asks_phone(options, chat):
+            return asking_phone(options)
+        return inline(options) or (REMOVAL if self._keyboards.is_spent(chat) else None)
+
+    async def _in_order(self, chat: int, letters: Sequence[Letter]) -> Outcome:
         references: list[str] = []
-        for number, text in enumerate(texts, 1):
-            outcome = await self._send_piece(chat, text)
+        until = asyncio.get_running_loop().time() + _PATIENCE
+        for number, letter in enumerate(letters, 1):
+            outcome = await (self._next(chat, letter, until) if references else self._post.send(chat, letter))
             if isinstance(outcome, Accepted):
                 references += outcome.references
             elif references:
-                return Uncertain(f"piece {number} of {len(texts)}: {outcome.reason}", tuple(references))
+                return Uncertain(f"piece {number} of {len(letters)}: {outcome.reason}", tuple(references))
             else:
                 return outcome
-        return Accepted(tuple(references)) if references else Rejected("the text is empty")
+        return Accepted(tuple(references))
 
-    async def _send_piece(self, chat: int, text: str) -> Outcome:
-        wait = self._not_before.get(chat, 0.0) - self._monotonic()
-        if wait > 0:
-            return Retry("Telegram asked us to leave this chat alone for a while", wait, counts=False)
-        try:
-            reference = await self._bot.send_text(chat, text)
-        except TelegramError as error:
-            outcome = outcome_of(error)
-            if isinstance(outcome, Retry) and outcome.after:
-                self._hold(chat, outcome.after)
-            return outcome
-        return Accepted((str(reference),))
+    async def _next(self, chat: int, letter: Letter, until: float) -> Outcome:
+        """A later message, after the chat's rest; what was surely not sent is tried again as long as there is time."""
+        pause = self._turns.rest_of(chat)
+        while True:
+            await asyncio.sleep(pause)
+            outcome = await self._post.send(self._moves.present(chat), letter)
+            if not isinstance(outcome, Retry):
+                return outcome
+            pause = outcome.after or 1.0
+            if asyncio.get_running_loop().time() + pause > until:
+                return outcome
 
-    def _hold(self, chat: int, seconds: float) -> None:
-        # One chat's 429 says nothing about the others: they go on, and are told if it is meant for all.
-        now = self._monotonic()
-        self._not_before = {other: until for other, until in self._not_before.items() if until > now}
-        self._not_before[chat] = now + seconds
+    def _remember(self, chat: int, item: OutboxItem, markup: Markup | None) -> None:
+        if markup is REMOVAL:
+            self._keyboards.removed(chat)
+        elif markup and "keyboard" in markup:
+            self._keyboards.show(chat, fitting(item.options))

@@ -1,44 +1,19 @@
 """The methods of the Bot API, as its documentation describes them: parameters in, a result or a `Refusal` out."""
 
-import asyncio
-import json
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
-from adapters.simulators.telegram.world import World
-
-_LONGEST = 4096
-
-BOT = {
-    "id": 110201543,
-    "is_bot": True,
-    "first_name": "Một cửa (mô phỏng)",
-    "username": "motcua_simulated_bot",
-    "can_join_groups": False,
-    "can_read_all_group_messages": False,
-    "supports_inline_queries": False,
-}
-
-
-@dataclass(eq=False)
-class Refusal(Exception):  # noqa: N818 - it is the Bot API's ordinary answer, not a failure
-    """An answer with `ok: false`."""
-
-    code: int
-    description: str
-    retry_after: int = 0
-
-
-class Hangup(Exception):  # noqa: N818 - a behaviour that was asked for
-    """The connection is to be closed without an answer."""
-
-
-Parameters = Mapping[str, Any]
-"""Names in lower case; values as JSON types, or as text where they came by form or query."""
+from adapters.simulators.telegram.answers import Parameters, Refusal, integer, is_true, structure
+from adapters.simulators.telegram.sending import send_message
+from adapters.simulators.telegram.world import BOT, Hook, World
 
 Method = Callable[[World, Parameters], Awaitable[object]]
+
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
+_PORTS = (443, 80, 88, 8443)
 
 
 async def get_me(_: World, __: Parameters) -> object:
@@ -46,48 +21,18 @@ async def get_me(_: World, __: Parameters) -> object:
 
 
 async def get_updates(world: World, given: Parameters) -> object:
-    if world.webhook:
+    if world.hook:
         reason = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
         raise Refusal(409, f"Conflict: {reason}")
-    if "allowed_updates" in given:
-        world.wanted = frozenset(_json(given, "allowed_updates") or ())
-    if offset := _integer(given, "offset", 0):
+    _want(world, given)
+    if offset := integer(given, "offset", 0):
         world.confirm(offset)
-    limit = min(max(_integer(given, "limit", 100), 1), 100)
-    updates = await world.poll_for(limit=limit, timeout=min(max(_integer(given, "timeout", 0), 0), 50))
+    limit = min(max(integer(given, "limit", 100), 1), 100)
+    updates = await world.poll_for(limit=limit, timeout=min(max(integer(given, "timeout", 0), 0), 50))
     if updates == "conflict":
         reason = "terminated by other getUpdates request; make sure that only one bot instance is running"
         raise Refusal(409, f"Conflict: {reason}")
     return updates
-
-
-async def send_message(world: World, given: Parameters) -> object:
-    chat = _chat(given)
-    text = str(given.get("text", "")).strip()
-    if not text:
-        raise Refusal(400, "Bad Request: message text is empty")
-    try:
-        units = len(text.encode("utf-16-le")) // 2
-    except UnicodeEncodeError:
-        raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
-    if units > _LONGEST:
-        raise Refusal(400, "Bad Request: message is too long")
-    await _behave(world, chat)
-    if wait := world.wait_for(chat):
-        raise Refusal(429, f"Too Many Requests: retry after {wait}", wait)
-    message = {
-        "message_id": world.next_message_id(),
-        "from": BOT,
-        "chat": world.chat(chat),
-        "date": int(time.time()),
-        "text": text,
-    }
-    if markup := _json(given, "reply_markup"):
-        message["reply_markup"] = markup
-    await world.record(chat, message)
-    if abs(chat) % 1000 == 905:
-        raise Hangup
-    return message
 
 
 async def answer_callback_query(world: World, given: Parameters) -> object:
@@ -98,27 +43,71 @@ async def answer_callback_query(world: World, given: Parameters) -> object:
     return True
 
 
-async def set_my_commands(_: World, given: Parameters) -> object:
-    if not isinstance(_json(given, "commands"), list):
+async def set_my_commands(world: World, given: Parameters) -> object:
+    commands = structure(given, "commands")
+    if not isinstance(commands, list) or not all(isinstance(each, dict) for each in commands):
         raise Refusal(400, "Bad Request: can't parse commands list")
+    if len(commands) > 100:
+        raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    for each in commands:
+        if not _COMMAND.fullmatch(str(each.get("command", "")).lstrip("/")):
+            raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
+        if not 1 <= len(str(each.get("description", ""))) <= 256:
+            raise Refusal(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+    world.commands[_menu(given)] = commands
+    return True
+
+
+async def get_my_commands(world: World, given: Parameters) -> object:
+    return world.commands.get(_menu(given), [])
+
+
+async def delete_my_commands(world: World, given: Parameters) -> object:
+    world.commands.pop(_menu(given), None)
     return True
 
 
 async def set_webhook(world: World, given: Parameters) -> object:
-    """Only remembered: nothing is called, but polls are refused from now on."""
-    world.webhook = str(given.get("url", ""))
+    """From now on every update is sent to `url`; an empty one deletes the webhook. http is taken for this machine
+    alone, as by a Bot API server of one's own."""
+    url, secret = str(given.get("url", "")), str(given.get("secret_token", ""))
+    if not url:
+        return await delete_webhook(world, given)
+    where = urlsplit(url)
+    if where.scheme != "https" and where.hostname not in ("127.0.0.1", "localhost"):
+        raise Refusal(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    if where.scheme == "https" and (where.port or 443) not in _PORTS:
+        raise Refusal(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+    if not _SECRET.fullmatch(secret):
+        raise Refusal(400, "Bad Request: secret token contains unallowed characters")
+    _want(world, given)
+    if is_true(given, "drop_pending_updates"):
+        world.updates.clear()
+    connections = min(max(integer(given, "max_connections", 40), 1), 100)
+    await world.call_at(Hook(url, secret, connections))
     return True
 
 
 async def delete_webhook(world: World, given: Parameters) -> object:
-    world.webhook = ""
-    if str(given.get("drop_pending_updates", "")).lower() == "true":
+    if is_true(given, "drop_pending_updates"):
         world.updates.clear()
+    await world.call_at(None)
     return True
 
 
 async def get_webhook_info(world: World, _: Parameters) -> object:
-    return {"url": world.webhook, "has_custom_certificate": False, "pending_update_count": len(world.updates)}
+    told: dict[str, Any] = {
+        "url": "",
+        "has_custom_certificate": False,
+        "pending_update_count": len(world.updates),
+    }
+    if hook := world.hook:
+        told |= {"url": hook.url, "max_connections": hook.connections}
+        if hook.error_at:
+            told |= {"last_error_date": hook.error_at, "last_error_message": hook.error}
+    if world.wanted:
+        told["allowed_updates"] = sorted(world.wanted)
+    return told
 
 
 METHODS: dict[str, Method] = {
@@ -127,6 +116,8 @@ METHODS: dict[str, Method] = {
     "sendmessage": send_message,
     "answercallbackquery": answer_callback_query,
     "setmycommands": set_my_commands,
+    "getmycommands": get_my_commands,
+    "deletemycommands": delete_my_commands,
     "setwebhook": set_webhook,
     "deletewebhook": delete_webhook,
     "getwebhookinfo": get_webhook_info,
@@ -134,43 +125,12 @@ METHODS: dict[str, Method] = {
 """By name in lower case: Telegram does not look at the case."""
 
 
-async def _behave(world: World, chat: int) -> None:
-    """What the chat's last three digits ask for."""
-    match abs(chat) % 1000:
-        case 901:
-            raise Refusal(403, "Forbidden: bot was blocked by the user")
-        case 902:
-            raise Refusal(400, "Bad Request: chat not found")
-        case 903 if world.first_time(chat):
-            raise Refusal(429, "Too Many Requests: retry after 1", 1)
-        case 904:
-            await asyncio.Event().wait()
-        case 906 if world.first_time(chat):
-            raise Refusal(500, "Internal Server Error: sending failed")
+def _want(world: World, given: Parameters) -> None:
+    if "allowed_updates" in given:
+        world.wanted = frozenset(structure(given, "allowed_updates") or ())
 
 
-def _chat(given: Parameters) -> int:
-    try:
-        return int(given["chat_id"])
-    except KeyError:
-        raise Refusal(400, "Bad Request: chat_id is empty") from None
-    except (TypeError, ValueError):
-        raise Refusal(400, "Bad Request: chat not found") from None
-
-
-def _integer(given: Parameters, name: str, default: int) -> int:
-    try:
-        return int(given.get(name, default))
-    except (TypeError, ValueError):
-        return default
-
-
-def _json(given: Parameters, name: str) -> Any:
-    """A structured parameter: as it is in a JSON body, as JSON text in a form."""
-    value = given.get(name)
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise Refusal(400, f"Bad Request: can't parse {name}") from None
+def _menu(given: Parameters) -> tuple[str, str]:
+    scope = structure(given, "scope")
+    kind = str(scope.get("type", "default")) if isinstance(scope, dict) else "default"
+    return kind, str(given.get("language_code", ""))

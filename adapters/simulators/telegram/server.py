@@ -1,16 +1,19 @@
 """The server: finds the method, reads its parameters in any of the ways the Bot API takes them, shapes the answer."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
-from adapters.simulators.telegram.control import WORLD, routes
-from adapters.simulators.telegram.methods import METHODS, Hangup, Parameters, Refusal
+from adapters.simulators.telegram import citizen, control
+from adapters.simulators.telegram.answers import Hangup, Parameters, Refusal
+from adapters.simulators.telegram.control import DOORS, HAS_OWN_PORT, WORLD
+from adapters.simulators.telegram.doors import Doors
+from adapters.simulators.telegram.hooks import Caller
+from adapters.simulators.telegram.methods import METHODS
 from adapters.simulators.telegram.settings import Settings
 from adapters.simulators.telegram.world import World
 
@@ -39,28 +42,46 @@ _JOURNAL = web.AppKey("journal", Journal)
 async def run(settings: Settings, ready: Callable[[], None]) -> None:
     """Serves until it is cancelled. Raises OSError where the port is taken or the log cannot be written."""
     journal = Journal(settings.log)
+    application = _application(settings, journal)
     # Cancelled with their connection: an abandoned poll must not take the updates of the next one.
-    runner = web.AppRunner(
-        _application(settings, journal), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-    )
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    doors = Doors(runner, settings.host, settings.port)
+    controls = web.AppRunner(_controls(settings, application, doors), access_log=None, shutdown_timeout=0.1)
+    application[DOORS] = doors
+    world = application[WORLD]
     try:
         await runner.setup()
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await controls.setup()
+        await doors.open()
+        if settings.control_port:
+            await web.TCPSite(controls, settings.host, settings.control_port).start()
         ready()
-        await asyncio.Event().wait()
+        async with ClientSession() as http:
+            await Caller(world, http, lambda name, given: _do(world, name, given), retry=settings.webhook_retry).run()
     finally:
+        doors.end()
+        await controls.cleanup()
         await runner.cleanup()
         journal.close()
 
 
 def _application(settings: Settings, journal: Journal) -> web.Application:
     application = web.Application(client_max_size=64 * 1024 * 1024)
-    application[WORLD] = World(settings.rate, settings.chat_rate)
+    application[WORLD] = World(settings.rate, settings.chat_rate, settings.paid_rate)
+    application[HAS_OWN_PORT] = False
     application[_TOKEN] = settings.token
     application[_JOURNAL] = journal
-    application.add_routes(routes)
+    application.add_routes([*control.routes, *citizen.routes])
     application.router.add_route("*", "/bot{token:[^/]+}/{method}", _call)
     return application
+
+
+def _controls(settings: Settings, application: web.Application, doors: Doors) -> web.Application:
+    """The same controls at a port that stays open."""
+    controls = web.Application()
+    controls[WORLD], controls[DOORS], controls[HAS_OWN_PORT] = application[WORLD], doors, True
+    controls.add_routes([*control.routes, *citizen.routes])
+    return controls
 
 
 async def _call(request: web.Request) -> web.StreamResponse:
@@ -88,10 +109,14 @@ async def _result(request: web.Request, given: Parameters) -> object:
         raise Refusal(404, "Not Found")
     if token != request.app[_TOKEN]:
         raise Refusal(401, "Unauthorized")
-    method = METHODS.get(request.match_info["method"].lower())
+    return await _do(request.app[WORLD], request.match_info["method"], given)
+
+
+async def _do(world: World, name: str, given: Parameters) -> object:
+    method = METHODS.get(name.lower())
     if method is None:
         raise Refusal(404, "Not Found")
-    return await method(request.app[WORLD], given)
+    return await method(world, given)
 
 
 async def _parameters(request: web.Request) -> Parameters:
@@ -112,7 +137,7 @@ async def _parameters(request: web.Request) -> Parameters:
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
     answer: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
-    return {**answer, "parameters": {"retry_after": refusal.retry_after}} if refusal.retry_after else answer
+    return {**answer, "parameters": dict(refusal.parameters)} if refusal.parameters else answer
 
 
 def _hang_up(request: web.Request) -> web.StreamResponse:

@@ -3,11 +3,33 @@
 const CODE = /\b([A-Z0-9][A-Z0-9.]*-\d{6,8}-\d{4,7})\b/;
 
 /** A list item. `who` speaks, for screen readers; `below` is small print. */
-export function bubble(kind, who, text, below) {
+export function bubble(kind, who, text, below, language = "") {
   const li = document.createElement("li");
   li.className = `said ${kind}`;
-  li.append(element("span", who, "who"), said(text), element("small", below));
+  const body = said(text);
+  speak(body, language);
+  li.append(element("span", `${who}:`, "who"), body, element("small", below));
   return li;
+}
+
+/** Buttons below a bubble, in a form like the server's: whoever listens to its submit is told which one. */
+export function choices(options, label, language) {
+  const form = element("form", "", "options");
+  const group = form.appendChild(document.createElement("div"));
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", label);
+  for (const option of options) {
+    const button = group.appendChild(element("button", option.label, "choice"));
+    speak(button, language);
+    button.name = "text";
+    button.value = option.says;
+  }
+  return form;
+}
+
+/** Where it is not the page's own. */
+function speak(element, language) {
+  if (language && language !== document.documentElement.lang) element.lang = language;
 }
 
 export function element(tag, text, kind) {

@@ -1,30 +1,31 @@
 // The conversation: what is written is sent until it is safe, what is sent to us appears by itself.
 
-import { bubble } from "./bubbles.js";
+import { bubble, choices } from "./bubbles.js";
+import { complain, giveBack, whenAsked } from "./field.js";
+import { forget, recall, remember } from "./wrote.js";
 
 const root = document.getElementById("chat");
 const talk = document.getElementById("talk");
 const list = talk.querySelector("ol");
-const form = document.getElementById("ask");
-const field = document.getElementById("field");
-const error = document.getElementById("error");
+const news = document.getElementById("news");
 const status = document.getElementById("status");
 const end = document.getElementById("end");
 
 const words = JSON.parse(root.dataset.words);
+const { lang } = document.documentElement;
+const inLanguage = lang === "vi" ? "" : `?lang=${lang}`;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-const KEEP = "motcua-wrote";
 const RETRIES = [700, 2000];
 const LATE = 8000;
 const REOPEN = 10000;
+const READ_OUT = 10000;
+const HIDDEN = "••••";
 
 const shown = new Set();
-let wrote = [];
 let last = "";
 let stream = null;
 let waiting = 0;
-let isOver = false;
 
 // ── bubbles ────────────────────────────────────────────────────────────────────────────────────
 
@@ -40,44 +41,39 @@ function place(li, before = null) {
   talk.scrollTop = talk.scrollHeight;
 }
 
-// ── what we write ──────────────────────────────────────────────────────────────────────────────
-
-/** What we wrote is kept by this window alone: the text, and the message under which it stood. */
-function remember() {
-  if (isOver) return;
-  try {
-    sessionStorage.setItem(KEEP, JSON.stringify(wrote.slice(-50)));
-  } catch {
-    // A browser that keeps nothing still can ask.
-  }
-}
-
-function forget() {
-  // What is still on its way must not write itself down again.
-  isOver = true;
-  sessionStorage.removeItem(KEEP);
-}
-
-function recall() {
-  try {
-    wrote = JSON.parse(sessionStorage.getItem(KEEP) ?? "[]");
-  } catch {
-    wrote = [];
-  }
-  for (const line of wrote) {
+function placeRemembered() {
+  for (const line of recall()) {
     const above = line.under && list.querySelector(`[data-id="${CSS.escape(line.under)}"]`);
     let below = above ? above.nextElementSibling : list.firstElementChild;
     while (below?.classList.contains("mine")) below = below.nextElementSibling;
-    place(bubble("mine", words.you, line.text, hour(line.at)), below);
+    place(bubble("mine", words.you, line.shown, hour(line.at)), below);
   }
 }
+
+/** Told once to a screen reader, and gone before somebody finds it twice on the page. */
+function tell(message) {
+  const line = bubble("", words.office, message.text, "", message.language);
+  const told = document.createElement("div");
+  told.append(...line.childNodes);
+  news.append(told);
+  setTimeout(() => told.remove(), READ_OUT);
+}
+
+/** The buttons of earlier answers, but for the one that has just been pressed: nobody's focus is lost. */
+function putAway() {
+  for (const form of list.querySelectorAll("[data-answer] .options")) {
+    if (!form.contains(document.activeElement)) form.remove();
+  }
+}
+
+// ── what we write ──────────────────────────────────────────────────────────────────────────────
 
 function freshId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function post(path, body) {
-  return fetch(path + location.search, {
+  return fetch(path + inLanguage, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Form-Token": root.dataset.token },
     body: JSON.stringify(body),
@@ -86,10 +82,10 @@ function post(path, body) {
 }
 
 /** The server's answer; null where none came. Tries again by itself: the id makes it the same message. */
-async function handOver(line) {
+async function handOver(body) {
   for (const rest of [...RETRIES, 0]) {
     try {
-      const answer = await post("/chat/messages", line);
+      const answer = await post("/chat/messages", body);
       if (answer.status < 500 || !rest) return answer;
     } catch {
       if (!rest) return null;
@@ -99,29 +95,40 @@ async function handOver(line) {
   return null;
 }
 
+/** `typed` is what goes into the fields: a text, and perhaps a second factor. */
+function say(typed, label = "") {
+  const above = [...list.querySelectorAll("[data-id]")].at(-1);
+  const seen = label || (typed.factor ? `${typed.text} · ${HIDDEN}` : typed.text);
+  const line = { typed, shown: seen, id: freshId(), at: Date.now(), under: above?.dataset.id ?? "" };
+  const li = bubble("mine", words.you, seen, hour(line.at));
+  putAway();
+  place(li);
+  li.scrollIntoView({ block: "nearest" });
+  // From here on the code is in no address that a browser keeps.
+  if (location.search.includes("ma=")) history.replaceState(null, "", location.pathname + inLanguage);
+  send(line, li);
+}
+
 async function send(line, li) {
   const small = li.querySelector("small");
   li.classList.remove("unsent");
   small.textContent = words.sending;
   expectAnswer();
-  const answer = await handOver({ text: line.text, id: line.id });
+  const answer = await handOver({ ...line.typed, id: line.id });
   if (answer?.status === 202) {
     small.textContent = hour(line.at);
-    wrote.push(line);
-    remember();
+    remember(line);
     return;
   }
   noLongerExpected();
-  const sentence = (await answer?.json().catch(() => null))?.sentence ?? words.unsent;
-  if (answer && answer.status < 500 && answer.status !== 429) giveBack(line, li, sentence);
-  else offerAgain(line, li, sentence);
-}
-
-/** The text itself is at fault: back into the field with it. */
-function giveBack(line, li, sentence) {
-  li.remove();
-  if (!field.value) field.value = line.text;
-  complain(sentence);
+  const refusal = await answer?.json().catch(() => null);
+  const sentence = refusal?.sentence ?? words.unsent;
+  if (answer && answer.status < 500 && answer.status !== 429) {
+    // The text itself is at fault: back into the field with it.
+    li.remove();
+    giveBack(line.typed);
+    complain(sentence, refusal?.field);
+  } else offerAgain(line, li, sentence);
 }
 
 function offerAgain(line, li, sentence) {
@@ -132,17 +139,7 @@ function offerAgain(line, li, sentence) {
   button.textContent = words.again;
   button.addEventListener("click", () => send(line, li));
   li.querySelector("small").replaceChildren(sentence, button);
-}
-
-function complain(sentence) {
-  error.textContent = sentence;
-  field.setAttribute("aria-invalid", "true");
-  field.focus();
-}
-
-function forgive() {
-  error.textContent = "";
-  field.removeAttribute("aria-invalid");
+  status.textContent = sentence;
 }
 
 // ── what we are sent ───────────────────────────────────────────────────────────────────────────
@@ -162,11 +159,14 @@ function receive(message) {
   last = message.id;
   if (!shown.has(message.id)) {
     shown.add(message.id);
-    const li = bubble("theirs", words.office, message.text, hour(message.at));
+    const li = bubble("theirs", words.office, message.text, hour(message.at), message.language);
     li.dataset.id = message.id;
+    if (message.answer) li.dataset.answer = "";
+    if (message.options.length) li.append(choices(message.options, words.choose, message.language));
     place(li);
     if (status.textContent) li.scrollIntoView({ block: "nearest" });
     noLongerExpected();
+    tell(message);
   }
   if (!message.seen) post("/chat/seen", { id: message.id }).catch(() => {});
 }
@@ -197,20 +197,11 @@ function visible() {
 
 // ── the beginning ──────────────────────────────────────────────────────────────────────────────
 
-form.addEventListener("submit", (event) => {
+whenAsked((typed) => say(typed));
+list.addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = field.value.trim();
-  if (!text) return complain(form.dataset.empty);
-  forgive();
-  const above = [...list.querySelectorAll("[data-id]")].at(-1);
-  const line = { id: freshId(), text, at: Date.now(), under: above?.dataset.id ?? "" };
-  const li = bubble("mine", words.you, text, hour(line.at));
-  place(li);
-  li.scrollIntoView({ block: "nearest" });
-  field.value = "";
-  send(line, li);
+  say({ text: event.submitter.value }, event.submitter.textContent);
 });
-field.addEventListener("input", forgive);
 end?.addEventListener("submit", forget);
 document.addEventListener("visibilitychange", visible);
 window.addEventListener("pagehide", disconnect);
@@ -221,5 +212,5 @@ for (const li of list.querySelectorAll("[data-id]")) {
   last = li.dataset.id;
   if ("unseen" in li.dataset) post("/chat/seen", { id: li.dataset.id }).catch(() => {});
 }
-recall();
+placeRemembered();
 visible();

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.channels.sms_http.provider import Answer, Outgoing
+from adapters.channels.sms_http.provider import Outgoing
+from adapters.http import Answer
 from bot.ports import WebhookRequest
 
 NOW = datetime(2026, 11, 22, 9, 45, 7, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))

@@ -17,13 +17,13 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.channels import sms_http
-from adapters.channels.sms_http.client import LONGEST_ANSWER
 from adapters.channels.sms_http.generic_settings import GenericSettings
 from adapters.channels.sms_http.pace import Pace
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.providers import PROVIDERS
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.verdicts import outcome_of
+from adapters.http import LONGEST_ANSWER, Answer, Request
 from bot.model.errors import ChannelError, ConfigError
 from bot.model.message import Accepted, ChannelDown, Outcome, Rejected, Retry, Situation, Uncertain
 from bot.model.person import Address

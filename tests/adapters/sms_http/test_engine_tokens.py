@@ -11,10 +11,11 @@ from aiohttp import web
 
 from adapters.channels import sms_http
 from adapters.channels.sms_http.client import connected
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Token, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Token, Verdict
 from adapters.channels.sms_http.providers import PROVIDERS
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.tokens import Tokens
+from adapters.http import Answer, Request
 from bot.model.errors import ChannelError
 from bot.model.message import Accepted, ChannelDown, Outcome, Retry
 from bot.ports import Channel

@@ -13,9 +13,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from adapters.channels.sms_http.generic_settings import GenericSettings
-from adapters.channels.sms_http.provider import Answer, Outgoing, Reading, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Reading, Verdict
 from adapters.channels.sms_http.providers.generic import Generic
 from adapters.fates import Fate
+from adapters.http import Answer
 from adapters.simulators.sms_http.accounts import ACCOUNTS
 from bot.model.message import Accepted, ChannelDown, DeliveryState, InboundMessage, Receipt, Rejected, Retry, Uncertain
 from bot.ports import WebhookRequest, WebhookResult

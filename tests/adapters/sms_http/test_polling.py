@@ -14,9 +14,10 @@ from aiohttp import web
 from adapters.channels import sms_http
 from adapters.channels.sms_http import polling
 from adapters.channels.sms_http.polling import Outstanding
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Status, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Status, Verdict
 from adapters.channels.sms_http.providers import PROVIDERS
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.model.message import Accepted, DeliveryState
 from bot.ports import Channel
 from tests.adapters.sms_http.support import Heard, free_port, item

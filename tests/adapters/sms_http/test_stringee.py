@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from adapters.channels.sms_http.provider import Answer, Outgoing, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Verdict
 from adapters.channels.sms_http.providers.stringee import Settings, Stringee
 from adapters.fates import Fate
+from adapters.http import Answer
 from bot.model.message import Accepted, ChannelDown, Rejected, Retry, Situation, Uncertain
 from tests.adapters.sms_http.support import http_bench, item, phone
 

@@ -11,9 +11,10 @@ from xml.sax.saxutils import escape
 import pytest
 from pydantic import SecretStr
 
-from adapters.channels.sms_http.provider import Answer, Outgoing, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Verdict
 from adapters.channels.sms_http.providers.viettel import CODES, SERVICE, SOAP, Settings, Viettel
 from adapters.fates import Fate
+from adapters.http import Answer
 from bot.model.message import Accepted, ChannelDown, Rejected, Retry, Uncertain
 from tests.adapters.sms_http.support import http_bench, item, phone
 

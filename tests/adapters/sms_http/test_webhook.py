@@ -13,10 +13,11 @@ from pydantic import SecretStr
 from adapters.channels.sms_http.channel import provider_of
 from adapters.channels.sms_http.generic_settings import GenericSettings
 from adapters.channels.sms_http.polling import Outstanding
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.replies import Replies
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.channels.sms_http.webhook import HttpWebhook
+from adapters.http import Answer, Request
 from bot.model.message import Accepted, DeliveryState, InboundMessage, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
 from bot.ports import WebhookRequest, WebhookResult

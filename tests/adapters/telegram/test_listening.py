@@ -1,86 +1,39 @@
 """Polling: what is heard, and that nothing is confirmed to Telegram before it is stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from adapters.channels.telegram import open as open_channel
-from bot.model.message import InboundMessage, Receipt
+from bot.model.message import Heard, InboundMessage, Receipt
 from bot.model.person import Address
 from tests.adapters.telegram.support import (
+    ALICE,
     NOON,
-    QUICK,
     TOKEN,
+    Desk,
     Said,
     Telegram,
     canned,
     free_port,
     http_answer,
+    listening,
     running,
-    settings_for,
 )
-
-ALICE = 5_000_000_100
-
-
-class Desk:
-    """Stores what is delivered, or fails as often as it is told to."""
-
-    def __init__(self, *, failures: int = 0) -> None:
-        self.failures = failures
-        self.offered: list[list[InboundMessage]] = []
-        self.attempts: asyncio.Queue[str] = asyncio.Queue()
-        self.stored: asyncio.Queue[InboundMessage] = asyncio.Queue()
-
-    async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
-        messages = [event for event in events if isinstance(event, InboundMessage)]
-        self.offered.append(messages)
-        self.attempts.put_nowait(messages[0].text)
-        if self.failures:
-            self.failures -= 1
-            raise OSError("database is locked: Nguyễn Văn A, 0912345678")
-        for message in messages:
-            self.stored.put_nowait(message)
-
-    async def next(self) -> InboundMessage:
-        async with asyncio.timeout(5):
-            return await self.stored.get()
-
-    async def until_offered(self, text: str) -> None:
-        async with asyncio.timeout(5):
-            while await self.attempts.get() != text:
-                pass
-
-
-@asynccontextmanager
-async def listening(port: int, desk: Desk, **changes: Any) -> AsyncIterator[None]:
-    settings = settings_for(port, **changes)
-    async with (
-        open_channel("tele", settings, rhythm=QUICK, clock=lambda: NOON) as channel,
-        asyncio.TaskGroup() as tasks,
-    ):
-        assert channel.listener
-        task = tasks.create_task(channel.listener.listen(desk.deliver))
-        try:
-            yield
-        finally:
-            task.cancel()
 
 
 async def test_a_citizens_text_is_delivered_with_its_sender_and_time(telegram: Telegram) -> None:
     desk = Desk()
     async with listening(telegram.port, desk):
-        number = await telegram.say(ALICE, "/start H56_14-240823-0001")
+        number = await telegram.say(ALICE, "H56.14-240823-0001 đến đâu rồi?")
         message = await desk.next()
 
     assert (message.channel, message.message_id) == ("tele", str(number))
     assert message.sender == Address("telegram", str(ALICE))
-    assert message.text == "/start H56_14-240823-0001"
+    assert (message.kind, message.text) == (Heard.TEXT, "H56.14-240823-0001 đến đâu rồi?")
     assert abs(datetime.now(UTC) - message.at) < timedelta(seconds=10)
 
 
@@ -185,9 +138,10 @@ async def test_an_answer_that_is_not_telegrams_is_survived(said: Said) -> None:
 async def test_a_429_to_a_poll_is_waited_out(said: Said) -> None:
     body = '{"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":1}}'
     async with canned(http_answer("429 Too Many Requests", body)) as busy, listening(busy.port, Desk()):
+        polls = 0
         async with asyncio.timeout(5):
-            await busy.requests.get()
-            await busy.requests.get()
+            while polls < 2:
+                polls += b"getUpdates" in await busy.requests.get()
 
     assert said.texts.empty()
 
@@ -200,13 +154,30 @@ async def test_a_second_listener_is_named_clearly_and_the_other_goes_on(telegram
         await telegram.say(ALICE, "ai nghe thấy?")
         await one.until_offered("ai nghe thấy?")
 
-    assert told.startswith("ERROR tele: another program listens with this bot's token: Conflict: terminated")
+    assert told.startswith("ERROR tele: chương trình khác đang nhận tin bằng token này")
+    assert "listens with this bot's token, stop it or give it a bot of its own: Conflict: terminated" in told
 
 
-async def test_a_webhook_in_the_way_is_named(telegram: Telegram, said: Said) -> None:
-    await telegram.call("setWebhook", url="https://example.vn/hook")
+async def test_a_webhook_in_the_way_is_named_and_left_alone(telegram: Telegram, said: Said) -> None:
+    await telegram.call("setWebhook", url="https://example.vn/hook/secret-part")
     async with listening(telegram.port, Desk()):
-        assert "webhook is active" in await said.until("another program")
+        told = await said.until("take_over = true to delete it")
+
+    assert told.startswith("ERROR tele: bot đang đặt webhook tại example.vn")
+    assert "secret-part" not in told
+    assert (await telegram.stats())["webhook"]
+
+
+async def test_a_webhook_in_the_way_is_deleted_where_the_configuration_says_so(telegram: Telegram, said: Said) -> None:
+    desk = Desk()
+    await telegram.call("setWebhook", url="http://127.0.0.1:9/hook")
+    await telegram.say(ALICE, "đã gửi trước đó")
+    async with listening(telegram.port, desk, take_over=True):
+        message = await desk.next()
+        await said.until("a webhook was deleted, as take_over says")
+
+    assert message.text == "đã gửi trước đó", "what waited for the webhook is not lost"
+    assert (await telegram.stats())["webhook"] == ""
 
 
 async def test_a_refused_token_is_named_without_showing_it_and_tried_again(telegram: Telegram, said: Said) -> None:
@@ -220,6 +191,12 @@ async def test_a_refused_token_is_named_without_showing_it_and_tried_again(teleg
 
 MESSAGE: dict[str, Any] = {"message_id": 7, "date": 1_795_500_000, "chat": {"id": ALICE, "type": "private"}}
 GROUP = {**MESSAGE, "chat": {"id": -100, "type": "supergroup"}, "text": "trong nhóm"}
+FAREWELL = {
+    "chat": MESSAGE["chat"],
+    "from": {"id": ALICE},
+    "date": MESSAGE["date"],
+    "new_chat_member": {"status": "kicked"},
+}
 
 SKIPPED: list[dict[str, Any]] = [
     {},
@@ -234,11 +211,15 @@ SKIPPED: list[dict[str, Any]] = [
     {"message": {**MESSAGE, "text": "x", "chat": {"id": "5", "type": "private"}}},
     {"message": {**MESSAGE, "text": "x", "chat": None}},
     {"message": {**MESSAGE, "sticker": {"file_id": "x"}}},
-    {"message": {**MESSAGE, "contact": {"phone_number": "0912345678", "first_name": "A"}}},
+    {"message": {**MESSAGE, "contact": {"first_name": "A"}}},
+    {"message": {**MESSAGE, "contact": "0912345678"}},
+    {"message": {**GROUP, "contact": {"phone_number": "0912345678", "user_id": 5}}},
     {"message": GROUP},
     {"edited_message": GROUP},
     {"channel_post": {**MESSAGE, "text": "x"}},
     {"my_chat_member": {"chat": MESSAGE["chat"], "new_chat_member": {"status": "kicked"}}},
+    {"my_chat_member": {**FAREWELL, "new_chat_member": {"status": "member"}}},
+    {"my_chat_member": {**FAREWELL, "chat": GROUP["chat"]}},
     {"callback_query": {"id": "9", "from": {"id": ALICE}}},
     {"callback_query": {"id": 9, "from": {"id": ALICE}, "data": "x"}},
     {"callback_query": {"id": "9", "from": {"id": ALICE}, "data": "x", "message": GROUP}},
@@ -292,3 +273,22 @@ async def test_a_hundred_and_fifty_messages_come_in_order(telegram: Telegram) ->
 
     assert texts == [str(number) for number in range(150)]
     assert TOKEN not in repr(desk.offered)
+
+
+async def test_the_menu_of_commands_is_told_once_in_both_languages(telegram: Telegram) -> None:
+    async with listening(telegram.port, Desk()):
+        stats = await telegram.until("setMyCommands", 2)
+
+    menus = stats["commands"]
+    assert set(menus) == {"all_private_chats/", "all_private_chats/en"}
+    assert menus["all_private_chats/"][0] == {"command": "huongdan", "description": "Xem hướng dẫn"}
+    assert menus["all_private_chats/en"][0] == {"command": "help", "description": "How to use this bot"}
+
+
+async def test_a_bot_without_a_menu_listens_all_the_same(said: Said) -> None:
+    body = '{"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":1}}'
+    async with canned(http_answer("429 Too Many Requests", body)) as busy, listening(busy.port, Desk()):
+        async with asyncio.timeout(5):
+            calls = {(await busy.requests.get()).split(b" ")[1].rpartition(b"/")[2] for _ in range(2)}
+
+    assert calls == {b"getUpdates", b"setMyCommands"}

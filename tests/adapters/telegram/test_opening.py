@@ -15,17 +15,26 @@ async def test_opening_needs_no_network_and_tells_what_the_channel_can_do() -> N
     settings = settings_for(free_port(), proxy="http://127.0.0.1:9", proxy_login=SecretStr("an:mật"))
 
     async with open_channel("tele", settings) as channel:
-        assert (channel.name, channel.limits.longest, channel.limits.rate) == ("tele", 4096, 25)
+        assert (channel.name, channel.limits.longest, channel.limits.window) == ("tele", 4096, 20)
         assert channel.limits.buttons
+        assert channel.limits.shares_phone
         assert not channel.limits.receipts
         assert set(channel.secrets) == {TOKEN, "an:mật", "mật"}
         assert TOKEN not in repr(channel)
+        assert channel.webhook is None
+
+
+async def test_the_pace_is_the_channels_own_and_few_wait_for_it() -> None:
+    async with open_channel("tele", settings_for(1, rate=3, window=20)) as slow:
+        assert (slow.limits.rate, slow.limits.window) == (0, 6)
+    async with open_channel("tele", settings_for(1, rate=3, window=200, paid_broadcast=True)) as paid:
+        assert (paid.limits.rate, paid.limits.window) == (0, 200)
 
 
 async def test_check_names_the_bot(telegram: Telegram) -> None:
     await telegram.say(1, "chờ")
 
-    assert await check(settings_for(telegram.port)) == "@motcua_simulated_bot answers, 1 messages wait"
+    assert await check(settings_for(telegram.port)) == "@motcua_simulated_bot: 1 tin đang chờ / messages wait"
 
 
 async def test_check_says_what_to_do_about_a_refused_token(telegram: Telegram) -> None:
@@ -40,11 +49,35 @@ async def test_check_says_what_to_do_where_telegram_is_blocked() -> None:
         await check(settings_for(free_port()))
 
 
-async def test_check_says_that_a_webhook_is_in_the_way(telegram: Telegram) -> None:
-    await telegram.call("setWebhook", url="https://example.vn/hook")
+async def test_check_says_that_a_webhook_is_in_the_way_and_whose(telegram: Telegram) -> None:
+    await telegram.call("setWebhook", url="https://example.vn/hook/secret-part")
 
-    with pytest.raises(ChannelError, match="deleteWebhook"):
+    with pytest.raises(ChannelError, match=r"webhook is set at example\.vn,.*take_over") as refused:
         await check(settings_for(telegram.port))
+
+    assert "secret-part" not in str(refused.value)
+    assert "messages wait" in await check(settings_for(telegram.port, take_over=True))
+
+
+async def test_check_of_a_webhook_says_whose_it_is_and_how_it_fares(telegram: Telegram) -> None:
+    settings = settings_for(telegram.port, **WEBHOOK)
+
+    assert "will be set at the start" in await check(settings)
+    await telegram.call("setWebhook", url="https://example.vn/hook")
+    with pytest.raises(ChannelError, match=r"no longer ours \(example\.vn\)"):
+        await check(settings)
+    await telegram.call("setWebhook", url=WEBHOOK["webhook_url"])
+    await telegram.say(1, "chờ")
+    await telegram.until("webhook_failures")
+    with pytest.raises(ChannelError, match="cannot deliver to our webhook, 1 messages wait: Connection failed"):
+        await check(settings)
+
+
+WEBHOOK = {
+    "mode": "webhook",
+    "webhook_url": "http://127.0.0.1:9/webhooks/tele",
+    "webhook_secret": SecretStr("a-secret-of-16-letters"),
+}
 
 
 def test_a_malformed_token_is_refused_without_showing_it(tmp_path: Path) -> None:
@@ -67,6 +100,16 @@ def test_a_malformed_token_is_refused_without_showing_it(tmp_path: Path) -> None
         {"poll_seconds": 51},
         {"read_timeout": 0},
         {"window": 0},
+        {"window": 501},
+        {"rate": -1},
+        {"paid_rate": 1001},
+        {"mode": "both"},
+        {"mode": "webhook"},
+        {"mode": "webhook", "webhook_url": WEBHOOK["webhook_url"]},
+        {**WEBHOOK, "webhook_secret": SecretStr("too-short")},
+        {**WEBHOOK, "webhook_secret": SecretStr("not allowed: colon")},
+        {**WEBHOOK, "base_url": "https://api.telegram.org/bot"},
+        {**WEBHOOK, "base_url": "https://api.telegram.org/bot", "webhook_url": "https://a.vn:8080/webhooks/tele"},
         {"chat": 1},
     ],
 )

@@ -33,3 +33,14 @@ def test_line_ends_come_before_spaces_and_words_stay_whole() -> None:
     assert pieces("hồ sơ một\ncửa hai ba", 14) == ["hồ sơ một", "cửa hai ba"]
     assert pieces("a\nmột hai ba bốn", 10) == ["a\nmột hai", "ba bốn"]
     assert pieces("nghiêngngả", 4) == ["nghi", "êngn", "gả"]
+
+
+@given(st.integers(0, 60), st.integers(0, 40))
+def test_a_code_is_never_cut_in_two(before: int, after: int) -> None:
+    code = "H56.14-240823-0001"
+    text = f"{'đ' * before};{code};{'x' * after}"
+
+    cut = pieces(text, 20)
+
+    assert "".join(cut) == text
+    assert sum(code in piece for piece in cut) == 1

@@ -1,6 +1,7 @@
 """What becomes of a message, for each way in which Telegram and the network can answer."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -8,17 +9,34 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.channels.telegram import open as open_channel
-from adapters.channels.telegram.client import connected
-from adapters.channels.telegram.sender import TelegramSender
-from bot.model.message import Accepted, ChannelDown, Outcome, Rejected, Retry, Uncertain
-from tests.adapters.telegram.support import Telegram, canned, free_port, http_answer, item, running, settings_for
+from bot.model.message import Accepted, ChannelDown, Option, Outcome, Rejected, Retry, Uncertain
+from tests.adapters.telegram.support import (
+    Telegram,
+    canned,
+    free_port,
+    http_answer,
+    in_turn,
+    item,
+    running,
+    settings_for,
+)
 
 ALICE = 5_000_000_100
 
 
-async def outcome_at(port: int, chat: int | str = ALICE, **changes: object) -> Outcome:
+async def outcome_at(
+    port: int, chat: int | str = ALICE, *, options: tuple[Option, ...] = (), **changes: object
+) -> Outcome:
     async with open_channel("tele", settings_for(port, **changes)) as channel:
-        return await channel.sender.send(item(chat))
+        return await channel.sender.send(item(chat, options=options))
+
+
+def refusal(words: str) -> bytes:
+    return http_answer("400 Bad Request", json.dumps({"ok": False, "error_code": 400, "description": words}))
+
+
+def taken(number: int) -> bytes:
+    return http_answer("200 OK", json.dumps({"ok": True, "result": {"message_id": number}}))
 
 
 async def test_a_message_is_accepted_under_telegrams_own_number(telegram: Telegram) -> None:
@@ -30,7 +48,7 @@ async def test_a_message_is_accepted_under_telegrams_own_number(telegram: Telegr
 
 
 async def test_what_looks_like_markup_arrives_as_it_was_written(tmp_path: Path) -> None:
-    text = "<b>Nguyễn & Trần</b> _*[x](http://a.vn)\\ 100% 'ok' \"ok\" 🙂"
+    text = "<b>Nguyễn & Trần</b> &lt;_*[x](http://a.vn)\\ 100% 'ok' \"ok\" 🙂"
 
     async with (
         running(log=tmp_path / "calls") as telegram,
@@ -40,9 +58,64 @@ async def test_what_looks_like_markup_arrives_as_it_was_written(tmp_path: Path) 
         [message] = await telegram.messages(ALICE)
 
     assert message["text"] == text
-    journal = (tmp_path / "calls").read_text()
-    assert '"is_disabled": true' in journal
-    assert "parse_mode" not in journal
+    assert "entities" not in message
+    assert '"is_disabled": true' in (tmp_path / "calls").read_text()
+
+
+async def test_a_dossier_code_can_be_copied_with_a_tap(telegram: Telegram) -> None:
+    text = "🙂 Hồ sơ H56.14-240823-0001 & 000.17.22.H56-210531-0001."
+    async with open_channel("tele", settings_for(telegram.port)) as channel:
+        await channel.sender.send(item(ALICE, text))
+
+    [message] = await telegram.messages(ALICE)
+    assert message["text"] == text
+    shown = text.encode("utf-16-le")
+    marked = [shown[2 * each["offset"] :][: 2 * each["length"]].decode("utf-16-le") for each in message["entities"]]
+    assert marked == ["H56.14-240823-0001", "000.17.22.H56-210531-0001"]
+    assert {each["type"] for each in message["entities"]} == {"code"}
+
+
+async def test_what_telegram_cannot_parse_goes_out_again_as_plain_text() -> None:
+    complaint = "Bad Request: can't parse entities: Unsupported start tag"
+    answers = [refusal(complaint), taken(7)]
+    async with in_turn(answers) as server:
+        outcome = await outcome_at(server.port)
+
+    first, second = [json.loads(body) for body in server.bodies]
+    assert outcome == Accepted(("7",))
+    assert (first["parse_mode"], "parse_mode" in second) == ("HTML", False)
+    assert second["text"] == item(ALICE).text
+
+
+async def test_a_message_is_worth_more_than_its_buttons() -> None:
+    options = (Option("Xem hồ sơ", "ho so"),)
+    async with in_turn([refusal("Bad Request: BUTTON_DATA_INVALID"), taken(7)]) as server:
+        outcome = await outcome_at(server.port, options=options)
+
+    first, second = [json.loads(body) for body in server.bodies]
+    assert outcome == Accepted(("7",))
+    assert ("reply_markup" in first, "reply_markup" in second) == (True, False)
+
+
+async def test_a_refusal_that_nothing_mends_is_final_and_asked_twice_of_nobody() -> None:
+    async with in_turn([refusal("Bad Request: chat not found")]) as server:
+        outcome = await outcome_at(server.port)
+
+    assert outcome == Rejected("Chat not found")
+    assert len(server.bodies) == 1
+
+
+async def test_a_message_to_a_group_that_has_moved_arrives_at_its_new_address_at_once(telegram: Telegram) -> None:
+    await telegram.migrate(-77, -1_000_000_000_077)
+    async with open_channel("tele", settings_for(telegram.port)) as channel:
+        first = await channel.sender.send(item(-77, "một"))
+        second = await channel.sender.send(item(-77, "hai"))
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Accepted)
+    assert [each["text"] for each in await telegram.messages(-1_000_000_000_077)] == ["một", "hai"]
+    stats = await telegram.stats()
+    assert (stats["400"], stats["200"]) == (1, 2), "the second one knows the way"
 
 
 async def test_who_blocked_the_bot_is_told_apart_from_who_does_not_exist(telegram: Telegram) -> None:
@@ -50,25 +123,6 @@ async def test_who_blocked_the_bot_is_told_apart_from_who_does_not_exist(telegra
         "Forbidden: bot was blocked by the user", blocked=True
     )
     assert await outcome_at(telegram.port, 5_000_000_902) == Rejected("Chat not found")
-
-
-async def test_a_chat_that_must_wait_is_left_alone_and_delays_nobody(telegram: Telegram) -> None:
-    now = [100.0]
-    async with connected(settings_for(telegram.port)) as bot:
-        sender = TelegramSender(bot, monotonic=lambda: now[0])
-
-        first = await sender.send(item(5_000_000_903))
-        at_once = await sender.send(item(5_000_000_903))
-        other = await sender.send(item(ALICE))
-        now[0] += 1.1
-        later = await sender.send(item(5_000_000_903))
-
-    assert first == Retry("Telegram asks us to slow down", 1.0, counts=False)
-    assert isinstance(at_once, Retry)
-    assert at_once.after == pytest.approx(1.0)
-    assert isinstance(other, Accepted)
-    assert isinstance(later, Accepted)
-    assert (await telegram.stats())["sendMessage"] == 3
 
 
 async def test_silence_after_the_request_is_uncertain_within_the_time_out(telegram: Telegram) -> None:
@@ -195,13 +249,23 @@ async def test_a_long_text_arrives_in_pieces_in_order(telegram: Telegram) -> Non
     assert "\n".join(message["text"] for message in messages) == text
 
 
-async def test_a_text_that_breaks_off_halfway_is_uncertain_with_what_was_accepted() -> None:
-    async with running(chat_rate=1) as telegram, open_channel("tele", settings_for(telegram.port)) as channel:
+async def test_a_text_that_breaks_off_halfway_is_uncertain_with_what_was_accepted(telegram: Telegram) -> None:
+    await telegram.hold(ALICE, 600, after=1)
+    async with open_channel("tele", settings_for(telegram.port)) as channel:
         outcome = await channel.sender.send(item(ALICE, "một cửa " * 700))
         [message] = await telegram.messages(ALICE)
 
     assert isinstance(outcome, Uncertain)
     assert outcome.references == (str(message["message_id"]),)
+
+
+async def test_a_later_piece_that_is_told_to_wait_a_moment_waits_for_it(telegram: Telegram) -> None:
+    await telegram.hold(ALICE, 0.5, after=1)
+    async with open_channel("tele", settings_for(telegram.port)) as channel:
+        outcome = await channel.sender.send(item(ALICE, "một cửa " * 700))
+
+    assert isinstance(outcome, Accepted)
+    assert len(await telegram.messages(ALICE)) == 2
 
 
 @pytest.mark.parametrize("address", ["@mot_cua", "84912345678x", "", "1/../2"])

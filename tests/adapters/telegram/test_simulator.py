@@ -5,14 +5,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import FormData
-from telegram import Bot, BotCommand
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    ReplyKeyboardMarkup,
+)
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError
 
-from tests.adapters.telegram.support import TOKEN, Telegram, running
-
-ALICE = 5_000_000_100
+from tests.adapters.telegram.support import ALICE, TOKEN, Telegram, free_port, running
 
 
 def bot_of(telegram: Telegram, token: str = TOKEN) -> Bot:
@@ -30,8 +36,9 @@ async def test_another_client_can_work_with_it(telegram: Telegram) -> None:
         assert update.message
         assert (update.message.text, update.message.chat.type) == ("chào", "private")
         assert await bot.set_my_commands([BotCommand("tracuu", "Tra cứu hồ sơ")])
-        assert await bot.set_webhook("https://example.vn/hook")
-        assert (await bot.get_webhook_info()).url == "https://example.vn/hook"
+        assert [each.command for each in await bot.get_my_commands()] == ["tracuu"]
+        assert await bot.set_webhook("http://127.0.0.1:9/hook", secret_token="s", allowed_updates=["message"])
+        assert (await bot.get_webhook_info()).url == "http://127.0.0.1:9/hook"
         assert await bot.delete_webhook(drop_pending_updates=True)
 
 
@@ -162,3 +169,146 @@ async def test_a_broken_body_is_refused(telegram: Telegram, body: bytes) -> None
     url = f"http://127.0.0.1:{telegram.port}/bot{TOKEN}/sendMessage"
     async with telegram.http.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
         assert (response.status, (await response.json())["ok"]) == (400, False)
+
+
+async def test_html_becomes_entities_as_another_client_reads_them(telegram: Telegram) -> None:
+    async with bot_of(telegram) as bot:
+        sent = await bot.send_message(
+            ALICE, "🙂 <b>Hồ <code>sơ</code></b> &lt;1&gt; &amp; &#39;2&#39;", parse_mode="HTML"
+        )
+
+    assert sent.text == "🙂 Hồ sơ <1> & '2'"
+    assert [(each.type, sent.parse_entity(each)) for each in sent.entities] == [("bold", "Hồ sơ"), ("code", "sơ")]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a < b", "Unclosed start tag at byte offset 2"),
+        ("<x>a</x>", 'Unsupported start tag "x" at byte offset 0'),
+        ("<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("<b>a</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
+        ("a</b>", "Unexpected end tag at byte offset 1"),
+        ("đ <b", "Unclosed start tag at byte offset 3"),
+    ],
+)
+async def test_broken_html_is_refused_with_the_place(telegram: Telegram, text: str, complaint: str) -> None:
+    answer = await telegram.call("sendMessage", chat_id=ALICE, text=text, parse_mode="HTML")
+
+    assert answer["error_code"] == 400
+    assert answer["description"].startswith(f"Bad Request: can't parse entities: {complaint}")
+    assert await telegram.messages(ALICE) == []
+
+
+async def test_markup_that_telegram_would_refuse_is_refused(telegram: Telegram) -> None:
+    def buttons(says: str) -> InlineKeyboardMarkup:
+        return InlineKeyboardMarkup([[InlineKeyboardButton("Nút", callback_data=says)]])
+
+    phone = ReplyKeyboardMarkup([[KeyboardButton("Gửi số", request_contact=True)]])
+    async with bot_of(telegram) as bot:
+        assert await bot.send_message(ALICE, "x", reply_markup=buttons("x" * 64))
+        assert await bot.send_message(ALICE, "x", reply_markup=phone)
+        with pytest.raises(BadRequest, match=r"(?i)button_data_invalid"):
+            await bot.send_message(ALICE, "x", reply_markup=buttons("đ" * 33))
+        with pytest.raises(BadRequest, match="Phone number can be requested in private chats only"):
+            await bot.send_message(-77, "x", reply_markup=phone)
+    for markup in ({}, {"inline_keyboard": [{"text": "x"}]}, {"inline_keyboard": [[{"text": "x"}]]}, {"no": 1}, [1]):
+        answer = await telegram.call("sendMessage", chat_id=ALICE, text="x", reply_markup=markup)
+        assert answer["ok"] is (markup == {}), markup
+
+
+async def test_commands_are_kept_by_scope_and_language(telegram: Telegram) -> None:
+    async with bot_of(telegram) as bot:
+        await bot.set_my_commands([BotCommand("help", "Help")], language_code="en")
+
+        assert [each.command for each in await bot.get_my_commands(language_code="en")] == ["help"]
+        assert await bot.get_my_commands() == ()
+        assert await bot.delete_my_commands(language_code="en")
+        assert await bot.get_my_commands(language_code="en") == ()
+    for command in ({"command": "Tra cứu", "description": "x"}, {"command": "a", "description": ""}, {"command": "a"}):
+        assert not (await telegram.call("setMyCommands", commands=[command]))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"url": "http://example.vn/hook"}, "HTTPS URL must be provided"),
+        ({"url": "https://example.vn:8080/hook"}, "only on ports 80, 88, 443 or 8443"),
+        ({"url": "https://example.vn/hook", "secret_token": "không"}, "unallowed characters"),
+    ],
+)
+async def test_a_webhook_that_telegram_would_refuse_is_refused(
+    telegram: Telegram, given: dict[str, str], complaint: str
+) -> None:
+    assert complaint in (await telegram.call("setWebhook", **given))["description"]
+
+
+async def test_a_group_that_has_moved_names_its_new_address(telegram: Telegram) -> None:
+    await telegram.migrate(-77, -1_000_000_000_077)
+    async with bot_of(telegram) as bot:
+        with pytest.raises(ChatMigrated) as moved:
+            await bot.send_message(-77, "x")
+
+    assert moved.value.new_chat_id == -1_000_000_000_077
+
+
+async def test_who_blocks_the_bot_gets_nothing_until_it_is_let_in_again(telegram: Telegram) -> None:
+    async with bot_of(telegram) as bot:
+        await telegram.block(ALICE)
+        with pytest.raises(Forbidden, match="bot was blocked by the user"):
+            await bot.send_message(ALICE, "x")
+        await telegram.block(ALICE, "unblock")
+        await bot.send_message(ALICE, "x")
+        changes = [update.my_chat_member for update in await bot.get_updates()]
+
+    assert [change.new_chat_member.status for change in changes if change] == ["kicked", "member"]
+
+
+async def test_paid_messages_have_a_limit_of_their_own() -> None:
+    async with running(rate=1, paid_rate=2) as telegram:
+        free = [await telegram.call("sendMessage", chat_id=chat, text="x") for chat in (1, 2)]
+        paid = [
+            await telegram.call("sendMessage", chat_id=chat, text="x", allow_paid_broadcast=True) for chat in (3, 4, 5)
+        ]
+
+    assert [answer["ok"] for answer in free] == [True, False]
+    assert [answer["ok"] for answer in paid] == [True, True, False]
+
+
+async def test_in_an_outage_nobody_gets_in_until_it_ends() -> None:
+    control = free_port()
+    async with running(control_port=control) as telegram:
+        door, controls = f"http://127.0.0.1:{telegram.port}", f"http://127.0.0.1:{control}/_control"
+        async with asyncio.TaskGroup() as tasks:
+            poll = tasks.create_task(_broken(telegram.call("getUpdates", timeout=20)))
+            await telegram.until("getUpdates")
+            async with telegram.http.post(f"{controls}/outage", json={}) as answer:
+                assert answer.status == 200
+            assert await poll, "an open connection is closed"
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await telegram.http.get(door)
+        async with telegram.http.delete(f"{controls}/outage") as answer:
+            assert answer.status == 200
+
+        assert (await telegram.call("getMe"))["ok"]
+
+
+async def test_an_outage_of_some_seconds_ends_by_itself() -> None:
+    async with running() as telegram:
+        url = f"http://127.0.0.1:{telegram.port}/_control/outage"
+        async with telegram.http.post(url, json={}) as answer:
+            assert answer.status == 400, "its end could not be ordered"
+        async with telegram.http.post(url, json={"seconds": 0.1}) as answer:
+            assert answer.status == 200
+        assert await _broken(telegram.call("getMe"))
+        async with asyncio.timeout(5):
+            while await _broken(telegram.call("getMe")):
+                await asyncio.sleep(0.02)
+
+
+async def _broken(call: Any) -> bool:
+    try:
+        await call
+    except aiohttp.ClientError:
+        return True
+    return False

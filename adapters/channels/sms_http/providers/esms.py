@@ -15,8 +15,9 @@ from urllib.parse import quote, urlencode
 from pydantic import Field, model_validator
 
 from adapters.channels.sms_http.answers import code_of, count_of, id_of, our_id, verdict_of, wordless, xml_text
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Status, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Status, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.model.clock import VIETNAM
 from bot.model.message import DeliveryState, InboundMessage, Receipt
 from bot.model.person import Address

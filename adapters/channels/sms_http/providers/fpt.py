@@ -12,8 +12,9 @@ from typing import Literal
 from pydantic import Field
 
 from adapters.channels.sms_http.answers import code_of, count_of, id_of, verdict_of, wordless
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Token, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Token, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.model.carrier import carrier_named
 from bot.settings import Secret
 

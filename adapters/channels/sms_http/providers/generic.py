@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from adapters.channels.sms_http.generic_settings import AnswerRule, GenericSettings, Inbound, Receipts
 from adapters.channels.sms_http.places import Message, at_path, first_found
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.templating import (
     Escape,
     as_is,
@@ -24,6 +24,7 @@ from adapters.channels.sms_http.templating import (
     in_url,
     in_xml,
 )
+from adapters.http import Answer, Request
 from bot.model.carrier import carrier_named
 from bot.model.message import DeliveryState, InboundMessage, Receipt
 from bot.model.person import Address

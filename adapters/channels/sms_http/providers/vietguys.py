@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 from pydantic import Field
 
 from adapters.channels.sms_http.answers import code_of, id_of, verdict_of, wordless
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.model.carrier import carrier_named
 from bot.model.message import DeliveryState, Receipt
 from bot.ports import WebhookRequest, WebhookResult

@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 from pydantic import Field
 
 from adapters.channels.sms_http.answers import code_of, wordless, xml_text
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.settings import Secret
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"

@@ -12,8 +12,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from adapters.channels.sms_http.answers import code_of, verdict_of, wordless
-from adapters.channels.sms_http.provider import Answer, Outgoing, Provider, Reading, Request, Verdict
+from adapters.channels.sms_http.provider import Outgoing, Provider, Reading, Verdict
 from adapters.channels.sms_http.settings import HttpSettings
+from adapters.http import Answer, Request
 from bot.model.message import Situation
 from bot.settings import Secret
 

@@ -1,0 +1,97 @@
+"""Watches for codes being guessed by many at once; and forgets in time what guards and conversations have kept."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from bot.config import ConversationSettings, LookupSettings
+from bot.guarding import KEPT
+from bot.model.clock import Clock
+from bot.model.errors import trail
+from bot.ports import Spread, Storage, Transaction
+
+log = logging.getLogger(__name__)
+
+_TIDY = timedelta(hours=1)
+
+
+class GuessWatch:
+    """Runs beside the conversation. Every process has its own; they agree, because the database counts for all."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        settings: LookupSettings,
+        conversation: ConversationSettings,
+        *,
+        clock: Clock,
+        every: float = 10.0,
+    ) -> None:
+        """`every`: seconds between looks, so that an alarm is raised within a minute of its reason."""
+        self._storage = storage
+        self._settings = settings
+        self._conversation = conversation
+        self._clock = clock
+        self._every = every
+        self._tidied_at: datetime | None = None
+        self._is_on = False
+
+    @property
+    def is_on(self) -> bool:
+        """Codes are being guessed."""
+        return self._is_on
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+                await self.tidy()
+            except Exception as error:
+                log.error("the watch over guessing could not work: %s", trail(error))
+            await asyncio.sleep(self._every)
+
+    async def look(self) -> None:
+        """Raises the alarm, or ends it once failures or senders are down to half of what raises it."""
+        since = self._clock() - timedelta(seconds=self._settings.alarm_window)
+        spread = await self._storage.read(lambda tx: tx.guards.spread(since=since))
+        if not self._is_on and self._reaches(spread, 1.0):
+            self._is_on = True
+            log.error(
+                "có người dò mã hồ sơ / dossier codes are being guessed: %s%s", self._counted(spread), self._consequence
+            )
+        elif self._is_on and not self._reaches(spread, 0.5):
+            self._is_on = False
+            log.info("không còn dò mã hồ sơ / dossier codes are no longer being guessed: %s", self._counted(spread))
+
+    def _reaches(self, spread: Spread, share: float) -> bool:
+        """Many failures of few are somebody who mistypes or a machine gone wrong, and their own waits hold them up."""
+        rules = self._settings
+        return spread.failures >= share * rules.alarm_failures and spread.senders >= share * rules.alarm_senders
+
+    def _counted(self, spread: Spread) -> str:
+        minutes = self._settings.alarm_window / 60
+        return f"{spread.failures} failed look-ups of {spread.senders} senders in {minutes:g} min"
+
+    @property
+    def _consequence(self) -> str:
+        return "; strangers learn nothing until it is over" if self._settings.tighten else ""
+
+    async def tidy(self) -> None:
+        """Once an hour: forgets attempts that no rule counts, bindings gone silent, and what citizens wrote long ago.
+
+        A recycled number may have a new owner: silence ends its binding. One-time codes that ran out go when the next
+        one is sent.
+        """
+        now = self._clock()
+        if self._tidied_at is not None and now - self._tidied_at < _TIDY:
+            return
+        self._tidied_at = now
+        lapsed = await self._storage.write(lambda tx: self._forget(tx, now))
+        if lapsed:
+            log.info("%d chats are no longer bound to a phone after %d days", lapsed, self._settings.binding_days)
+
+    async def _forget(self, tx: Transaction, now: datetime) -> int:
+        await tx.guards.prune(before=now - KEPT)
+        await tx.conversations.forget_texts(before=now - timedelta(days=self._conversation.keep_text_days))
+        return await tx.people.lapse(silent_since=now - timedelta(days=self._settings.binding_days))

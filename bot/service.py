@@ -1,0 +1,163 @@
+"""The whole service: flows, senders, listeners and watchers over an open database; starts together, stops in order."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.blocked_watch import BlockedWatch
+from bot.conversation import Conversation
+from bot.desk import Desk
+from bot.dispatch import Dispatch
+from bot.following import follow, reconcile_nightly, watch_freshness
+from bot.guess_watch import GuessWatch
+from bot.ledger import watch_ledger
+from bot.mirror import Mirror
+from bot.model.clock import Clock
+from bot.model.errors import trail
+from bot.model.ids import id_maker
+from bot.model.message import InboundMessage, Receipt, Situation
+from bot.plan import Plan, chats_of, manner_for, planner_for, routes_of, rules_of, sms_place, sms_rules
+from bot.ports import Channel, Source, Storage
+from bot.reaching import Reach
+from bot.receipts import record, record_in
+
+log = logging.getLogger(__name__)
+
+TALKS_EVERY = 300.0
+"""Seconds between two looks for conversations that no clerk answers."""
+
+LISTEN_AGAIN = 5.0
+"""Seconds before a listener that failed by our own mistake begins anew."""
+
+
+class App:
+    """The whole service, open. `run` works until `stop`."""
+
+    def __init__(
+        self, plan: Plan, storage: Storage, channels: Sequence[Channel], sources: Sequence[Source], clock: Clock
+    ) -> None:
+        self.plan = plan
+        self.storage = storage
+        self.channels = channels
+        self.sources = sources
+        self.rules = {each.name: rules_of(each) for each in plan.sources}
+        self.clock = clock
+        self.new_id = id_maker(clock)
+        config = plan.config
+        self.planner = planner_for(plan, self.new_id)
+        self.reach = Reach(self.planner, chats_of(plan), config.reach, config.survey)
+        self.guess_watch = GuessWatch(storage, config.lookup, config.conversation, clock=clock)
+        self.desk = Desk(
+            storage,
+            config.conversation,
+            clock,
+            self.new_id,
+            place=sms_place(plan, self.planner),
+            is_accented=Situation.ANSWER in config.texts.accented_sms,
+        )
+        manner = manner_for(plan, channels, self.planner, is_tightened=self._is_tightened)
+        self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
+        self._stopping = asyncio.Event()
+        self.dispatch = Dispatch(
+            config,
+            channels,
+            sms_rules(plan),
+            storage,
+            routes=routes_of(plan),
+            clock=clock,
+            owner=secrets.token_hex(8),
+            record_receipts=record_in,
+        )
+
+    def mirror_of(self, source: str) -> Mirror:
+        return Mirror(source, self.storage, self.planner, self.clock, self.rules[source], reach=self.reach)
+
+    async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
+        """What the channels heard, made durable: receipts together, messages one transaction each."""
+        receipts = [event for event in events if isinstance(event, Receipt)]
+        messages = [event for event in events if isinstance(event, InboundMessage)]
+        if receipts:
+            await record(self.storage, receipts)
+        if messages:
+            await self.conversation.handle(messages)
+
+    async def run(self) -> None:
+        """Runs channels, sources and watchers until `stop`, then drains what is under way."""
+        async with asyncio.TaskGroup() as tasks:
+            watchers = [
+                tasks.create_task(self.dispatch.watch()),
+                tasks.create_task(watch_ledger(self.storage)),
+                tasks.create_task(watch_freshness(self.rules, self.storage, self.clock)),
+                tasks.create_task(self.guess_watch.run()),
+                tasks.create_task(self._blocked_watch().run()),
+                tasks.create_task(self._talk_watch()),
+                *(tasks.create_task(self._listen(channel)) for channel in self.channels),
+            ]
+            readers = []
+            for source in self.sources:
+                rules = self.rules[source.name]
+                mirror = self.mirror_of(source.name)
+                readers.append(tasks.create_task(follow(source, mirror, self.storage, rules, self.clock)))
+                watchers.append(tasks.create_task(reconcile_nightly(source, self.storage, rules, self.clock)))
+            await self._send_until_stopped(readers)
+            for watcher in watchers:
+                watcher.cancel()
+
+    def _is_tightened(self) -> bool:
+        """Codes are being guessed just now, and strangers learn nothing meanwhile."""
+        return self.plan.config.lookup.tighten and self.guess_watch.is_on
+
+    def _blocked_watch(self) -> BlockedWatch:
+        config = self.plan.config
+        return BlockedWatch(
+            self.storage,
+            self.dispatch.senders,
+            {each.name: each.shown for each in self.plan.channels if each.shown},
+            after=timedelta(minutes=config.reach.blocked_minutes),
+            catalogue=self.planner.catalogue,
+            plain=lambda scheme: scheme == "sms",
+            clock=self.clock,
+            new_id=self.new_id,
+        )
+
+    async def _talk_watch(self) -> None:
+        """Conversations that a clerk has left alone for too long come back to the bot."""
+        while True:
+            try:
+                await self.desk.close_idle()
+            except Exception as error:
+                log.error("idle conversations could not be closed: %s", trail(error))
+            await asyncio.sleep(TALKS_EVERY)
+
+    async def _listen(self, channel: Channel) -> None:
+        """A mistake in one adapter must not silence the others: it is logged, and the listener begins anew."""
+        while channel.listener:
+            try:
+                await channel.listener.listen(self.deliver)
+            except Exception as error:
+                log.error("channel %s: the listener failed: %s", channel.name, trail(error))
+            await asyncio.sleep(LISTEN_AGAIN)
+
+    async def _send_until_stopped(self, readers: Sequence[asyncio.Task[None]]) -> None:
+        """Sends until `stop`; then first stops reading, then lets the senders finish what they hold."""
+        sending = asyncio.ensure_future(self.dispatch.send())
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        try:
+            # Senders that end before the stop have failed; the second `await` then tells why.
+            await asyncio.wait([stopped, sending], return_when=asyncio.FIRST_COMPLETED)
+            for reader in readers:
+                reader.cancel()
+            async with asyncio.timeout(self.plan.config.outbox.drain):
+                await sending
+        except TimeoutError:
+            log.warning("some messages were still under way at the stop: they will be uncertain")
+        finally:
+            for task in (stopped, sending):
+                task.cancel()
+
+    def stop(self) -> None:
+        """Asks everything to finish; `run` returns when the messages under way are settled."""
+        self._stopping.set()
+        self.dispatch.stop()

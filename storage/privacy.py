@@ -1,0 +1,164 @@
+"""Erasure on request: takes a person out of every table, and leaves the books balanced."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+from bot.model.clock import from_millis, to_millis
+from bot.model.person import Address
+from storage.edge import key_set, to_json
+from storage.mentions import Mentions
+from storage.statements import Row, Statements
+
+REASON = "erased on request"
+"""Of a message that was still to go, and who answered feedback that nobody answers any more."""
+_PLAIN = (
+    "bindings",
+    "follows",
+    "invitations",
+    "one_time_codes",
+    "consents",
+    "disowned",
+    "attempts",
+    "do_not_send",
+    "carriers",
+    "talks",
+)
+"""Tables of which her rows go as a whole."""
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_OF_PHONES = ("sms", "zalophone")
+"""Schemes of which the phone itself is the address."""
+
+
+class Privacy:
+    """`bot.ports.people.PrivacyStore` in SQL."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    async def addresses_of(self, phone: str) -> list[Address]:
+        bound = [Address.of(row["address"]) for row in await self._sql.rows("bound_to", phone=phone)]
+        return [*(Address(scheme, phone) for scheme in _OF_PHONES), *bound]
+
+    async def erased(self) -> dict[str, datetime]:
+        return {row["digest"]: from_millis(row["at"]) for row in await self._sql.rows("erasures")}
+
+    async def salt(self) -> bytes:
+        salt = await self._sql.value("erasure_salt")
+        if salt is None:
+            await self._sql.change("erasure_salt_make", salt=token_hex(32))
+            salt = await self._sql.value("erasure_salt")
+        return bytes.fromhex(salt)
+
+    async def erase(self, phone: str, addresses: Collection[Address], *, digest: str, at: datetime) -> dict[str, int]:
+        if not _E164.fullmatch(phone):
+            raise ValueError("no E.164 number: this would erase others")
+        # First of all, for it locks the sources: what a mirror writes meanwhile is seen here, or it reads again.
+        await self._sql.change("erasure_announce")
+        await self._sql.change("erasure_keep", digest=digest, at=to_millis(at))
+        erasing = _Erasing(self._sql, phone, addresses, to_millis(at))
+        rows = {
+            "dossiers": await erasing.dossiers(),
+            "outbox": await erasing.messages(),
+            "inbound": await erasing.inbound(),
+            "conversations": await erasing.conversations(),
+            "feedback": await erasing.feedback(),
+            "surveys": await erasing.surveys(),
+            **await erasing.plain(),
+        }
+        return {table: number for table, number in rows.items() if number}
+
+
+class _Erasing:
+    """One erasure under way. Each act returns how many rows it took something from."""
+
+    def __init__(self, sql: Statements, phone: str, addresses: Collection[Address], at: int) -> None:
+        hers = {*(Address(scheme, phone) for scheme in _OF_PHONES), *addresses}
+        keys = sorted(address.key for address in hers)
+        self._sql = sql
+        self._mentions = Mentions(phone, keys)
+        self._values: Mapping[str, Any] = {
+            "phone": phone,
+            "keys": key_set(keys),
+            "subjects": key_set({phone, *keys}),
+            "spread": self._mentions.spread,
+            "reason": REASON,
+            "at": at,
+        }
+
+    async def dossiers(self) -> int:
+        found = [row for row in await self._rows("erase_dossiers_seek") if self._mentions.are_in(row["phone"])]
+        named = sorted(({"code": row["code"], "source": row["source"]} for row in found), key=_by_code)
+        await self._sql.change_many("erase_dossiers", named)
+        numbered = {str(number): each for number, each in enumerate(named)}
+        # Their fingerprints were made of what goes as well.
+        late = await self._sql.rows("erase_late_seek", dossiers=to_json(numbered))
+        names = ("code", "source", "version", "fingerprint")
+        await self._sql.change_many("erase_late", [_fresh(row, names) for row in late])
+        return len(named)
+
+    async def messages(self) -> int:
+        found = {row["id"]: row for row in await self._rows("erase_outbox_seek")}
+        found |= {row["id"]: row for row in await self._rows("erase_outbox_seek_mentions") if self._is_about_her(row)}
+        items = {
+            item_id: {"named": str(int(self._mentions.are_in_key(row["dedupe_key"])))} for item_id, row in found.items()
+        }
+        await self._change("erase_outbox", items=to_json(items))
+        named = {row["origin"]: item_id for item_id, row in found.items() if self._mentions.are_in_key(row["origin"])}
+        renamed = [{"fresh": f"erased:{item_id}", "origin": origin} for origin, item_id in sorted(named.items())]
+        await self._sql.change_many("erase_plans", renamed)
+        await self._sql.change_many("erase_origins", renamed)
+        return len(found)
+
+    async def inbound(self) -> int:
+        own = await self._change("erase_inbound")
+        found = [row for row in await self._rows("erase_inbound_seek") if self._mentions.are_in(row["text"])]
+        named = [{"channel": row["channel"], "message_id": row["message_id"]} for row in found]
+        await self._sql.change_many("erase_inbound_text", named)
+        return own + len(named)
+
+    async def conversations(self) -> int:
+        own = await self._change("erase_conversations")
+        found = [row for row in await self._rows("erase_conversations_seek") if self._mentions.are_in(row["slots"])]
+        await self._sql.change_many("erase_slots", [{"address": row["address"]} for row in found])
+        return own + len(found)
+
+    async def feedback(self) -> int:
+        found = [row for row in await self._rows("erase_feedback_seek") if self._wrote_or_is_named(row)]
+        values = {"at": self._values["at"], "reason": REASON}
+        await self._sql.change_many("erase_feedback", [{"number": row["number"], **values} for row in found])
+        return len(found)
+
+    async def surveys(self) -> int:
+        found = await self._rows("erase_surveys_seek")
+        await self._sql.change_many("erase_surveys", [_fresh(row, ("source", "code", "address")) for row in found])
+        return len(found)
+
+    async def plain(self) -> dict[str, int]:
+        return {table: await self._change(f"erase_{table}") for table in _PLAIN}
+
+    def _is_about_her(self, row: Row) -> bool:
+        keys = (row["dedupe_key"], row["origin"])
+        texts = (row["text"], row["attached"])
+        return any(map(self._mentions.are_in_key, keys)) or any(map(self._mentions.are_in, texts))
+
+    def _wrote_or_is_named(self, row: Row) -> bool:
+        texts = (row[name] for name in ("text", "name", "home", "phone", "answer"))
+        return self._mentions.are_in_key(row["address"]) or any(map(self._mentions.are_in, texts))
+
+    async def _rows(self, name: str) -> list[Row]:
+        return await self._sql.rows(name, **self._values)
+
+    async def _change(self, name: str, **more: Any) -> int:
+        return await self._sql.change(name, **self._values, **more)
+
+
+def _fresh(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    """The row's key, and something that says nothing to put into it."""
+    return {"nonce": token_hex(12), **{name: row[name] for name in names}}
+
+
+def _by_code(dossier: Mapping[str, str]) -> tuple[str, str]:
+    return dossier["code"], dossier["source"]

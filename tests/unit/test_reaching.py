@@ -1,0 +1,180 @@
+"""Who is told of a change, by which ways, and how much of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from bot.config import ReachSettings, SurveySettings
+from bot.model.dossier import Dossier, Status, diff
+from bot.model.message import DeliveryState, OutboxItem, Situation
+from bot.model.person import Address, Binding, Follow, Proof
+from bot.planning import Planner, Route
+from bot.ports import Audience
+from bot.reaching import Chats, Reach, Told
+from bot.texts import Catalogue
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+PHONE = "+84912345678"
+_numbers = count(1)
+PLANNER = Planner(
+    Route("sms", "sms", plain=True),
+    Catalogue.load("vi"),
+    lambda: f"{next(_numbers):026}",
+    "giờ hành chính",
+    sensitive=frozenset({"1.001776"}),
+    surveys=True,
+)
+CHATS = Chats(
+    schemes={"telegram": "telegram", "zalo": "zalo", "webchat": "webchat"},
+    buttons=frozenset({"telegram"}),
+    by_phone="zalo",
+    templated=frozenset({Situation.RESULT}),
+)
+REACH = Reach(PLANNER, CHATS, ReachSettings(), SurveySettings())
+DOSSIER = Dossier(
+    source="s",
+    code="H32.15-261122-0001",
+    status=Status.PROCESSING,
+    agency_name="UBND phường Vĩnh Hải",
+    procedure="1.004222.000.00.00.H32",
+    procedure_name="Đăng ký thường trú",
+    phone=PHONE,
+    received_at=NOW,
+    appointment_at=NOW + timedelta(days=5),
+)
+
+
+def told(after: Dossier, before: Dossier = DOSSIER) -> Told:
+    news = diff(before, after, last_number=3, at=NOW)
+    item = PLANNER.plan(news, before, after, now=NOW)
+    assert item is not None
+    return Told(item, news, before, after)
+
+
+def bound(scheme: str, value: str = "4711", **changes: str) -> Binding:
+    channel = changes.get("channel", scheme)
+    language = changes.get("language", "vi")
+    return Binding(Address(scheme, value), PHONE, Proof.CODE, NOW, NOW, channel, language)
+
+
+def following(scheme: str = "telegram", value: str = "99") -> Follow:
+    return Follow(Address(scheme, value), "s", DOSSIER.code, scheme, NOW)
+
+
+def audience(
+    bindings: Sequence[Binding] = (), follows: Sequence[Follow] = (), disowned: datetime | None = None
+) -> Audience:
+    return Audience({PHONE: bindings}, {("s", DOSSIER.code): follows}, {PHONE: disowned} if disowned else {})
+
+
+def spread(after: Dossier, heard: Audience, reach: Reach = REACH) -> list[OutboxItem]:
+    return reach.spread([told(after)], heard, now=NOW)
+
+
+SUPPLEMENT = replace(DOSSIER, status=Status.SUPPLEMENT, supplement="Bản sao hộ chiếu", reason="Bản nộp bị mờ")
+RESULT = replace(DOSSIER, status=Status.DONE)
+RETURNED = replace(DOSSIER, status=Status.RETURNED)
+
+
+def test_somebody_without_a_chat_is_told_by_sms() -> None:
+    (item,) = spread(SUPPLEMENT, audience())
+
+    assert (item.channel, item.address, item.alternatives) == ("sms", Address("sms", PHONE), ())
+    assert item.text.isascii()
+
+
+def test_somebody_with_chats_gets_one_message_with_its_ways_in_order() -> None:
+    (item,) = spread(SUPPLEMENT, audience([bound("telegram"), bound("zalo", "2512")]))
+
+    assert item.address == Address("zalo", "2512")
+    assert [each.address.scheme for each in item.alternatives] == ["telegram", "sms"]
+    assert "Kính gửi Ông/Bà" in item.text
+    assert item.alternatives[-1].text.isascii()
+
+
+def test_zalo_users_without_a_chat_are_reached_by_phone_where_there_is_a_template() -> None:
+    (result,) = spread(RESULT, audience())
+    (supplement,) = spread(SUPPLEMENT, audience())
+
+    assert result.address == Address("zalophone", PHONE)
+    assert result.values["status_label"] == "Đã có kết quả"
+    assert supplement.address.scheme == "sms"
+
+
+def test_a_chat_reads_its_own_language_and_sms_the_office_s() -> None:
+    (item,) = spread(SUPPLEMENT, audience([bound("telegram", language="en")]))
+
+    assert item.text.startswith("Dear Sir or Madam")
+    assert item.alternatives[-1].text.startswith("Kinh gui")
+
+
+def test_buttons_are_for_chats_that_have_them() -> None:
+    (by_telegram,) = spread(SUPPLEMENT, audience([bound("telegram")]))
+    (by_zalo,) = spread(SUPPLEMENT, audience([bound("zalo")]))
+
+    assert [option.says for option in by_telegram.options] == [f"hs {DOSSIER.code}"]
+    assert by_zalo.options == ()
+
+
+def test_a_chat_of_a_channel_that_is_gone_is_no_way() -> None:
+    (item,) = spread(SUPPLEMENT, audience([bound("telegram", channel="old")]))
+
+    assert item.address.scheme == "sms"
+
+
+def test_who_follows_hears_status_and_dates_and_not_what_is_asked_for() -> None:
+    owner, follower = spread(SUPPLEMENT, audience([bound("zalo", "2512")], [following()]))
+
+    assert "hộ chiếu" in owner.text
+    assert (follower.address, follower.situation) == (Address("telegram", "99"), Situation.PROGRESS)
+    assert "hộ chiếu" not in follower.text
+    assert "mờ" not in follower.text
+    assert DOSSIER.code in follower.text
+    assert follower.dedupe_key != owner.dedupe_key
+
+
+def test_an_owner_who_also_follows_hears_it_once() -> None:
+    items = spread(SUPPLEMENT, audience([bound("telegram", "99")], [following()]))
+
+    assert len(items) == 1
+
+
+def test_who_follows_hears_of_a_dossier_that_has_no_phone() -> None:
+    nobody = replace(DOSSIER, phone="")
+    heard = Audience({}, {("s", DOSSIER.code): [following()]}, {})
+
+    owner, follower = REACH.spread([told(replace(SUPPLEMENT, phone=""), nobody)], heard, now=NOW)
+
+    assert owner.state is DeliveryState.SUPPRESSED
+    assert follower.state is DeliveryState.QUEUED
+    assert follower.reason == ""
+
+
+def test_a_number_that_was_disowned_hears_nothing_of_older_dossiers() -> None:
+    (older,) = spread(SUPPLEMENT, audience(disowned=NOW + timedelta(hours=1)))
+    (newer,) = spread(SUPPLEMENT, audience(disowned=NOW - timedelta(hours=1)))
+
+    assert (older.state, older.reason) == (DeliveryState.SUPPRESSED, "the number belongs to somebody else")
+    assert newer.state is DeliveryState.QUEUED
+
+
+def test_a_sensitive_procedure_is_not_named_nor_what_is_asked_for() -> None:
+    sensitive = replace(SUPPLEMENT, procedure="1.001776.000.00.00.H32")
+
+    (item,) = spread(sensitive, audience([bound("telegram")]))
+
+    assert all(DOSSIER.procedure_name not in text for text in (item.text, item.alternatives[-1].text))
+    assert all("chiếu" not in text and "chieu" not in text for text in (item.text, item.alternatives[-1].text))
+
+
+def test_satisfaction_is_asked_in_chats_and_by_sms_only_where_that_is_wanted() -> None:
+    in_chat = spread(RETURNED, audience([bound("telegram")]))
+    by_sms = spread(RETURNED, audience())
+    wanted = spread(RETURNED, audience(), replace(REACH, survey=SurveySettings(schemes=("sms",))))
+
+    assert [item.situation for item in in_chat] == [Situation.SURVEY]
+    assert [option.says for option in in_chat[0].options] == [f"danh gia {n} {DOSSIER.code}" for n in (1, 2, 3)]
+    assert in_chat[0].alternatives == ()
+    assert by_sms == []
+    assert [item.address.scheme for item in wanted] == ["sms"]
