@@ -12,6 +12,7 @@ from aiohttp import (
     ClientRequest,
     ClientResponse,
     InvalidURL,
+    NonHttpUrlClientError,
     ServerDisconnectedError,
 )
 
@@ -44,7 +45,7 @@ def failure_of(error: Exception, *, departed: bool) -> NotSent | Unanswered:
     # The answer to CONNECT: the request itself was not written yet.
     if isinstance(error, ClientHttpProxyError):
         return DoorClosed(f"the proxy answers {error.status}")
-    if isinstance(error, InvalidURL):
+    if isinstance(error, InvalidURL | NonHttpUrlClientError):
         return DoorClosed("the address is not a URL")
     if isinstance(error, TimeoutError):
         why = "in time"

@@ -23,8 +23,10 @@ async def _look_up(turn: Turn, intent: Intent) -> None:
             ask_back(turn, mended[0], "lookup", factor=intent.rest if not sure else "")
     elif intent.codes:
         say_procedure(turn, intent)
+    elif guidance.say_broken_code(turn, intent):
+        return
     elif turn.state.about:
-        await _tell_all(turn, [turn.state.about], "lookup", factor=intent.rest)
+        await _tell_all(turn, [turn.state.about], "lookup")
     else:
         guidance.say_help(turn)
 

@@ -28,12 +28,18 @@ async def language(turn: Turn, intent: Intent) -> None:
     turn.say("language", _common(turn))
 
 
+def say_broken_code(turn: Turn, intent: Intent) -> bool:
+    """False where the text has nothing that begins like a code."""
+    if not _LIKE_A_CODE.search(intent.text[:_LOOKED_AT]):
+        return False
+    turn.outcome = "broken_code"
+    turn.say("broken_code")
+    return True
+
+
 async def unknown(turn: Turn, intent: Intent) -> None:
     """A code that cannot be read, or words: says what can be asked."""
-    if _LIKE_A_CODE.search(intent.text[:_LOOKED_AT]):
-        turn.outcome = "broken_code"
-        turn.say("broken_code")
-    else:
+    if not say_broken_code(turn, intent):
         turn.say("unknown", _common(turn))
 
 

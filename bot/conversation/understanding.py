@@ -133,7 +133,11 @@ def _answer_in_dialogue(read: _Text) -> str:
     if not read.in_dialogue:
         return ""
     match = _match(read)
-    return _yes_or_no(read) if match is None or match.group.intent in _WEAK else ""
+    if match and match.group.intent not in _WEAK:
+        return ""
+    # Beside `mã tra cứu` stands what was asked for.
+    asked = match is not None and match.group.intent == "lookup" and match.length < len(read.words)
+    return _yes_or_no(read) or ("unknown" if asked else "")
 
 
 def _yes_or_no(read: _Text) -> str:

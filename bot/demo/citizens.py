@@ -47,7 +47,7 @@ class Places:
 
 
 class Citizens:
-    """Asks again and again about dossiers that were told by SMS, as their owners and as strangers would."""
+    """Asks again and again about dossiers that were told by SMS: from that number, elsewhere with its last digits."""
 
     def __init__(self, places: Places, http: aiohttp.ClientSession) -> None:
         self._places = places
@@ -62,8 +62,8 @@ class Citizens:
                 number, code = known
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._timed("sms", self._by_sms(number, code)))
-                    tasks.create_task(self._timed("telegram", self._by_telegram(code)))
-                    tasks.create_task(self._timed("webchat", self._by_web(code)))
+                    tasks.create_task(self._timed("telegram", self._by_telegram(number, code)))
+                    tasks.create_task(self._timed("webchat", self._by_web(number, code)))
 
     async def _timed(self, channel: str, ask: Awaitable[bool]) -> None:
         start = time.perf_counter()
@@ -111,23 +111,26 @@ class Citizens:
         found: list[dict[str, Any]] = await self._get(f"{self._places.smsc}/messages", query)
         return found
 
-    async def _by_telegram(self, code: str) -> bool:
+    async def _by_telegram(self, number: str, code: str) -> bool:
         chat = next(self._chats)
         async with self._http.post(
-            f"{self._places.telegram}/_control/users/{chat}/say", json={"text": code, "name": "Công dân"}
+            f"{self._places.telegram}/_control/users/{chat}/say",
+            json={"text": f"{code} {number[-4:]}", "name": "Công dân"},
         ) as response:
             response.raise_for_status()
         query = {"after": "0", "wait": str(ANSWER_WITHIN)}
         answers = await self._get(f"{self._places.telegram}/_control/chats/{chat}/messages", query)
         return any(code in answer["text"] for answer in answers)
 
-    async def _by_web(self, code: str) -> bool:
+    async def _by_web(self, number: str, code: str) -> bool:
         """A visitor without JavaScript: fills the form and reads the page that comes back."""
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar) as browser:
             async with browser.get(f"{self._places.web}/") as page:
                 fields = _fields_of(await page.text())
-            async with browser.post(f"{self._places.web}/tra-cuu", data=fields | {"text": code}) as page:
+            async with browser.post(
+                f"{self._places.web}/tra-cuu", data=fields | {"text": f"{code} {number[-4:]}"}
+            ) as page:
                 answer = await page.text()
         return code in answer and "Số liệu lúc" in answer
 

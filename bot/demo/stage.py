@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from pydantic import HttpUrl
@@ -25,6 +26,7 @@ from bot.demo.processes import end, free_ports, simulator
 from bot.logs import start_logging
 from bot.pace import wait
 from bot.serving import serve_web
+from bot.vaults import vault_for
 from bot.web.context import DemoSettings
 
 SMS = "sms"
@@ -50,6 +52,9 @@ _ODD_PHONES = {
 (0007) and swallowed messages (0008) concern more than their own message, so they are rarer."""
 
 _TELEGRAM_TOKEN = "1000000001:demo-token-for-the-simulator-only"  # noqa: S105 opens nothing
+_ZALO_SECRET = "demo-secret-for-the-simulator-only"  # noqa: S105 opens nothing
+_ZALO_APP = "1180424000000000001"
+_BOT_TOKEN = "2845046105240424:demo-token-for-the-simulator-only"  # noqa: S105 opens nothing
 _OURS = (
     "motcua.log",
     "exports",
@@ -59,6 +64,7 @@ _OURS = (
     "smsc.jsonl",
     "telegram.jsonl",
     "web.key",
+    "zalo-spool",
 )
 
 
@@ -67,16 +73,20 @@ class Ports:
     smsc: int
     smsc_control: int
     telegram: int
+    zalo: int
+    zalobot: int
     web: int
 
 
 async def run(*, data: Path, port: int, seconds: float | None, silent: bool) -> dict[str, Any]:
     """Runs the demo, for ever or for `seconds`; returns its figures. `silent` prints nothing."""
     _clear(data)
-    smsc, control, telegram = free_ports(3)
-    ports = Ports(smsc, control, telegram, port)
+    smsc, control, telegram, zalo, zalobot = free_ports(5)
+    ports = Ports(smsc, control, telegram, zalo, zalobot, port)
     os.environ["MOTCUA_DEMO_PASSWORD"] = secrets.token_hex(4)
     os.environ["MOTCUA_DEMO_TOKEN"] = _TELEGRAM_TOKEN
+    os.environ["MOTCUA_DEMO_ZALO_SECRET"] = _ZALO_SECRET
+    os.environ["MOTCUA_DEMO_BOT_TOKEN"] = _BOT_TOKEN
     blotting = start_logging("INFO", data / "motcua.log")
     plan = app.read_plan(_config(data, ports))
     stopped = asyncio.Event()
@@ -87,6 +97,7 @@ async def run(*, data: Path, port: int, seconds: float | None, silent: bool) -> 
         await stack.enter_async_context(serve_web(running, demo=_demo_page(ports)))
         office = await stack.enter_async_context(_simulators(data, ports, _HASTY if seconds else _CALM))
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        await _consent(running, ports, http)
         citizens = Citizens(_places(ports), http)
         if not silent:
             _introduce(data, ports)
@@ -164,6 +175,22 @@ def _config(data: Path, ports: Ports) -> Config:
                     "token": "env:MOTCUA_DEMO_TOKEN",
                     "base_url": f"http://{HOST}:{ports.telegram}/bot",
                 },
+                "zalo": {
+                    "kind": "zalo",
+                    "app_id": _ZALO_APP,
+                    "app_secret": "env:MOTCUA_DEMO_ZALO_SECRET",
+                    "redirect_uri": "https://motcua.example.vn/zalo",
+                    "oauth_url": f"http://{HOST}:{ports.zalo}",
+                    "api_url": f"http://{HOST}:{ports.zalo}",
+                    "business_url": f"http://{HOST}:{ports.zalo}",
+                    "spool": str(data / "zalo-spool"),
+                },
+                "zalobot": {
+                    "kind": "zalobot",
+                    "token": "env:MOTCUA_DEMO_BOT_TOKEN",
+                    "base_url": f"http://{HOST}:{ports.zalobot}",
+                    "mode": "polling",
+                },
                 "webchat": {"kind": "webchat"},
             },
             "sources": {
@@ -192,8 +219,25 @@ async def _simulators(data: Path, ports: Ports, pace: dict[str, object]) -> Asyn
         telegram: dict[str, object] = {"host": HOST, "port": ports.telegram, "token": _TELEGRAM_TOKEN}
         await stack.enter_async_context(simulator("smsc", smsc, data / "smsc.log"))
         await stack.enter_async_context(simulator("telegram", telegram, data / "telegram.log"))
+        zalo: dict[str, object] = {
+            "host": HOST, "port": ports.zalo, "app_id": _ZALO_APP, "app_secret": _ZALO_SECRET,
+            "oa_secret": _ZALO_SECRET, "webhook_url": f"http://{HOST}:{ports.web}/webhooks/zalo",
+        }  # fmt: skip
+        zalobot: dict[str, object] = {"host": HOST, "port": ports.zalobot, "token": _BOT_TOKEN}
+        await stack.enter_async_context(simulator("zalo", zalo, data / "zalo.log"))
+        await stack.enter_async_context(simulator("zalobot", zalobot, data / "zalobot.log"))
         office = pace | {"out": data / "exports", "backlog": 200, "special_phones": json.dumps(_ODD_PHONES)}
         yield await stack.enter_async_context(simulator("onestop", office, data / "onestop.log"))
+
+
+async def _consent(running: app.App, ports: Ports, http: aiohttp.ClientSession) -> None:
+    """What `motcua zalo login` does with an administrator of the account, who presses the button here by herself."""
+    channel = next(each for each in running.plan.channels if each.name == "zalo")
+    consent = app.zalo_consent(channel)
+    async with http.post(consent.url, allow_redirects=False) as response:
+        code = parse_qs(urlsplit(response.headers["Location"]).query)["code"][0]
+    vault = vault_for(running.storage, channel.name, clock=running.clock)
+    await app.zalo_exchange(channel, vault, code, consent.verifier)
 
 
 def _places(ports: Ports) -> Places:
@@ -217,6 +261,8 @@ def _introduce(data: Path, ports: Ports) -> None:
         f"Trang chạy thử / demo page:    http://{HOST}:{ports.web}/demo\n"
         f"Trang tra cứu / public page:   http://{HOST}:{ports.web}/\n"
         f"Tổng đài SMS giả lập / SMSC:   smpp://{HOST}:{ports.smsc}\n"
-        f"Telegram giả lập / simulator:  http://{HOST}:{ports.telegram}\n"
+        f"Telegram giả lập / simulator:  http://{HOST}:{ports.telegram}/\n"
+        f"Zalo OA giả lập / simulator:   http://{HOST}:{ports.zalo}/\n"
+        f"Zalo Bot giả lập / simulator:  http://{HOST}:{ports.zalobot}/\n"
         f"Dữ liệu / data:                {data}/\n"
     )

@@ -145,9 +145,7 @@ async def test_a_procedure_code_is_told_apart(bot: Bot) -> None:
     assert reply.startswith("1.005129 la ma thu tuc, khong phai ma ho so.")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "xin chào", "/help", "😀", "HS", "?" * 3000, "\x00\x00", "trời hôm nay đẹp quá"]
-)
+@pytest.mark.parametrize("text", ["", "xin chào", "/help", "😀", "HS", "?" * 3000, "\x00\x00", "trời hôm nay đẹp quá"])
 async def test_whatever_else_comes_is_helped(bot: Bot, text: str) -> None:
     (reply,) = await bot.asked(text)
 
@@ -195,9 +193,7 @@ async def test_somebody_who_guesses_is_no_longer_answered_and_others_are(storage
     (unthrottled,) = await bot.asked(code(1), WEB)
     (owner,) = await bot.asked(code(1), OWNER)
 
-    assert throttled == (
-        "Ông/Bà đã thử nhiều lần mà chưa đúng. Xin thử lại sau 1 phút, hoặc liên hệ nơi đã nộp hồ sơ."
-    )
+    assert throttled == ("Ông/Bà đã thử nhiều lần mà chưa đúng. Xin thử lại sau 1 phút, hoặc liên hệ nơi đã nộp hồ sơ.")
     assert unthrottled.startswith("Không có thông tin")
     assert "da duoc tiep nhan" in owner
 

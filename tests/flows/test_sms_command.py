@@ -73,7 +73,8 @@ def test_without_a_text_every_kind_of_message_is_shown_the_longest_first(desk: D
     shown = desk.said("sms")
     told = desk.json("sms")
 
-    assert {kind["situation"] for kind in told} == {situation.value for situation in Situation} - {"reply", "answer", "code"}
+    never_pushed = {"reply", "answer", "code"}
+    assert {kind["situation"] for kind in told} == {situation.value for situation in Situation} - never_pushed
     units = [kind["accented"]["units"] for kind in told]
     assert units == sorted(units, reverse=True)
     assert [kind["situation"] for kind in told if kind["now"] == "accented"] == ["apology"]

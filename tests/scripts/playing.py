@@ -53,7 +53,9 @@ class Play:
     # Before it begins
 
     async def _set_the_stage(self) -> None:
-        service, now = self.service, self.service.clock()
+        service = self.service
+        # As offices write times: without seconds.
+        now = service.clock().replace(second=0, microsecond=0)
         await service.read_sources()
         for word in ("owner", "stranger", "other"):
             self.people[word] = service.person()

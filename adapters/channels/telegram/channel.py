@@ -23,6 +23,9 @@ from bot.ports import Channel, Limits
 
 _ORDINARY = Rhythm()
 _RESERVED = 0.1
+_UNDER_WAY = 0.5
+"""Seconds' worth of messages that may be under way: as long as a slow answer takes. More would only wait here, and
+replies would come into our hands the later."""
 
 
 @asynccontextmanager
@@ -49,9 +52,9 @@ async def open(  # noqa: A001 - the word that all adapters share
 
 def limits_of(settings: Settings) -> Limits:
     """The pace is our own business, so `rate` is 0: Telegram counts by the second and by the chat, and a message that
-    may not go yet must not use up the turn of one that may. Few enough are under way that none waits here for long."""
+    may not go yet must not use up the turn of one that may."""
     fastest = settings.paid_rate if settings.paid_broadcast else settings.rate
-    window = min(settings.window, max(2, ceil(2 * fastest))) if fastest else settings.window
+    window = min(settings.window, max(2, ceil(_UNDER_WAY * fastest))) if fastest else settings.window
     return Limits(longest=LONGEST, rate=0, window=window, reserved=_RESERVED, buttons=True, shares_phone=True)
 
 

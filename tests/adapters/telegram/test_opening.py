@@ -25,9 +25,9 @@ async def test_opening_needs_no_network_and_tells_what_the_channel_can_do() -> N
 
 
 async def test_the_pace_is_the_channels_own_and_few_wait_for_it() -> None:
-    async with open_channel("tele", settings_for(1, rate=3, window=20)) as slow:
-        assert (slow.limits.rate, slow.limits.window) == (0, 6)
-    async with open_channel("tele", settings_for(1, rate=3, window=200, paid_broadcast=True)) as paid:
+    async with open_channel("tele", settings_for(1, rate=28, window=20)) as free:
+        assert (free.limits.rate, free.limits.window) == (0, 14)
+    async with open_channel("tele", settings_for(1, rate=28, window=200, paid_broadcast=True)) as paid:
         assert (paid.limits.rate, paid.limits.window) == (0, 200)
 
 
