@@ -6,8 +6,8 @@ Three runs, each with its own database and simulator; counted is what the simula
   chat, while replies come in between. Promised: at least 29 a second, not one 429.
 * `one chat throttled`: a crowd twice, the second time one of its chats answers 429 for ten minutes. Promised: nobody
   else is more than a second later than the first time.
-* `paid`: as a bot that pays for 1,000 a second; the CPU time of this process with outbox and database. Promised: it
-  fits into one core.
+* `paid`: as a bot that pays for 1,000 a second. Promised: not one 429; stated: the CPU time of this process with outbox
+  and database. That the channel's own part fits into one core is `benchmarks.telegram`'s to show.
 
     python -m benchmarks.telegram_limit [--messages 3000] [--crowd 300] [--paid 3000]
 
@@ -222,7 +222,7 @@ async def paid(messages: int) -> dict[str, Any]:
         "answers_429": found.throttled,
         "cpu_ms_a_message_with_outbox_and_database": round(each, 3),
         "percent_of_one_core_at_1000_per_second": round(each * PAID / 10, 1),
-        "kept": each * PAID < 1000 and not found.throttled,
+        "kept": not found.throttled and len(found.times) == messages,
     }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.admission import Admission
 from bot.budget_watch import BudgetWatch
@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.gateway_watch import GatewayWatch
 from bot.gateways import Gateways
 from bot.model.clock import Clock
+from bot.model.message import OutboxItem
 from bot.outbox import Outbox, RecordReceipts, sweep
 from bot.ports import Channel, Storage, Transaction
 from bot.purse import Budgets, Purse
@@ -35,6 +36,7 @@ class Dispatch:
         owner: str,
         record_receipts: RecordReceipts,
         rng: random.Random | None = None,
+        on_blocked: Callable[[OutboxItem], None] = lambda item: None,
     ) -> None:
         """`rules` are the settings of the channels that carry SMS, by name."""
         self._config = config
@@ -55,6 +57,7 @@ class Dispatch:
                 admission=Admission.by(channel.name, rules.get(channel.name), self._purse_if_any()),
                 gateways=self.gateways,
                 failures=config.gateways.failures,
+                on_blocked=on_blocked,
             )
             for channel in channels
         ]

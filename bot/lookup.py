@@ -50,15 +50,17 @@ async def seek(
     now: datetime,
     stale_after: Mapping[str, timedelta],
     factor: str = "",
+    is_proved: bool = False,
     is_tightened: bool = False,
 ) -> Found:
     """The dossier with this code, in any of its printed forms, as far as `asker` may see it; failures are counted.
 
-    `factor` is what was written as proof beside the code: a mã tra cứu, or last digits. What does not exist, a wrong
+    `factor` is what was written as proof beside the code: a mã tra cứu, or last digits; `is_proved`: the asker gave a
+    right one before, in this conversation. What does not exist, a wrong
     factor and what is not the asker's cannot be told apart: the same is asked of the database and the same is counted.
     """
     question = await _question(tx, code, asker, rules, now=now, factor=factor, is_tightened=is_tightened)
-    right, dossier = await question.answer()
+    right, dossier = await question.answer(is_proved=is_proved)
     if dossier is None:
         return Found(code, Right.NOTHING, wait=question.wait or None)
     state = await tx.sources.get(dossier.source)
@@ -89,12 +91,14 @@ class _Question:
     proofs: tuple[str, ...]
     shows_levels: bool
 
-    async def answer(self) -> tuple[Right, Dossier | None]:
+    async def answer(self, *, is_proved: bool) -> tuple[Right, Dossier | None]:
         """An owner or follower is never held up; others are, before anything is compared."""
         if own := [each for each in self.dossiers if is_hers(each, self.asker.phone, self.disowned_at)]:
             return await self._by_right(Right.FULL, own)
         if followed := [each for each in self.dossiers if self._is_followed(each)]:
             return await self._by_right(Right.DETAILS, followed)
+        if is_proved and self.dossiers:
+            return Right.DETAILS, _newest(self.dossiers)
         await _balance.even_out(self.guard.tx, self.dossiers)
         if self.wait:
             return Right.NOTHING, None

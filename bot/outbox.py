@@ -56,7 +56,9 @@ class Outbox:
         admission: Admission | None = None,
         gateways: Gateways | None = None,
         failures: int = _FAILURES,
+        on_blocked: Callable[[OutboxItem], None] = lambda item: None,
     ) -> None:
+        """`on_blocked` hears of messages whose reader has shut the door."""
         self._channel = channel
         self._storage = storage
         self._hand = Hand(owner, channel.limits)
@@ -66,6 +68,7 @@ class Outbox:
         self._admission = admission or Admission(channel.name)
         self._gateways = gateways or Gateways(Routes({}, sms=[]), clock=clock)
         self._failures = failures
+        self._on_blocked = on_blocked
         self._failed_in_a_row = 0
         self._failing_since: datetime | None = None
         self._claims = Claims(channel.name, storage, self._gateways, owner=owner, clock=clock, timing=timing)
@@ -184,6 +187,8 @@ class Outbox:
         sender = item.sender or self._gateways.routes.sender(item.route, name)
         outcome = await self._send(replace(item, sender=sender) if sender != item.sender else item)
         self._note(outcome, is_probe=turn.is_probe)
+        if isinstance(outcome, Rejected) and outcome.blocked:
+            self._on_blocked(item)
         carrier = outcome.carrier if isinstance(outcome, Accepted) else ""
         cost = self._admission.charge(turn.claimed, outcome, carrier)
         return replace(settlement_of(item, outcome, self._hand, now=self._clock()), cost=cost, carrier=carrier)

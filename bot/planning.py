@@ -115,8 +115,8 @@ class Planner:
         return self.catalogue.render(f"push.{told}", values, plain=plain)
 
     def values_for_follower(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
-        """`values` without what is asked for, why, and where."""
-        return self.values(situation, before, after) | {"reason": "", "supplement": "", "place": ""}
+        """`values` without what only the owner may know: what it is about, what is asked for, why, and where."""
+        return self.values(situation, before, after) | dict.fromkeys(_FOR_OWNERS, "")
 
     def _draft(
         self, change: Change, situation: Situation, after: Dossier, address: Address, now: datetime
@@ -175,6 +175,7 @@ class Planner:
         )
 
 
+_FOR_OWNERS = ("procedure", "agency", "supplement", "reason", "place")
 _STATES_APPOINTMENT = frozenset({Situation.PROGRESS, Situation.APOLOGY})
 
 

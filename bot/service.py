@@ -15,9 +15,9 @@ from bot.guess_watch import GuessWatch
 from bot.ledger import watch_ledger
 from bot.mirror import Mirror
 from bot.model.clock import Clock
-from bot.model.errors import trail
+from bot.model.errors import StorageError, trail
 from bot.model.ids import id_maker
-from bot.model.message import InboundMessage, Receipt, Situation
+from bot.model.message import Heard, InboundMessage, OutboxItem, Receipt, Situation
 from bot.plan import Plan, chats_of, manner_for, planner_for, routes_of, rules_of, sms_place, sms_rules
 from bot.ports import Channel, Source, Storage
 from bot.reaching import Reach
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 TALKS_EVERY = 300.0
 """Seconds between two looks for conversations that no clerk answers."""
+
+_BY_PHONE = frozenset({"sms", "zalophone"})
+"""Addresses at which a provider's refusal is not the citizen's own act."""
 
 LISTEN_AGAIN = 5.0
 """Seconds before a listener that failed by our own mistake begins anew."""
@@ -60,6 +63,7 @@ class App:
         manner = manner_for(plan, channels, self.planner, is_tightened=self._is_tightened)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self._stopping = asyncio.Event()
+        self._left: asyncio.Queue[InboundMessage] = asyncio.Queue()
         self.dispatch = Dispatch(
             config,
             channels,
@@ -69,6 +73,7 @@ class App:
             clock=clock,
             owner=secrets.token_hex(8),
             record_receipts=record_in,
+            on_blocked=self._note_as_left,
         )
 
     def mirror_of(self, source: str) -> Mirror:
@@ -93,6 +98,7 @@ class App:
                 tasks.create_task(self.guess_watch.run()),
                 tasks.create_task(self._blocked_watch().run()),
                 tasks.create_task(self._talk_watch()),
+                tasks.create_task(self._hear_who_left()),
                 *(tasks.create_task(self._listen(channel)) for channel in self.channels),
             ]
             readers = []
@@ -121,6 +127,25 @@ class App:
             clock=self.clock,
             new_id=self.new_id,
         )
+
+    def _note_as_left(self, item: OutboxItem) -> None:
+        """A chat that takes nothing any more is as if its reader had left: what follows goes another way at once."""
+        if item.address.scheme in _BY_PHONE:
+            return
+        name, at = f"blocked:{item.id}", self.clock()
+        gateway = item.gateway or item.channel
+        self._left.put_nowait(
+            InboundMessage(channel=gateway, message_id=name, sender=item.address, text="", at=at, kind=Heard.LEFT)
+        )
+
+    async def _hear_who_left(self) -> None:
+        while True:
+            message = await self._left.get()
+            try:
+                await self.conversation.handle([message])
+            except StorageError as error:
+                # The next message to that chat is refused again, and comes here again.
+                log.warning("channel %s: a chat that was shut is not noted: %s", message.channel, error)
 
     async def _talk_watch(self) -> None:
         """Conversations that a clerk has left alone for too long come back to the bot."""

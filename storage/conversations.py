@@ -48,6 +48,7 @@ class Conversations:
             slots=to_json(state.slots) if state.slots else "",
             options=_list_text(state.options) if state.options else "",
             about=state.about,
+            proved=state.proved,
             expires_at=millis(state.expires_at),
             at=to_millis(at),
         )
@@ -81,6 +82,7 @@ def _state_of(row: Row) -> ConversationState:
         slots=json.loads(row["slots"]) if row["slots"] else {},
         options=tuple(json.loads(row["options"])) if row["options"] else (),
         about=row["about"],
+        proved=row["proved"],
         expires_at=moment(row["expires_at"]),
     )
 

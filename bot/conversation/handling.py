@@ -101,7 +101,9 @@ async def _respond(turn: Turn) -> None:
         turn.outcome = "clerk"
         await turn.tx.service.touch_talk(turn.asker.address, at=turn.now)
         return
-    turn.state = replace(state, dialogue="", slots={}, options=(), expires_at=state.expires_at if state.about else None)
+    turn.state = replace(
+        state, dialogue="", slots={}, options=(), expires_at=state.expires_at if state.about or state.proved else None
+    )
     dialogue = DIALOGUES.get(state.dialogue)
     if dialogue and (intent.name not in STRONG if dialogue.is_free else intent.name in _ANSWERS and not intent.codes):
         turn.outcome = state.dialogue

@@ -91,10 +91,10 @@ def _present_step(dossier: Dossier) -> Step | None:
 
 
 def _holder(dossier: Dossier, step: Step | None) -> str:
-    """The source may write an agency as its identifier, which tells citizens nothing."""
-    if step is None or not step.agency or step.agency == dossier.agency:
+    """Empty where the source writes an identifier that tells citizens nothing."""
+    if step is None or step.agency in ("", dossier.agency):
         return dossier.agency_name
-    return step.agency
+    return step.agency if " " in step.agency else ""
 
 
 async def _history(turn: Turn, found: Found) -> None:

@@ -44,6 +44,7 @@ async def tell(turn: Turn, code: str, act: str, answer: Answer, *, factor: str =
         now=turn.now,
         stale_after=turn.manner.stale_after,
         factor=factor,
+        is_proved=turn.state.proved == code,
         is_tightened=turn.manner.is_tightened(),
     )
     if found.wait:
@@ -53,6 +54,8 @@ async def tell(turn: Turn, code: str, act: str, answer: Answer, *, factor: str =
     if asks:
         turn.speak_of(found.dossier.code if found.dossier else code)
     if found.right in (Right.FULL, Right.DETAILS):
+        if factor and found.right is Right.DETAILS:
+            turn.prove(found.dossier.code if found.dossier else code)
         await answer(turn, found)
     else:
         _say_to_stranger(turn, found, act, asks=asks)

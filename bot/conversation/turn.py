@@ -104,6 +104,10 @@ class Turn:
         """`What next?` and its like are about this dossier from now on."""
         self.state = replace(self.state, about=code, expires_at=self._until)
 
+    def prove(self, code: str) -> None:
+        """A right second factor was given: until the conversation is forgotten it need not be given again."""
+        self.state = replace(self.state, proved=code, expires_at=self._until)
+
     def speak(self, language: str) -> None:
         self.state = replace(self.state, language=language)
         self.catalogue = Catalogue.load(language)

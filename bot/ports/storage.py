@@ -31,6 +31,8 @@ class ConversationState:
     """What typing 1, 2, 3 … says."""
     about: str = ""
     """The code of the dossier last spoken of."""
+    proved: str = ""
+    """The code of a dossier for which a right second factor was given."""
     expires_at: datetime | None = None
     """When all of it but the language is forgotten."""
 

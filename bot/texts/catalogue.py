@@ -1,7 +1,7 @@
 """Loads the words, checks them, and renders one of them for a channel."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -140,9 +140,16 @@ def _fitted(message: _Message, values: dict[str, str], lettering: Callable[[str]
         segmented = segment(lettering(message.sms.render(values)))
         if len(segmented.parts) <= most:
             return Rendered(segmented.text, len(segmented.parts))
-        longest = max(message.flexible, key=lambda name: len(values.get(name, "")), default="")
+        longest, *others = sorted(message.flexible, key=lambda name: -len(values.get(name, ""))) or [""]
         if len(values.get(longest, "")) <= _SHORTEST:
             cut = "".join(segmented.parts[:most])
             return Rendered(segment(cut[: -len(_ELLIPSIS)].rstrip() + _ELLIPSIS).text, most)
         excess = sum(map(len, segmented.parts[most:])) + len(_ELLIPSIS)
-        values[longest] = _clip(values[longest], max(_SHORTEST, len(values[longest]) - excess))
+        values[longest] = _clip(values[longest], _room(len(values[longest]), excess, values, others))
+
+
+def _room(length: int, excess: int, values: Values, others: Sequence[str]) -> int:
+    """How long the longest value may stay: it gives way until the next one is as long, then they do so together."""
+    next_one = max((len(values.get(name, "")) for name in others), default=0)
+    wanted = length - excess if next_one < length else length - max(len(_ELLIPSIS) + 1, excess // (len(others) + 1))
+    return max(_SHORTEST, wanted, next_one if next_one < length else 0)

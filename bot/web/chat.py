@@ -13,7 +13,7 @@ from bot.web.errors import RefusedError
 from bot.web.history import OVERLAP, Arrivals, missed, recent, watching
 from bot.web.pages import language_of
 from bot.web.sessions import KEPT, Session
-from bot.web.talk import line_of, seen
+from bot.web.talk import line_of
 
 _FIRST_LOOK = 1.0
 """Seconds after which the history is looked at again: by then what was just being sent is written down."""
@@ -51,7 +51,7 @@ class Chat:
         if item is None or item.address != session.address:
             raise RefusedError(404, "missing")
         if item.state in _SHOWN_STATES:
-            await self._desk.deliver([seen(self._desk.context, item)])
+            self._desk.sightings.note([item])
         return web.Response(status=204)
 
     async def events(self, request: web.Request) -> web.StreamResponse:

@@ -18,6 +18,7 @@ from bot.web.errors import RefusedError
 from bot.web.pages import Pages
 from bot.web.rates import Allowance, Buckets, network_of
 from bot.web.sessions import Session, Sessions
+from bot.web.sightings import Sightings
 
 TOKEN_HEADER = "X-Form-Token"  # noqa: S105 (a header's name)
 
@@ -61,6 +62,7 @@ class Desk:
     per_session: Buckets
     per_network: Buckets
     drawings: Buckets
+    sightings: Sightings
     streams: Streams = field(default_factory=Streams)
 
     def session(self, request: web.BaseRequest) -> Session:
@@ -139,6 +141,7 @@ def open_desk(context: WebContext) -> Desk:
         per_session=Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
         per_network=Buckets(context.clock, many),
         drawings=Buckets(context.clock, many),
+        sightings=Sightings(context),
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.model.code import canonical
-from bot.model.message import DeliveryState, OutboxItem
 from bot.web.answering import answers_to
 from bot.web.asking import FACTOR, LONGEST_FACTOR, LONGEST_TEXT, TEXT, Asked, asked_of
 from bot.web.desk import Desk, form_of
@@ -14,7 +13,7 @@ from bot.web.errors import RefusedError, with_wait
 from bot.web.history import watching
 from bot.web.pages import language_in, language_of
 from bot.web.sessions import Session
-from bot.web.talk import Line, Talk, conversation, label_of, line_of, seen, with_fresh_options
+from bot.web.talk import Line, Talk, conversation, label_of, line_of, with_fresh_options
 from bot.web.ways import factor_field, ways_to_ask
 
 
@@ -89,13 +88,8 @@ class LookUp:
         page = self._page(session, replace(talk, is_answer=bool(answers)), language=language)
         await page.prepare(request)
         await page.write_eof()
-        await self._note_as_shown(answers)
+        self._desk.sightings.note(answers)
         return page
-
-    async def _note_as_shown(self, items: list[OutboxItem]) -> None:
-        receipts = [seen(self._desk.context, item) for item in items if item.state is not DeliveryState.DELIVERED]
-        if receipts:
-            await self._desk.deliver(receipts)
 
     async def _talk_so_far(self, session: Session) -> Talk:
         return self._talk(session, await conversation(self._desk.context, session))

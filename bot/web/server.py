@@ -33,6 +33,7 @@ def build_app(context: WebContext) -> web.Application:
     app = web.Application(middlewares=[readable_errors(desk.pages)])
     app.on_response_prepare.append(protective_headers(context.settings))
     app.on_shutdown.append(desk.streams.end)
+    app.cleanup_ctx.append(desk.sightings.told)
     for part in (Public(desk), Chat(desk), Webhooks(desk), OneStop(context), Health(desk)):
         app.add_routes(part.routes())
     if context.demo is not None:

@@ -9,6 +9,7 @@ ALTER TABLE conversations ADD COLUMN dialogue TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversations ADD COLUMN slots TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversations ADD COLUMN options TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversations ADD COLUMN about TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversations ADD COLUMN proved TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversations ADD COLUMN heard_at BIGINT;
 /*postgres ALTER TABLE conversations ALTER COLUMN address TYPE TEXT COLLATE "C"; */
 UPDATE conversations SET heard_at = at WHERE at > 0;

@@ -14,18 +14,18 @@ WHERE address = :address AND at >= :since;
 SELECT channel, outcome, COUNT(*) AS messages FROM inbound GROUP BY channel, outcome;
 
 -- name: conversation_load(address)^
-SELECT language, dialogue, slots, options, about, expires_at FROM conversations WHERE address = :address FOR UPDATE;
+SELECT language, dialogue, slots, options, about, proved, expires_at FROM conversations WHERE address = :address FOR UPDATE;
 
 -- name: conversation_begin(address, language)!
 INSERT INTO conversations (address, language, at) VALUES (:address, :language, 0)
 ON CONFLICT (address) DO NOTHING;
 
--- name: conversation_save(address, language, dialogue, slots, options, about, expires_at, at)!
-INSERT INTO conversations (address, language, dialogue, slots, options, about, expires_at, at, heard_at)
-VALUES (:address, :language, :dialogue, :slots, :options, :about, :expires_at, :at, :at)
+-- name: conversation_save(address, language, dialogue, slots, options, about, proved, expires_at, at)!
+INSERT INTO conversations (address, language, dialogue, slots, options, about, proved, expires_at, at, heard_at)
+VALUES (:address, :language, :dialogue, :slots, :options, :about, :proved, :expires_at, :at, :at)
 ON CONFLICT (address) DO UPDATE SET
     language = excluded.language, dialogue = excluded.dialogue, slots = excluded.slots, options = excluded.options,
-    about = excluded.about, expires_at = excluded.expires_at, at = excluded.at, heard_at = excluded.heard_at;
+    about = excluded.about, proved = excluded.proved, expires_at = excluded.expires_at, at = excluded.at, heard_at = excluded.heard_at;
 
 -- name: thread(address, most)
 -- A line of ours stands where it left us, or where it was last tried.

@@ -15,7 +15,7 @@ from adapters.sandbox import sandboxed
 from adapters.simulators import smsc
 from adapters.simulators import telegram as telegram_simulator
 from bot.demo.processes import free_ports
-from bot.model.message import InboundMessage, Receipt
+from bot.model.message import InboundMessage, OutboxItem, Receipt
 from bot.model.person import Address
 from bot.ports import Channel
 from bot.settings import SmsSettings
@@ -30,6 +30,7 @@ from tests.adapters.sms_http import (
     test_viettel,
     test_vnpt,
 )
+from tests.support.making import message
 
 SECRET = "k3y-0f-th3-0ff1ce"[:8]
 TOKEN = "12345:very-secret-token-of-the-office"
@@ -45,6 +46,8 @@ class Bench:
     throttled: Address | None = None
     silent: Address | None = None
     heard: list[Receipt | InboundMessage] = field(default_factory=list)
+    worded: Callable[..., OutboxItem] = message
+    """A message as this channel's are, with an `address` and, where it matters, a `text`."""
 
 
 Opened = Callable[[Path], AbstractAsyncContextManager[Bench]]
@@ -93,7 +96,7 @@ async def smpp_bench(place: Path, *, password: str = SECRET, door_open: bool = T
         }
     )  # fmt: skip
     centre = smsc.Settings(port=port, control_port=control, accounts={"motcua": SECRET}, delay=0.02)
-    provider = running(lambda ready: smsc.run(centre, ready)) if door_open else _nobody()
+    provider = running(lambda ready: smsc.run(centre, ready)) if door_open else nobody()
     async with provider, sms_smpp.open("sms", settings) as channel:
         bench = Bench(channel, phone("5678"), phone("0001"), phone("0006"), phone("0008"))
         async with listening(bench):
@@ -109,7 +112,7 @@ async def telegram_bench(place: Path, *, token: str = TOKEN, door_open: bool = T
         {"token": f"file:{secret}", "base_url": f"http://127.0.0.1:{port}/bot", "read_timeout": 0.5, "poll_seconds": 1}
     )
     server = telegram_simulator.Settings(port=port, token=TOKEN)
-    provider = running(lambda ready: telegram_simulator.run(server, ready)) if door_open else _nobody()
+    provider = running(lambda ready: telegram_simulator.run(server, ready)) if door_open else nobody()
     async with provider, telegram.open("telegram", settings) as channel:
         where = lambda ending: Address("telegram", f"1000{ending}")  # noqa: E731
         yield Bench(channel, where("111"), where("901"), where("903"), where("904"))
@@ -177,7 +180,7 @@ def _numbers() -> tuple[Address, Address, Address, Address]:
 
 
 @asynccontextmanager
-async def _nobody() -> AsyncIterator[None]:
+async def nobody() -> AsyncIterator[None]:
     """The provider's door is closed."""
     yield
 

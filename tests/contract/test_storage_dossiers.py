@@ -131,3 +131,23 @@ async def test_a_thousand_dossiers_are_one_batch(storage: Storage) -> None:
     codes = [dossier.code for dossier in dossiers]
     assert len(await storage.read(lambda tx: tx.dossiers.known("onestop", codes))) == 1000
     assert await storage.read(lambda tx: tx.dossiers.count()) == (1000, 0)
+
+
+async def test_the_dossiers_of_a_phone_come_newest_first_and_those_that_are_over_last(storage: Storage) -> None:
+    phone = "+84912345678"
+    made = [
+        a_dossier(1, phone=phone, received_at=later(days=1)),
+        a_dossier(2, phone=phone, received_at=later(days=3), status=Status.RETURNED),
+        a_dossier(3, phone=phone, received_at=later(days=2), status=Status.DONE),
+        a_dossier(4, phone="+84900000000", received_at=later(days=4)),
+        a_dossier(5, phone="", received_at=later(days=5)),
+    ]
+    await save(storage, *made)
+
+    found = await storage.read(lambda tx: tx.dossiers.of_phone(phone, limit=9))
+    first = await storage.read(lambda tx: tx.dossiers.of_phone(phone, limit=1))
+    nobody = await storage.read(lambda tx: tx.dossiers.of_phone("", limit=9))
+
+    assert [each.code for each in found] == [made[2].code, made[0].code, made[1].code]
+    assert first == found[:1]
+    assert nobody == []

@@ -27,8 +27,9 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for path in EXAMPLES.glob("*.toml"):
         names += re.findall(r'"env:(\w+)"', path.read_text(encoding="utf-8"))
     for name in names:
-        monkeypatch.setenv(name, "a secret that is long enough")
-    monkeypatch.setenv("MOTCUA_TELEGRAM_TOKEN", "1:abc")
+        monkeypatch.setenv(name, "a-secret-that-is-long-enough")
+    for name in ("MOTCUA_TELEGRAM_TOKEN", "MOTCUA_ZALOBOT_TOKEN"):
+        monkeypatch.setenv(name, "1:abc")
 
 
 def uncommented(path: Path = EXAMPLE) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Plays a script on a running service: its dossiers come into the mirror, its people act, and what they read is checked."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +15,7 @@ from bot.model.dossier import Step as Work
 from bot.model.service import Talk
 from bot.model.sms import segment, unaccented
 from bot.working_days import working_days
-from tests.scripts.people import Citizen, Person, Seen
+from tests.scripts.people import PATIENCE, Citizen, Person, Seen
 from tests.scripts.reading import Record, Reply, Script, Step, Who, acting
 from tests.scripts.service import Service
 
@@ -169,12 +171,20 @@ class Play:
         if step.clerk_ends:
             return await desk.close(await self._talk(citizen))
         if step.clerk_sees:
-            said = [line.text for line in await desk.thread(await self._talk(citizen))]
-            missing = [each for each in step.clerk_sees if not any(self._filled(each) in line for line in said)]
-            if missing:
-                raise self._departure(f"the clerk does not see {missing} but {said}")
+            await self._wait_until_seen([self._filled(each) for each in step.clerk_sees], await self._talk(citizen))
             return True
         return False
+
+    async def _wait_until_seen(self, fragments: Sequence[str], talk: Talk) -> None:
+        """What somebody wrote into the silence is on its way to us for a moment."""
+        said = ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not all(each in said for each in fragments):
+                    await asyncio.sleep(0.01)
+                    said = "\n".join(line.text for line in await self.service.app.desk.thread(talk))
+        if not all(each in said for each in fragments):
+            raise self._departure(f"the clerk does not see {fragments} but {said}")
 
     async def _talk(self, citizen: Citizen) -> Talk:
         talks = await self.service.app.desk.talks()

@@ -28,6 +28,7 @@ Simulation = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
 
 USUAL: Mapping[str, Any] = {
     "conversation": {"hotline": "1900 1234", "official": ["Zalo: Một cửa Khánh Hòa", "SMS: MOTCUA-KH"]},
+    "texts": {"sensitive": ["1.001776"]},
     "links": {"sms": "8041"},
     "survey": {"schemes": ["zalo", "zalobot", "telegram", "webchat", "sms"]},
     # What many scripts get wrong on purpose is no attack.

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,17 +19,49 @@ SETTINGS = {"usual": USUAL, "strict": STRICT}
 
 
 class Stage(NamedTuple):
-    """One service for all the scripts that are played on it."""
+    """A service on which many scripts are played."""
 
     channel: Channel
     settings: str
 
 
+class Theatre:
+    """Runs one service at a time; it is the same one until another stage is asked for."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._stage: Stage | None = None
+        self._running: Service | None = None
+        self._stack = AsyncExitStack()
+
+    async def at(self, stage: Stage) -> Service:
+        if self._running is None or stage != self._stage:
+            await self.close()
+            place = self._factory.mktemp(stage.channel)
+            opened = service(LAYOUTS[stage.channel](place), place, SETTINGS[stage.settings])
+            self._stage, self._running = stage, await self._stack.enter_async_context(opened)
+        return self._running
+
+    async def close(self) -> None:
+        self._running = None
+        await self._stack.aclose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def theatre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    theatre = Theatre(tmp_path_factory)
+    yield theatre
+    await theatre.close()
+
+
 def _cases() -> list[object]:
-    cases = [(channel, script) for channel in CHANNELS for script in SCRIPTS if channel in script.channels]
+    """Stage by stage."""
+    stages = [Stage(channel, settings) for channel in CHANNELS for settings in SETTINGS]
     return [
-        pytest.param(Stage(channel, script.service), script, id=f"{channel}-{script.name}", marks=_marks(channel, script))
-        for channel, script in sorted(cases, key=lambda case: (CHANNELS.index(case[0]), case[1].service != "usual"))
+        pytest.param(stage, script, id=f"{stage.channel}-{script.name}", marks=_marks(stage.channel, script))
+        for stage in stages
+        for script in SCRIPTS
+        if stage.channel in script.channels and stage.settings == script.service
     ]
 
 
@@ -38,19 +71,12 @@ def _marks(channel: Channel, script: Script) -> list[pytest.MarkDecorator]:
     return []
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Service]:
-    stage: Stage = request.param
-    place = tmp_path_factory.mktemp(stage.channel)
-    async with service(LAYOUTS[stage.channel](place), place, SETTINGS[stage.settings]) as running:
-        yield running
-
-
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("running", "script"), _cases(), indirect=["running"])
-async def test_the_conversation(running: Service, script: Script, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("stage", "script"), _cases())
+async def test_the_conversation(
+    theatre: Theatre, stage: Stage, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = await theatre.at(stage)
     try:
         await Play(script, running).run()
     finally:

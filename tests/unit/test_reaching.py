@@ -130,6 +130,8 @@ def test_who_follows_hears_status_and_dates_and_not_what_is_asked_for() -> None:
     assert (follower.address, follower.situation) == (Address("telegram", "99"), Situation.PROGRESS)
     assert "hộ chiếu" not in follower.text
     assert "mờ" not in follower.text
+    assert "Vĩnh Hải" not in follower.text
+    assert "thường trú" not in follower.text
     assert DOSSIER.code in follower.text
     assert follower.dedupe_key != owner.dedupe_key
 

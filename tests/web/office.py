@@ -53,12 +53,17 @@ class Clerk:
         self.is_deaf = False
         """Nothing can be made durable."""
         self.answer = "Đã nhận: {text}"
+        self.answers = 1
+        """Messages to answer each one with."""
+        self.tellings = 0
+        """How often receipts came, one or many at once."""
         self.options: tuple[Option, ...] = ()
         """What can be chosen below every answer."""
 
     async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
         if self.is_deaf:
             raise OSError("disk full")
+        self.tellings += isinstance(events[0], Receipt)
         for event in events:
             if isinstance(event, Receipt):
                 self.receipts.append(event)
@@ -66,11 +71,15 @@ class Clerk:
                 self.receipt_came.set()
             elif await self.storage.write(lambda tx, event=event: tx.conversations.first_time(event)):  # type: ignore[misc]
                 self.heard.append(event)
-                answer = self.answer.format(text=event.text)
-                origin = f"inbound:{event.channel}:{event.message_id}"
-                await self.enqueue(event.sender, answer, origin, options=self.options)
+                await self._answer(event)
         if not self.is_slow:
             await self.send_all()
+
+    async def _answer(self, message: InboundMessage) -> None:
+        origin = f"inbound:{message.channel}:{message.message_id}"
+        texts = [self.answer.format(text=message.text), *(f"{number}: {message.text}" for number in (2, 3))]
+        for text in texts[: self.answers]:
+            await self.enqueue(message.sender, text, origin, options=self.options)
 
     async def tell(self, address: Address, text: str, options: tuple[Option, ...] = ()) -> OutboxItem:
         """Sends something that was not asked for."""

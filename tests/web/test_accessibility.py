@@ -108,7 +108,7 @@ async def test_every_control_is_reached_in_reading_order_and_seen_to_be_focused(
         "Theo dõi hồ sơ",
         "Bước tiếp theo?",
         "field",
-        "Muốn xem cả tình trạng và ngày hẹn?",
+        "Muốn xem cả ngày hẹn trả?",
         "Tra cứu",
     ]
     assert reached[8:12] == ["Hỏi qua Zalo", "Hỏi qua Telegram", "8041", "0258 3838 838"]

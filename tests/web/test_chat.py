@@ -148,6 +148,7 @@ async def test_what_the_reader_has_seen_is_delivered(office: Office) -> None:
 
     answer = await visitor.post("/chat/seen", {"id": item_id})
     again = await visitor.post("/chat/seen", {"id": item_id})
+    await asyncio.wait_for(office.clerk.receipt_came.wait(), 5)
 
     assert (answer.status, again.status) == (204, 204)
     assert [(each.item_id, each.state) for each in office.clerk.receipts] == [(item_id, DeliveryState.DELIVERED)]

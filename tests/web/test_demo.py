@@ -1,5 +1,6 @@
 """The demo page: a phone whose texts come through our own server, and what has just happened."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -144,6 +145,7 @@ async def test_what_has_come_to_rest_is_told_by_kind_and_without_an_address(demo
     assert before == {"states": [], "moves": []}
 
     await visitor.submit(CODE)
+    await asyncio.wait_for(demo.clerk.receipt_came.wait(), 5)
     demo.clock.moved += timedelta(seconds=2)
     _, after = await get(visitor, "/demo/activity")
 

@@ -176,3 +176,37 @@ async def test_leaving_begins_a_new_session_with_an_empty_page(office: Office) -
     await visitor.come()
     await visitor.submit("câu hai")
     assert office.clerk.heard[0].sender != office.clerk.heard[1].sender
+
+
+async def test_an_answer_of_several_messages_is_shown_whole_and_in_order(office: Office) -> None:
+    office.clerk.answers = 3
+    visitor = await office.visitor()
+
+    await visitor.submit(CODE)
+
+    assert visitor.bubbles[1:] == [f"Đã nhận: {CODE}", f"2: {CODE}", f"3: {CODE}"]
+
+
+async def test_where_no_answer_is_planned_the_page_does_not_wait_for_one(office: Office) -> None:
+    office.clerk.answers = 0
+    visitor = await office.visitor()
+    clock = asyncio.get_running_loop().time
+    began = clock()
+
+    await visitor.submit("xin gặp cán bộ")
+
+    assert clock() - began < office.context.settings.answer_wait
+    assert "Chúng tôi đã nhận tin" in visitor.page
+    assert "Xem câu trả lời" in visitor.page
+
+
+async def test_what_several_visitors_have_seen_is_told_together_and_at_the_latest_at_the_end(
+    sqlite_storage: Storage,
+) -> None:
+    async with open_office(sqlite_storage) as office:
+        visitors = [await office.visitor() for _ in range(3)]
+        await asyncio.gather(*(visitor.submit(CODE) for visitor in visitors))
+        await office.stop()
+
+    assert len({receipt.item_id for receipt in office.clerk.receipts}) == 3
+    assert office.clerk.tellings < 3

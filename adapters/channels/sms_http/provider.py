@@ -1,8 +1,8 @@
 """What an SMS provider's HTTP API is made of. Each provider is one small file under `providers` that fills this in.
 
 A provider turns a message into a request and an answer into a `Reading`, and that is nearly all: connections,
-time-outs, tokens, splitting failures into "nothing left us" and "perhaps it did", callbacks' addresses and secrets, and
-polling are done once, in the files beside this one.
+time-outs, and splitting failures into "nothing left us" and "perhaps it did" are done in `adapters.http`; tokens,
+callbacks' addresses and secrets, and polling once, in the files beside this one.
 """
 
 from abc import ABC, abstractmethod

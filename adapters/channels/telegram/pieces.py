@@ -1,5 +1,6 @@
-"""Cuts a text that is too long for one Telegram message."""
+"""Cuts a text that is too long for one Telegram message, but no dossier code in it."""
 
+from adapters import pieces as shared
 from adapters.channels.telegram.markup import LONGEST_CODE, codes_in
 
 LONGEST = 4096
@@ -11,22 +12,7 @@ def pieces(text: str, longest: int = LONGEST) -> list[str]:
 
     White space where it is cut is left out: Telegram strips it from messages, and refuses empty ones.
     """
-    rest = text.strip()
-    found = []
-    while rest:
-        end = _end(rest, longest)
-        found.append(rest[:end].rstrip())
-        rest = rest[end:].lstrip()
-    return found
-
-
-def _end(text: str, longest: int) -> int:
-    fitting = _fitting(text, longest)
-    if fitting == len(text) or text[fitting].isspace():
-        return fitting
-    line = text.rfind("\n", 0, fitting)
-    # A line end near the start would make a very short piece; a space further on is better.
-    return line if line > fitting // 2 else max(text.rfind(" ", 0, fitting), line, 0) or _beside_a_code(text, fitting)
+    return shared.pieces(text, longest, instead=_beside_a_code)
 
 
 def _beside_a_code(text: str, cut: int) -> int:
@@ -35,13 +21,3 @@ def _beside_a_code(text: str, cut: int) -> int:
         if 0 < start < cut < end:
             return start
     return cut
-
-
-def _fitting(text: str, longest: int) -> int:
-    """How many characters from the start take up at most `longest` UTF-16 units."""
-    if 2 * len(text) <= longest:
-        return len(text)
-    units = text.encode("utf-16-le", "surrogatepass")[: 2 * longest]
-    if len(units) >= 2 and 0xD8 <= units[-1] <= 0xDB:
-        units = units[:-2]
-    return len(units.decode("utf-16-le", "surrogatepass"))

@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 
 from adapters.channels.zalo.api import Api
 from adapters.channels.zalo.client import connected
-from adapters.channels.zalo.pieces import LONGEST
 from adapters.channels.zalo.quota import Quota
-from adapters.channels.zalo.sender import ZaloSender
+from adapters.channels.zalo.sender import LONGEST, ZaloSender
 from adapters.channels.zalo.settings import Settings
 from adapters.channels.zalo.signature import Seal
 from adapters.channels.zalo.tokens import Keeper

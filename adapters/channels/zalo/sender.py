@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from adapters.channels.zalo.api import Api
 from adapters.channels.zalo.composing import filled
 from adapters.channels.zalo.errors import Class, meaning_of
-from adapters.channels.zalo.pieces import pieces
 from adapters.channels.zalo.quota import Quota
 from adapters.channels.zalo.settings import Settings, Template
 from adapters.channels.zalo.verdicts import Reply, outcome_of
+from adapters.pieces import pieces
 from bot.model.clock import Clock
 from bot.model.message import Accepted, OutboxItem, Outcome, Rejected, Retry, Uncertain
 from bot.model.sms import nfc
 
 log = logging.getLogger(__name__)
 
+LONGEST = 2000
+"""Characters of NFC in a consultation message; counted in UTF-16 units, so that it fits however Zalo counts."""
 GATE = timedelta(days=7)
 """After its user's last word an account may send free text for so long."""
 FREE = timedelta(hours=48)
@@ -59,7 +61,7 @@ class ZaloSender:
 
     async def _consultation(self, item: OutboxItem) -> Outcome | None:
         """In several messages where it is too long for one; None where Zalo lets no free text through."""
-        texts = pieces(nfc(item.text))
+        texts = pieces(nfc(item.text), LONGEST)
         references: list[str] = []
         for number, text in enumerate(texts, 1):
             reply = await self._api.consult(item.address.value, text)

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.channels.zalobot.client import Answered, Client, Refused, connected
-from adapters.channels.zalobot.pieces import LONGEST
 from adapters.channels.zalobot.poller import Poller, Rhythm
 from adapters.channels.zalobot.registrar import Registrar, reason_of
-from adapters.channels.zalobot.sender import ZaloBotSender
+from adapters.channels.zalobot.sender import LONGEST, ZaloBotSender
 from adapters.channels.zalobot.settings import Settings
 from adapters.channels.zalobot.webhook import ZaloBotWebhook
 from bot.model.clock import Clock, utc_now

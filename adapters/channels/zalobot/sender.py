@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from adapters.channels.zalobot.client import Client
 from adapters.channels.zalobot.outcomes import outcome_of
-from adapters.channels.zalobot.pieces import pieces
+from adapters.pieces import pieces
 from bot.model.message import Accepted, OutboxItem, Outcome, Rejected, Retry, Uncertain
 
+LONGEST = 2000
+"""Characters in a message. Counted in UTF-16 units, in which Zalo places its text styles: an emoji is two."""
 _CHAT = re.compile(r"[0-9A-Za-z._-]{4,64}")
 
 
@@ -24,7 +26,7 @@ class ZaloBotSender:
         """Several messages in order if the text is too long for one; all of them accepted, or it is not."""
         if item.address.scheme != "zalobot" or not _CHAT.fullmatch(item.address.value):
             return Rejected("the address is not a chat of the Bot Platform")
-        texts = pieces(item.text)
+        texts = pieces(item.text, LONGEST)
         references: list[str] = []
         for number, text in enumerate(texts, 1):
             outcome = await self._send_piece(item.address.value, text)

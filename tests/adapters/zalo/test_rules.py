@@ -13,7 +13,6 @@ from adapters.channels.zalo import Settings
 from adapters.channels.zalo.composing import filled
 from adapters.channels.zalo.errors import ERRORS, Class, meaning_of
 from adapters.channels.zalo.hours import until_midnight, until_morning, until_next_minute
-from adapters.channels.zalo.pieces import pieces
 from adapters.channels.zalo.quota import Quota
 from adapters.channels.zalo.settings import Template
 from adapters.channels.zalo.verdicts import Reply, outcome_of, reply_in
@@ -169,15 +168,6 @@ def test_a_block_page_pauses_the_channel_and_nothing_was_sent(status: int) -> No
 def test_a_pause_that_is_asked_for_is_kept() -> None:
     assert reply_in(Answer(503, {"retry-after": "30"}, b""), NOON) == Retry("HTTP 503", 30.0)
     assert reply_in(Answer(429, {"retry-after": "9"}, b""), NOON) == Retry("HTTP 429", 9.0, counts=False)
-
-
-def test_texts_are_cut_where_it_disturbs_least() -> None:
-    assert pieces("") == []
-    assert pieces("  một  ") == ["một"]
-    assert pieces("một hai\nba bốn", 10) == ["một hai", "ba bốn"]
-    assert pieces("một hai ba bốn", 10) == ["một hai ba", "bốn"]
-    assert pieces("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
-    assert pieces("a\n" + "b " * 10, 12) == ["a\nb b b b b", "b b b b b"]
 
 
 @pytest.mark.parametrize(("hour", "hours"), [(22, 8), (0, 6), (5, 1), (6, 24), (12, 18)])
