@@ -163,7 +163,8 @@ async def service(place: Path, ports: Ports) -> AsyncIterator[tuple[app.App, Han
 
 
 def serve_service(place: Path, ports: Ports, pipe: Connection) -> None:
-    """For a process of its own: told to run with `(start, questions)`, and with None to tell and end."""
+    """For a process of its own. Takes `(start, questions)` as an order; then says at each `tell` what was handed over,
+    and its seconds of CPU; anything else ends the order, and None in an order's place the service."""
     calm()
     asyncio.run(_serve_service(place, ports, pipe))
 
@@ -178,8 +179,8 @@ async def _serve_service(place: Path, ports: Ports, pipe: Connection) -> None:
                 for question in questions:
                     await asyncio.sleep(start + question.after - time.monotonic())
                     tasks.create_task(running.deliver([_message(question)]))
-            await asyncio.to_thread(pipe.recv)
-            pipe.send((dict(handed), time.process_time() - cpu))
+            while await asyncio.to_thread(pipe.recv) == "tell":
+                pipe.send((dict(handed), time.process_time() - cpu))
             handed.clear()
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.config import GatewaySettings
+from bot.gateway_settings import GatewaySettings
 from bot.gateways import FULL, RETURNING, Gateways
 from bot.model.clock import Clock
 from bot.model.errors import trail

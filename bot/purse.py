@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.config import BudgetSettings
+from bot.gateway_settings import BudgetSettings
 from bot.model.clock import VIETNAM
 from bot.model.message import Lane, OutboxItem
 from bot.ports import Spent

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.config import ReachSettings, SurveySettings
-from bot.model.dossier import Change, Dossier
+from bot.model.dossier import Change, Dossier, Status
 from bot.model.message import Alternative, DeliveryState, Lane, Option, OutboxItem, Situation
-from bot.model.person import Address, Binding, Follow
+from bot.model.person import Address, Binding, Follow, Preference
 from bot.model.service import Survey
 from bot.planning import Planner
 from bot.ports import Audience
@@ -78,12 +78,16 @@ class Reach:
             return item
         disowned = audience.disowned.get(phone)
         if disowned and (told.after.received_at is None or told.after.received_at <= disowned):
-            reason = "the number belongs to somebody else"
-            return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
+            return _suppressed(item, "the number belongs to somebody else", now)
+        preference = audience.preferences.get(phone, Preference(phone))
         ways = self._ways(told, audience.bindings.get(phone, ()))
         if item.situation is Situation.SURVEY:
             ways = [way for way in ways if way.address.scheme in self.survey.schemes]
-        return self._by(told, ways) if ways else None
+        if not ways:
+            return None
+        if preference.important_only and not _is_important(told):
+            return _suppressed(item, "asked for important news only", now)
+        return self._by(told, sorted(ways, key=lambda way: way.address.scheme != preference.scheme))
 
     def _by(self, told: Told, ways: Sequence[Alternative]) -> OutboxItem:
         """The owner's message by the first of the ways, with the rest of them at hand."""
@@ -102,7 +106,7 @@ class Reach:
         )
 
     def _ways(self, told: Told, bindings: Sequence[Binding]) -> list[Alternative]:
-        """The ways to the owner, best first: the order of schemes, among chats of one scheme the one heard last."""
+        """The ways to the owner in the office's order; among chats of one scheme the one heard last goes first."""
         item, phone = told.item, told.item.address.value
         ways = []
         for scheme in self.settings.order:
@@ -165,7 +169,18 @@ class Reach:
         )
         if is_configured:
             return made
-        return replace(made, state=DeliveryState.SUPPRESSED, reason="its channel is no longer there", settled_at=now)
+        return _suppressed(made, "its channel is no longer there", now)
+
+
+def _is_important(told: Told) -> bool:
+    """Nobody can ask us to keep silent about what she must do, what went wrong, or the end."""
+    if told.item.situation is Situation.PROGRESS:
+        return told.after.status is Status.PAYMENT
+    return told.item.situation is not Situation.SURVEY
+
+
+def _suppressed(item: OutboxItem, reason: str, now: datetime) -> OutboxItem:
+    return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
 
 
 def survey_of(item: OutboxItem, now: datetime) -> Survey:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.config import RouteSettings, Way, nearest
+from bot.config import nearest
+from bot.gateway_settings import RouteSettings, Way
 from bot.model.carrier import CARRIERS, hinted
 from bot.model.errors import ConfigError
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from bot.config import Way
+from bot.gateway_settings import Way
 from bot.gateways import FULL
 from bot.ports import Move, Pause
 from bot.purse import Balance

@@ -7,7 +7,7 @@ from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address, Binding, Follow, Invitation
 from bot.ports import Audience
 from storage.edge import key_set, to_json
-from storage.people import binding_of
+from storage.people import binding_of, preference_of
 from storage.statements import Row, Statements
 
 
@@ -64,15 +64,17 @@ class Follows:
         return await self._sql.change("revoke_follows", source=source, code=code)
 
     async def audience(self, phones: Collection[str], dossiers: Collection[tuple[str, str]]) -> Audience:
-        """Only phones and dossiers that somebody is bound to, follows or disowned are in it."""
+        """Only phones and dossiers that somebody is bound to, follows, disowned or said something of are in it."""
         wanted = key_set(phones)
         bindings = await self._sql.rows("bindings_of", phones=wanted) if phones else []
         disowned = await self._sql.rows("disowned_of", phones=wanted) if phones else []
+        preferences = await self._sql.rows("preferences_of", phones=wanted) if phones else []
         follows = await self._sql.rows("followers_of", dossiers=_pairs(dossiers)) if dossiers else []
         return Audience(
             bindings=_by_phone(map(binding_of, bindings)),
             follows=_by_dossier(map(_follow_of, follows)),
             disowned={row["phone"]: from_millis(row["at"]) for row in disowned},
+            preferences={row["phone"]: preference_of(row) for row in preferences},
         )
 
 

@@ -1,10 +1,10 @@
-"""Chats and the phones they belong to: bindings, one-time codes, consents, and numbers with a new owner."""
+"""Chats and the phones they belong to: bindings, one-time codes, consents, preferences, numbers with a new owner."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.model.clock import from_millis, to_millis
-from bot.model.person import Address, Binding, Consent, OneTimeCode, Proof, Purpose
+from bot.model.person import Address, Binding, Consent, OneTimeCode, Preference, Proof, Purpose
 from storage.edge import key_set, millis, moment
 from storage.statements import Row, Statements
 
@@ -55,9 +55,23 @@ class People:
 
     async def disown(self, phone: str, *, at: datetime) -> None:
         await self._sql.change("disown", phone=phone, at=to_millis(at))
+        await self._sql.change("disown_preference", phone=phone, at=to_millis(at))
 
     async def disowned(self, phone: str) -> datetime | None:
         return moment(await self._sql.value("disowned", phone=phone))
+
+    async def prefer(self, preference: Preference, *, at: datetime) -> None:
+        await self._sql.change(
+            "prefer",
+            phone=preference.phone,
+            scheme=preference.scheme,
+            important_only=int(preference.important_only),
+            at=to_millis(at),
+        )
+
+    async def preference(self, phone: str) -> Preference | None:
+        row = await self._sql.row("preference", phone=phone)
+        return preference_of(row) if row else None
 
     async def agree(self, consents: Sequence[Consent]) -> None:
         rows = [_consent_row(consent) for consent in consents]
@@ -104,6 +118,10 @@ def binding_of(row: Row) -> Binding:
         channel=row["channel"],
         language=row["language"],
     )
+
+
+def preference_of(row: Row) -> Preference:
+    return Preference(row["phone"], row["scheme"], bool(row["important_only"]))
 
 
 def _consent_row(consent: Consent) -> dict[str, object]:

@@ -21,6 +21,7 @@ _PLAIN = (
     "one_time_codes",
     "consents",
     "disowned",
+    "preferences",
     "attempts",
     "do_not_send",
     "carriers",

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from bot.conversation import binding, clerks, dossiers, feedback, leaving, questions, representatives, surveys
+from bot.conversation import (
+    binding,
+    clerks,
+    dossiers,
+    feedback,
+    leaving,
+    preferences,
+    questions,
+    representatives,
+    surveys,
+)
 from bot.conversation.turn import Dialogue, Feature, Handler
 
 FEATURES: tuple[Feature, ...] = (
@@ -11,6 +21,7 @@ FEATURES: tuple[Feature, ...] = (
     binding.FEATURE,
     representatives.FEATURE,
     leaving.FEATURE,
+    preferences.FEATURE,
     feedback.FEATURE,
     surveys.FEATURE,
     clerks.FEATURE,

@@ -60,6 +60,18 @@ class Binding:
     language: str = "vi"
 
 
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """How the owner of a phone wants to be told of her dossiers."""
+
+    phone: str = field(repr=False)
+    """E.164."""
+    scheme: str = ""
+    """Of the addresses that go first, where she has one of them; empty: the office's order."""
+    important_only: bool = False
+    """Nothing of mere progress, and no question how satisfied she is."""
+
+
 class Right(StrEnum):
     """How much of a dossier somebody may see."""
 

@@ -1,11 +1,11 @@
 """What the database keeps of people: bindings, followers, consents, guards against guessing, service, erasure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Purpose
+from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, SurveyTotals, Talk
 
 
@@ -19,6 +19,8 @@ class Audience:
     """By (source, code)."""
     disowned: Mapping[str, datetime]
     """Phones whose owner said that the dossiers received until then are not hers."""
+    preferences: Mapping[str, Preference] = field(default_factory=dict)
+    """By phone; what nobody has said is missing."""
 
 
 class PeopleStore(Protocol):
@@ -46,10 +48,18 @@ class PeopleStore(Protocol):
         ...
 
     async def disown(self, phone: str, *, at: datetime) -> None:
-        """The dossiers received until then with this phone belong to somebody else."""
+        """The dossiers received until then with this phone belong to somebody else. So do the preferences of then."""
         ...
 
     async def disowned(self, phone: str) -> datetime | None: ...
+    async def prefer(self, preference: Preference, *, at: datetime) -> None:
+        """Takes the place of what the phone's owner preferred before."""
+        ...
+
+    async def preference(self, phone: str) -> Preference | None:
+        """None where nothing was ever said."""
+        ...
+
     async def agree(self, consents: Sequence[Consent]) -> None:
         """Records consents; one that stands already stays as it is."""
         ...

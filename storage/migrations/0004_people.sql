@@ -36,6 +36,14 @@ CREATE TABLE disowned (
     at BIGINT NOT NULL
 );
 
+-- `important_only` is 0 or 1.
+CREATE TABLE preferences (
+    phone TEXT /*postgres COLLATE "C" */ PRIMARY KEY,
+    scheme TEXT NOT NULL,
+    important_only BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
+
 -- What was withdrawn stays as a record; at most one stands for an address and purpose.
 CREATE TABLE consents (
     number /*sqlite INTEGER PRIMARY KEY*/ /*postgres BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY*/,

@@ -54,6 +54,11 @@ SELECT d.phone, d.at
 FROM json_each(:phones) AS wanted CROSS JOIN disowned AS d
 WHERE d.phone = wanted.key;
 
+-- name: preferences_of(phones)
+SELECT p.phone, p.scheme, p.important_only
+FROM json_each(:phones) AS wanted CROSS JOIN preferences AS p
+WHERE p.phone = wanted.key;
+
 -- name: followers_of(dossiers)
 SELECT f.address, f.source, f.code, f.channel, f.since, f.invited_by, f.language
 FROM json_each(:dossiers) AS wanted CROSS JOIN follows AS f

@@ -29,6 +29,17 @@ ON CONFLICT (phone) DO UPDATE SET at = excluded.at WHERE excluded.at > disowned.
 -- name: disowned(phone)$
 SELECT at FROM disowned WHERE phone = :phone;
 
+-- name: prefer(phone, scheme, important_only, at)!
+INSERT INTO preferences (phone, scheme, important_only, at) VALUES (:phone, :scheme, :important_only, :at)
+ON CONFLICT (phone) DO UPDATE SET
+    scheme = excluded.scheme, important_only = excluded.important_only, at = excluded.at;
+
+-- name: preference(phone)^
+SELECT phone, scheme, important_only FROM preferences WHERE phone = :phone;
+
+-- name: disown_preference(phone, at)!
+DELETE FROM preferences WHERE phone = :phone AND at <= :at;
+
 -- name: agree(address, purpose, wording, given_at, withdrawn_at)*!
 INSERT INTO consents (address, purpose, wording, given_at, withdrawn_at)
 VALUES (:address, :purpose, :wording, :given_at, :withdrawn_at)

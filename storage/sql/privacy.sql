@@ -136,6 +136,9 @@ DELETE FROM consents WHERE address IN (SELECT key FROM json_each(:keys));
 -- name: erase_disowned(phone)!
 DELETE FROM disowned WHERE phone = :phone;
 
+-- name: erase_preferences(phone)!
+DELETE FROM preferences WHERE phone = :phone;
+
 -- name: erase_attempts(subjects)!
 DELETE FROM attempts WHERE subject IN (SELECT key FROM json_each(:subjects));
 

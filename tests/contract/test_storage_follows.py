@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from bot.model.person import Address, Binding, Follow, Invitation, Proof
+from bot.model.person import Address, Binding, Follow, Invitation, Preference, Proof
 from bot.ports import Audience, ConversationState, Storage, Transaction
 from tests.contract.storage_values import MAI, NOW, later
 
@@ -109,6 +109,8 @@ async def test_the_audience_is_all_who_are_told_of_some_dossiers(storage: Storag
         await tx.conversations.save(NAM, ConversationState(), at=later(days=1))
         await tx.people.disown(hers.phone, at=NOW)
         await tx.people.disown("+84900000001", at=NOW)
+        for phone in (MAI.value, "+84900000001"):
+            await tx.people.prefer(Preference(phone, "telegram", important_only=True), at=later(days=1))
 
     await storage.write(work)
     await follow(storage, FOLLOW, other_source, unasked, replace(FOLLOW, address=NAM, since=later(days=-1)))
@@ -124,6 +126,7 @@ async def test_the_audience_is_all_who_are_told_of_some_dossiers(storage: Storag
             ("ministry", FOLLOW.code): [other_source],
         },
         disowned={hers.phone: NOW},
+        preferences={MAI.value: Preference(MAI.value, "telegram", important_only=True)},
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.model.message import DeliveryState
-from bot.model.person import Address, Binding, Consent, Follow, OneTimeCode, Proof, Purpose
+from bot.model.person import Address, Binding, Consent, Follow, OneTimeCode, Preference, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind, Survey, Talk
 from bot.ports import ConversationState, Storage, Transaction, Unwanted
 from tests.contract.storage_values import MAI, NOW, a_message, a_settlement, an_item, claim, enqueue, later, settle
@@ -113,6 +113,37 @@ async def test_a_disowned_phone_keeps_the_latest_word(storage: Storage) -> None:
     assert before is None
     assert await storage.read(lambda tx: tx.people.disowned(PHONE)) == later(days=2)
     assert await storage.read(lambda tx: tx.people.disowned("+84987654321")) is None
+
+
+async def prefer(storage: Storage, preference: Preference, at: datetime = NOW) -> None:
+    await storage.write(lambda tx: tx.people.prefer(preference, at=at))
+
+
+async def preference_of(storage: Storage, phone: str = PHONE) -> Preference | None:
+    return await storage.read(lambda tx: tx.people.preference(phone))
+
+
+async def test_what_somebody_prefers_is_what_was_said_last(storage: Storage) -> None:
+    silent = await preference_of(storage)
+    await prefer(storage, Preference(PHONE, "telegram", important_only=True))
+    first = await preference_of(storage)
+    await prefer(storage, Preference(PHONE, "sms"))
+
+    assert silent is None
+    assert first == Preference(PHONE, "telegram", important_only=True)
+    assert await preference_of(storage) == Preference(PHONE, "sms", important_only=False)
+    assert await preference_of(storage, "+84987654321") is None
+
+
+async def test_a_new_owner_of_a_number_does_not_inherit_what_the_old_one_preferred(storage: Storage) -> None:
+    await prefer(storage, Preference(PHONE, important_only=True))
+    await storage.write(lambda tx: tx.people.disown(PHONE, at=later(days=1)))
+    inherited = await preference_of(storage)
+    await prefer(storage, Preference(PHONE, "zalo"), later(days=2))
+    await storage.write(lambda tx: tx.people.disown(PHONE, at=later(days=1)))
+
+    assert inherited is None
+    assert await preference_of(storage) == Preference(PHONE, "zalo")
 
 
 async def test_a_consent_that_stands_stays_as_it_is(storage: Storage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.model.message import Alternative, DeliveryState, Option, OutboxItem
-from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Proof, Purpose
+from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, Talk
 from bot.ports import ConversationState, LateEvent, Settlement, SourceState, Storage, Trace, Transaction, Unwanted
 from storage.mentions import Mentions
@@ -47,6 +47,7 @@ ABOUT_PEOPLE = {
     "outbox",
     "parts",
     "plans",
+    "preferences",
     "surveys",
     "talks",
 }
@@ -207,6 +208,7 @@ async def fill(tx: Transaction, person: Person) -> None:
     await tx.people.bind(Binding(chat, person.phone, Proof.CONTACT, NOW, NOW, "telegram"))
     await tx.people.agree([Consent(address, Purpose.UPDATES, "bind/1", NOW) for address in (chat, sms)])
     await tx.people.disown(person.phone, at=NOW)
+    await tx.people.prefer(Preference(person.phone, "telegram", important_only=True), at=later(minutes=1))
     await tx.people.put_code(OneTimeCode(stranger, person.phone, "5d41", NOW, later(minutes=5)))
     await tx.follows.add(Follow(chat, "onestop", code, "telegram", NOW))
     await tx.follows.add(Follow(stranger, "onestop", code, "zalo", NOW, invited_by=person.phone))

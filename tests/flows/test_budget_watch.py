@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.budget_watch import BudgetWatch
-from bot.config import BudgetSettings
+from bot.gateway_settings import BudgetSettings
 from bot.model.message import DeliveryState, OutboxItem
 from bot.ports import BUDGET, Settlement, Storage
 from bot.purse import Budgets, Purse

@@ -138,8 +138,8 @@ async def test_from_the_one_stop_record_to_the_phone_and_back(
 
         asked = await asyncio.gather(
             here.citizens._by_sms(PHONE, "H32.15-261122-0001"),
-            here.citizens._by_telegram("H32.15-261122-0001"),
-            here.citizens._by_web("H32.15-261122-0001"),
+            here.citizens._by_telegram(PHONE, "H32.15-261122-0001"),
+            here.citizens._by_web(PHONE, "H32.15-261122-0001"),
         )
         books = await balance(here.app.storage)
 
@@ -190,7 +190,7 @@ def test_a_secret_never_reaches_a_log_line() -> None:
 @pytest.mark.timeout(90)
 async def test_the_demo_shows_all_kinds_and_its_books_balance(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    program = ["-m", "bot", "demo", "--for", "20", "--json", "--data", str(tmp_path / "demo"), "--port", str(port)]
+    program = ["-m", "bot", "demo", "--for", "25", "--json", "--data", str(tmp_path / "demo"), "--port", str(port)]
 
     process = await asyncio.create_subprocess_exec(
         sys.executable, *program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE

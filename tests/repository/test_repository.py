@@ -60,8 +60,9 @@ def test_words_sql_and_pages_travel_with_the_wheel(tmp_path: Path) -> None:
     )
 
     for name in (
-        "bot/texts/vi.toml",
-        "bot/texts/en.toml",
+        "bot/texts/vi/push.toml",
+        "bot/texts/en/rights.toml",
+        "bot/conversation/words.toml",
         "storage/migrations/0001_first.sql",
         "storage/sql/outbox.sql",
         "bot/web/templates/public.html",

@@ -43,9 +43,7 @@ def _sms(place: Path) -> Layout:
     table, centre, control = _centre(place)
     handset = partial(Handset, control=control)
     (web,) = free_ports(1)
-    return Layout(
-        channels={"sms": table}, simulations=[centre], citizen=handset, handset=handset, web_port=web
-    )
+    return Layout(channels={"sms": table}, simulations=[centre], citizen=handset, handset=handset, web_port=web)
 
 
 def _webchat(place: Path) -> Layout:

@@ -85,7 +85,7 @@ class Citizen(ABC):
     async def leave(self) -> None:
         raise NotImplementedError
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027 - most devices keep nothing open
         """The device is put away."""
 
     async def read(self, number: int) -> list[Seen]:

@@ -76,8 +76,10 @@ class Step(Strict):
     office: dict[str, Any] | None = None
     """The one-stop software changes these of the first dossier."""
     wait: Span | None = None
+    reads: bool = False
+    """Nothing is done; the replies come all the same."""
     phone: Who | None = None
-    """Nothing is done; the replies are SMS on that person's phone."""
+    """The same, by SMS on that person's phone."""
     by: Who | None = None
     """Who acts and reads; else the script's person."""
     replies: tuple[Reply, ...] = ()

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.scripts.layouts import LAYOUTS
-from tests.scripts.playing import Play
+from tests.scripts.playing import DepartureError, Play
 from tests.scripts.reading import CHANNELS, Channel, Script, scripts
 from tests.scripts.service import STRICT, USUAL, Service, service
 
@@ -67,7 +67,7 @@ def _cases() -> list[object]:
 
 def _marks(channel: Channel, script: Script) -> list[pytest.MarkDecorator]:
     if script.fault and channel in script.fault_on:
-        return [pytest.mark.xfail(reason=script.fault, strict=True)]
+        return [pytest.mark.xfail(reason=script.fault, raises=DepartureError, strict=True)]
     return []
 
 
@@ -83,6 +83,30 @@ async def test_the_conversation(
         await running.put_away()
 
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "replies",
+    [
+        pytest.param([], id="silence"),
+        pytest.param([{"has": ["là mã hồ sơ"]}], id="other words"),
+        pytest.param([{"has": ["1.001193"], "lacks": ["mã thủ tục"]}], id="fewer words"),
+        pytest.param([{"has": ["1.001193"]}, {}], id="one more"),
+    ],
+)
+async def test_a_conversation_that_goes_another_way_is_noticed(
+    theatre: Theatre, replies: list[dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.scripts.people.PATIENCE", 1.0)
+    step = {"say": "1.001193", "replies": replies}
+    script = Script.model_validate({"name": "wrong", "title": "Wrong", "as": "stranger", "step": [step]})
+    running = await theatre.at(Stage("zalobot", "strict"))
+
+    with pytest.raises(DepartureError):
+        await Play(script, running).run()
+
+    await running.put_away()
 
 
 def test_there_are_forty_scripts_for_every_channel() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.admission import Admission
-from bot.config import BudgetSettings
+from bot.gateway_settings import BudgetSettings
 from bot.model.message import DeliveryState, Lane, Situation
 from bot.model.person import Address
 from bot.ports import BUDGET, Claimed, Spent

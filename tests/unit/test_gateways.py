@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from bot.config import RouteSettings
+from bot.gateway_settings import RouteSettings
 from bot.gateways import FULL, RETURNING, Gateways
 from bot.ports import Pause
 from bot.routing import Routes

@@ -139,7 +139,10 @@ def test_what_the_provider_had_before_is_remembered_beside_the_state() -> None:
 OTHER_WAY = replace(ITEM, alternatives=(Alternative("sms", Address("sms", "+84912345678"), "x"),))
 
 
-@pytest.mark.parametrize("outcome", [Rejected("403", blocked=True), Rejected("no Zalo"), Retry("quota", elsewhere=True)])
+SHUT = (Rejected("403", blocked=True), Rejected("no Zalo"), Retry("quota", elsewhere=True))
+
+
+@pytest.mark.parametrize("outcome", SHUT)
 def test_a_way_that_is_shut_is_left_for_the_next_one(outcome: Rejected | Retry) -> None:
     settled = settlement_of(OTHER_WAY, outcome, HAND, now=NOW)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.config import BudgetSettings
+from bot.gateway_settings import BudgetSettings
 from bot.model.clock import month_of
 from bot.model.message import Lane, Situation
 from bot.ports import Spent

@@ -8,7 +8,7 @@ from itertools import count
 from bot.config import ReachSettings, SurveySettings
 from bot.model.dossier import Dossier, Status, diff
 from bot.model.message import DeliveryState, OutboxItem, Situation
-from bot.model.person import Address, Binding, Follow, Proof
+from bot.model.person import Address, Binding, Follow, Preference, Proof
 from bot.planning import Planner, Route
 from bot.ports import Audience
 from bot.reaching import Chats, Reach, Told
@@ -180,3 +180,69 @@ def test_satisfaction_is_asked_in_chats_and_by_sms_only_where_that_is_wanted() -
     assert in_chat[0].alternatives == ()
     assert by_sms == []
     assert [item.address.scheme for item in wanted] == ["sms"]
+
+
+def preferring(heard: Audience, scheme: str = "", *, important_only: bool = False) -> Audience:
+    return replace(heard, preferences={PHONE: Preference(PHONE, scheme, important_only=important_only)})
+
+
+def ways_of(item: OutboxItem) -> list[str]:
+    return [item.address.scheme, *(each.address.scheme for each in item.alternatives)]
+
+
+def test_the_way_that_somebody_prefers_goes_first_and_the_rest_stay_at_hand() -> None:
+    chats = audience([bound("zalo", "2512"), bound("telegram")])
+
+    (by_telegram,) = spread(SUPPLEMENT, preferring(chats, "telegram"))
+    (by_sms,) = spread(SUPPLEMENT, preferring(chats, "sms"))
+
+    assert ways_of(by_telegram) == ["telegram", "zalo", "sms"]
+    assert ways_of(by_sms) == ["sms", "zalo", "telegram"]
+    assert (by_sms.channel, by_sms.text.isascii()) == ("sms", True)
+    assert by_telegram.options != ()
+
+
+def test_where_the_preferred_way_is_gone_the_office_s_order_holds() -> None:
+    (item,) = spread(SUPPLEMENT, preferring(audience([bound("zalo", "2512")]), "telegram"))
+
+    assert ways_of(item) == ["zalo", "sms"]
+
+
+PROGRESS = replace(DOSSIER, appointment_at=NOW + timedelta(days=4))
+MOVED = replace(DOSSIER, appointment_at=NOW + timedelta(days=9))
+PAYMENT = replace(DOSSIER, status=Status.PAYMENT)
+
+
+def test_who_asked_for_important_news_only_is_spared_progress_and_the_question_after_it() -> None:
+    chats = preferring(audience([bound("telegram")]), important_only=True)
+
+    items = [item for after in (PROGRESS, RETURNED) for item in spread(after, chats)]
+
+    assert [item.situation for item in items] == [Situation.PROGRESS, Situation.SURVEY]
+    assert {(item.state, item.reason, item.settled_at) for item in items} == {
+        (DeliveryState.SUPPRESSED, "asked for important news only", NOW)
+    }
+
+
+def test_what_matters_is_never_silenced_and_to_pay_is_such_a_matter() -> None:
+    chats = preferring(audience([bound("telegram")]), important_only=True)
+    ends = [replace(DOSSIER, status=status) for status in (Status.REFUSED, Status.STOPPED, Status.WITHDRAWN)]
+
+    items = [item for after in (SUPPLEMENT, RESULT, MOVED, PAYMENT, *ends) for item in spread(after, chats)]
+
+    assert [item.situation.value for item in items] == [
+        "supplement", "result", "apology", "progress", "refused", "stopped", "withdrawn",
+    ]  # fmt: skip
+    assert {item.state for item in items} == {DeliveryState.QUEUED}
+
+
+def test_what_the_owner_is_spared_her_followers_hear() -> None:
+    chats = preferring(audience([bound("zalo", "2512")], [following()]), important_only=True)
+
+    owner, follower = spread(PROGRESS, chats)
+
+    assert (owner.state, follower.state) == (DeliveryState.SUPPRESSED, DeliveryState.QUEUED)
+
+
+def test_where_nobody_would_have_been_asked_nothing_is_suppressed() -> None:
+    assert spread(RETURNED, preferring(audience(), important_only=True)) == []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.config import RouteSettings
+from bot.gateway_settings import RouteSettings
 from bot.model.errors import ConfigError
 from bot.routing import Routes
 

@@ -21,6 +21,7 @@ AT = datetime(2026, 11, 22, 3, 2, tzinfo=UTC)
         (DeliveryState.FAILED, "stat:UNDELIV err:011", "Không gửi được: máy không nhận được tin"),
         (DeliveryState.FAILED, "stat:WEIRD err:999", "Không gửi được: stat:WEIRD err:999"),
         (DeliveryState.SUPPRESSED, "no phone number", "Không gửi: hồ sơ không có số điện thoại"),
+        (DeliveryState.SUPPRESSED, "asked for important news only", "Không gửi: người nhận chỉ nhận tin quan trọng"),
         (
             DeliveryState.HELD,
             "budget of H32.10 for 2026-11 is used up",

@@ -98,6 +98,16 @@ TYPED: dict[str, list[str]] = {
     "invite": [f"ủy quyền {C}", f"uỷ quyền {C}", f"cho phép theo dõi {C}", "uy quyen"],
     "accept": ["UQ AB3DE4FG", "uq ab3de4fg"],
     "revoke": [f"thu hồi {C}", "thu hoi", f"hủy ủy quyền {C}"],
+    "channel": [
+        "nhận tin qua zalo", "NHAN TIN QUA ZALO", "nhận tin qua Telegram", "nhan tn qua sms", "chuyển sang SMS",
+        "doi sang telegram", "cho em nhận tin qua zalo với ạ", "qua zalo", "by sms", "please tell me by telegram",
+        "switch to SMS", "tùy chọn", "TUY CHON", "tuỳ chọn", "cài đặt", "settings", "đổi kênh nhận tin",
+    ],
+    "topics": [
+        "chỉ tin quan trọng", "tin quan trọng", "TIN QUAN TRONG", "chi tin quan trong thoi a",
+        "tôi chỉ muốn nhận tin quan trọng", "nhận đủ tin", "NHAN DU TIN", "tất cả tin", "tat ca tin", "important only",
+        "all news", "Important news only please",
+    ],
     "rate": [f"đánh giá 1 {C}", "danh gia 3", "rất hài lòng", "khong hai long", "satisfied"],
     "phone": ["0912345678", "0912 345 678", "+84 912 345 678", "0912.345.678"],
     "number": ["1234", "123456", "1", "12", "2."],
@@ -109,7 +119,8 @@ TYPED: dict[str, list[str]] = {
     "unknown": [
         "Nguyễn Văn An", "Huy Nguyễn", "Dung Trần Thị", "đã hủy", "trời hôm nay đẹp quá", "AB12", "079204012345",
         "Từ chối trách nhiệm là việc làm không đúng của cơ quan nhà nước", "thu hồi đất nông nghiệp", "H56.14-2408",
-        "cán bộ ở quầy số 3 rất nhiệt tình",
+        "cán bộ ở quầy số 3 rất nhiệt tình", "qua zalo có tra cứu được hồ sơ không", "đủ tin cậy hay không",
+        "cài đặt ứng dụng VNeID", "tôi không thích nhận tin qua zalo",
     ],
 }  # fmt: skip
 
@@ -209,6 +220,12 @@ def test_an_option_that_is_a_number_itself_is_not_looked_up_again() -> None:
         ("english", "en"),
         ("tiếng việt", "vi"),
         ("ngôn ngữ", ""),
+        ("Nhận tin qua Telegram nhé", "telegram"),
+        ("chuyển sang SMS", "sms"),
+        ("by zalo", "zalo"),
+        ("tùy chọn", ""),
+        ("chỉ nhận tin quan trọng", "important"),
+        ("nhận tất cả tin", "all"),
         ("123 456", "123456"),
         ("0912.345.678", "+84912345678"),
     ],
