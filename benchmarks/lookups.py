@@ -149,12 +149,10 @@ async def ours(
         async with http.post(f"http://127.0.0.1:{ports.smsc_control}/mo", json=text) as answer:
             answer.raise_for_status()
 
-    async def submit(numbered: dict[Ask, int], ask: Ask) -> None:
-        visitor = visitors[numbered[ask] % len(visitors)]
-        form = {
-            "token": visitor.token, "id": f"question-{numbered[ask]:08d}", "lang": "vi",
-            "text": code_of(ask.dossier), "factor": secret_of(ask.dossier),
-        }  # fmt: skip
+    async def submit(ask: Ask) -> None:
+        visitor = visitors[ask.dossier % len(visitors)]
+        form = {"token": visitor.token, "id": f"question-{ask.dossier:08d}"}
+        form |= {"text": code_of(ask.dossier), "factor": secret_of(ask.dossier)}
         headers = {"X-Forwarded-For": visitor.network, "Cookie": f"motcua={visitor.cookie}"}
         async with http.post(f"{url}/tra-cuu", data=form, headers=headers) as answer:
             page = await answer.text()
@@ -163,10 +161,9 @@ async def ours(
 
     chats = [_in_chat(ask, number) for number, ask in enumerate(by_kind["chat"])]
     pipe.send((start, chats))
-    numbered = {ask: number for number, ask in enumerate(by_kind["web"])}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(arriving(start, by_kind["sms"], write))
-        tasks.create_task(arriving(start, by_kind["web"], partial(submit, numbered)))
+        tasks.create_task(arriving(start, by_kind["web"], submit))
     handed, cpu = await _told(pipe, len(by_kind["sms"]) + len(chats))
     sms = [(ask, f"sms:{phone_of(ask.dossier)}") for ask in by_kind["sms"]]
     chat = [(ask, f"{each.scheme}:{each.user}") for ask, each in zip(by_kind["chat"], chats, strict=True)]

@@ -260,7 +260,8 @@ class Mirror:
         if mere:
             await tx.outbox.supersede(mere, keep=STANDS_BESIDE_PROGRESS, at=now)
         await tx.outbox.enqueue(items)
-        if surveys := [survey_of(item, now) for item in items if item.situation is Situation.SURVEY]:
+        asked = [item for item in items if item.situation is Situation.SURVEY]
+        if surveys := [survey_of(item, now) for item in asked if item.state is not DeliveryState.SUPPRESSED]:
             await tx.service.ask_survey(surveys)
 
 

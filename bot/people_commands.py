@@ -22,6 +22,7 @@ people = typer.Typer()
 Phone = Annotated[str, typer.Argument(help="Số điện thoại / phone number")]
 
 TABLE_WORDS: Mapping[str, str] = {
+    "preferences": "cách nhận tin / preferences",
     "dossiers": "số điện thoại, tên, mã tra cứu trên hồ sơ / phone, name and codes on dossiers",
     "outbox": "tin của hệ thống / our messages",
     "inbound": "tin của công dân / the citizen's messages",

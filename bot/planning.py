@@ -238,6 +238,7 @@ def _is_postponed(before: Dossier | None, after: Dossier) -> bool:
         and before.appointment_at is not None
         and after.appointment_at is not None
         and after.appointment_at > before.appointment_at
+        and show_moment(after.appointment_at) != show_moment(before.appointment_at)
         and before.status is not Status.SUPPLEMENT
         and _is_in_work(after)
     )

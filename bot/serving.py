@@ -14,7 +14,8 @@ from bot.web.server import build_app, serve
 @asynccontextmanager
 async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIterator[None]:
     """The public page and web chat, where the configuration has them. Raises `MotcuaError` for a taken port."""
-    web = running.plan.config.web
+    config = running.plan.config
+    web = config.web
     chat = next((channel for channel in running.channels if channel.feed), None)
     called = [f"[sources.{source.name}] kind = push" for source in running.sources if source.push]
     called += [f"[channels.{channel.name}] callback_secret" for channel in running.channels if channel.webhook]
@@ -33,6 +34,10 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
         secret=signing_key(web.key_file),
         channel=chat.name,
         settings=web,
+        lookup=config.lookup,
+        conversation=config.conversation,
+        links=config.links,
+        example=config.texts.example,
         visitor_per_minute=web.visitor_per_minute,
         network_per_minute=web.network_per_minute,
         demo=demo,

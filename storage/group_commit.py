@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiosqlite
-
 from bot.model.errors import StorageError
 from bot.ports import Transaction
+from storage.sqlite_connection import Connection
 from storage.transaction import UnitOfWork
 
 WORKS_PER_COMMIT = 200
@@ -49,9 +48,9 @@ class Writer:
 
     def __init__(
         self,
-        connection: aiosqlite.Connection,
+        connection: Connection,
         *,
-        begin: Callable[[aiosqlite.Connection], UnitOfWork],
+        begin: Callable[[Connection], UnitOfWork],
         wake: Callable[[str], None],
         readable: Callable[[BaseException], BaseException],
     ) -> None:
@@ -104,7 +103,7 @@ class Writer:
         if not jobs:
             return
         try:
-            await self._connection.execute("BEGIN IMMEDIATE")
+            await self._connection.change("BEGIN IMMEDIATE")
             done = await self._run_each(jobs)
             await self._connection.commit()
         except (sqlite3.Error, StorageError) as error:
@@ -133,12 +132,12 @@ class Writer:
         for job in jobs:
             if job.settled:
                 continue
-            await self._connection.execute("SAVEPOINT work")
+            await self._connection.change("SAVEPOINT work", at_once=True)
             if await self._succeeds(job):
                 done.append(job)
             else:
-                await self._connection.execute("ROLLBACK TO work")
-            await self._connection.execute("RELEASE work")
+                await self._connection.change("ROLLBACK TO work")
+            await self._connection.change("RELEASE work", at_once=True)
         return done
 
     async def _succeeds(self, job: _Job) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
-import aiosqlite
-
 from bot.model.clock import Clock, to_millis
 from bot.model.errors import StorageError
 from bot.ports import Transaction
@@ -17,6 +15,7 @@ from storage.coordination import Coordination
 from storage.engine import Engine
 from storage.group_commit import Writer
 from storage.migrate import APPLIED, LEDGER, NOTE, missing
+from storage.sqlite_connection import Connection
 from storage.statements import Statements
 from storage.transaction import UnitOfWork
 
@@ -26,15 +25,13 @@ MEMORY = ":memory:"
 _OLDEST = (3, 38)
 """The first with `->>`, which our queries use."""
 _READERS = 3
-_BUSY_SECONDS = 10.0
-"""How long another process (an import beside the service) may hold the database before we give up."""
 _READ_SECONDS = 60.0
 _CACHE_KIB = 16 * 1024
 """Of the writer's pages: the inner ones of a million dossiers' indexes stay in memory."""
 _CHECKPOINT = "wal_autocheckpoint = 8000"
 """Pages (32 MB) of the log beside the database; eight times SQLite's own measure, for bursts of big commits."""
 
-_Look = Callable[[aiosqlite.Connection], Awaitable[Any]]
+_Look = Callable[[Connection], Awaitable[Any]]
 
 
 @asynccontextmanager
@@ -52,8 +49,8 @@ async def open_sqlite(path: str, clock: Clock) -> AsyncIterator["SqliteStorage"]
         raise readable(error) from error
     async with AsyncExitStack() as stack:
         try:
-            connection = await stack.enter_async_context(_connect(path))
-            readers = [await stack.enter_async_context(_connect(path)) for _ in range(_readers(path))]
+            connection = await stack.enter_async_context(Connection(path))
+            readers = [await stack.enter_async_context(Connection(path)) for _ in range(_readers(path))]
             await _prepare(path, connection, readers)
         except sqlite3.Error as error:
             raise readable(error) from error
@@ -76,13 +73,13 @@ class SqliteStorage(Engine):
         self,
         path: str,
         clock: Clock,
-        connection: aiosqlite.Connection,
-        readers: list[aiosqlite.Connection],
+        connection: Connection,
+        readers: list[Connection],
         readable: Callable[[BaseException], BaseException],
     ) -> None:
         super().__init__(f"the database {path}", clock)
         self._connection = connection
-        self._free: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._free.put_nowait(reader)
         self._returning: set[asyncio.Task[None]] = set()
@@ -100,26 +97,26 @@ class SqliteStorage(Engine):
 
     async def migrate(self) -> list[str]:
         async def work(_: Transaction) -> list[str]:
-            await self._connection.execute(LEDGER)
-            applied = dict(map(tuple, await self._connection.execute_fetchall(APPLIED)))
+            await self._connection.change(LEDGER)
+            applied = dict(map(tuple, await self._connection.rows(APPLIED)))
             needed = missing(applied, self.shown)
             for migration in needed:
                 for statement in migration.statements("sqlite"):
-                    await self._connection.execute(statement)
+                    await self._connection.change(statement)
                 note = {
                     "name": migration.name,
                     "checksum": migration.checksum,
                     "applied_at": to_millis(self._clock()),
                 }
-                await self._connection.execute(NOTE, note)
+                await self._connection.change(NOTE, note)
             return [migration.name for migration in needed]
 
         return cast("list[str]", await self.writer.submit(work))
 
     async def _applied(self) -> dict[str, str]:
-        async def look(connection: aiosqlite.Connection) -> dict[str, str]:
+        async def look(connection: Connection) -> dict[str, str]:
             try:
-                return dict(map(tuple, await connection.execute_fetchall(APPLIED)))
+                return dict(map(tuple, await connection.rows(APPLIED)))
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
                     return {}
@@ -131,7 +128,7 @@ class SqliteStorage(Engine):
         """On a reader of its own, in one transaction that is then forgotten."""
         connection = await self._free.get()
         try:
-            await connection.execute("BEGIN")
+            await connection.change("BEGIN", at_once=True)
             async with asyncio.timeout(_READ_SECONDS):
                 return await look(connection)
         except TimeoutError:
@@ -139,17 +136,23 @@ class SqliteStorage(Engine):
         except sqlite3.Error as error:
             raise self._readable(error) from error
         finally:
-            # Not waited for: whoever asked has the answer, or has gone.
-            returning = asyncio.create_task(self._give_back(connection))
-            self._returning.add(returning)
-            returning.add_done_callback(self._returning.discard)
+            self._give_back(connection)
 
     async def readers_returned(self) -> None:
         """Waits until no reader's connection is busy with forgetting."""
         await asyncio.gather(*self._returning, return_exceptions=True)
 
-    async def _give_back(self, connection: aiosqlite.Connection) -> None:
-        # Where the asker has gone, the statement may still be running in the connection's thread.
+    def _give_back(self, connection: Connection) -> None:
+        if connection.is_idle:
+            connection.undo()
+            self._free.put_nowait(connection)
+            return
+        # Not waited for: the asker has gone, and a statement may still be running in the connection's thread.
+        returning = asyncio.create_task(self._interrupt(connection))
+        self._returning.add(returning)
+        returning.add_done_callback(self._returning.discard)
+
+    async def _interrupt(self, connection: Connection) -> None:
         try:
             await connection.interrupt()
             await connection.rollback()
@@ -160,11 +163,11 @@ class SqliteStorage(Engine):
         """A database in memory has one connection: readers take turns with the writers."""
 
         async def work(_: Transaction) -> Any:
-            await self._connection.execute("PRAGMA query_only = 1")
+            await self._connection.change("PRAGMA query_only = 1", at_once=True)
             try:
                 return await look(self._connection)
             finally:
-                await asyncio.shield(self._connection.execute("PRAGMA query_only = 0"))
+                await asyncio.shield(self._connection.change("PRAGMA query_only = 0", at_once=True))
 
         return await self.writer.submit(work, keep=False)
 
@@ -181,29 +184,25 @@ def _make(path: str) -> None:
         sqlite3.connect(path).close()
 
 
-def _connect(path: str) -> aiosqlite.Connection:
-    return aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=256)
-
-
 def _readers(path: str) -> int:
     return 0 if path == MEMORY else _READERS
 
 
-async def _prepare(path: str, connection: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
-    mode = [row[0] for row in await connection.execute_fetchall("PRAGMA journal_mode = WAL")]
+async def _prepare(path: str, connection: Connection, readers: list[Connection]) -> None:
+    mode = [row[0] for row in await connection.rows("PRAGMA journal_mode = WAL")]
     if path != MEMORY and mode != ["wal"]:
         raise StorageError(f"the database {path} is on a file system that cannot hold it (no shared memory)")
     for pragma in ("synchronous = FULL", "foreign_keys = 1", f"cache_size = -{_CACHE_KIB}", _CHECKPOINT):
-        await connection.execute(f"PRAGMA {pragma}")
+        await connection.change(f"PRAGMA {pragma}")
     for reader in readers:
-        await reader.execute("PRAGMA query_only = 1")
+        await reader.change("PRAGMA query_only = 1")
     for each in (connection, *readers):
         each.row_factory = sqlite3.Row
 
 
-def _writing(connection: aiosqlite.Connection) -> UnitOfWork:
+def _writing(connection: Connection) -> UnitOfWork:
     return UnitOfWork(Statements(sqlite_driver.queries(), connection), Coordination(), writes=True)
 
 
-def _reading(connection: aiosqlite.Connection) -> UnitOfWork:
+def _reading(connection: Connection) -> UnitOfWork:
     return UnitOfWork(Statements(sqlite_driver.queries(), connection), Coordination(), writes=False)

@@ -1,4 +1,4 @@
-"""SQLite as aiosql sees it: one hop to the connection's thread for each statement."""
+"""SQLite as aiosql sees it."""
 
 import re
 import sqlite3
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-import aiosqlite
 from aiosql.types import SQLOperationType
 
 from bot.model.errors import StorageError
 from storage.edge import clean_row
+from storage.sqlite_connection import Connection
+from storage.sqlite_short import are_few, is_short
 from storage.statements import PARAMETER, load_queries, positional, rows_as_json, without_row_locks
 
 _Values = Mapping[str, Any]
@@ -43,30 +44,28 @@ class SqliteAdapter:
 
         return PARAMETER.sub(mark, without_row_locks(sql))
 
-    async def fetch(
-        self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values
-    ) -> Iterable[sqlite3.Row]:
-        return await connection.execute_fetchall(sql, clean_row(values))
+    async def fetch(self, connection: Connection, name: str, sql: str, values: _Values) -> Iterable[sqlite3.Row]:
+        values = clean_row(values)
+        return await connection.rows(sql, values, at_once=is_short(name, values))
 
     async def select_one(
-        self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values, _record: object = None
+        self, connection: Connection, name: str, sql: str, values: _Values, _record: object = None
     ) -> sqlite3.Row | None:
-        rows = await connection.execute_fetchall(sql, clean_row(values))
-        return next(iter(rows), None)
+        return next(iter(await self.fetch(connection, name, sql, values)), None)
 
-    async def select_value(self, connection: aiosqlite.Connection, name: str, sql: str, values: _Values) -> Any:
+    async def select_value(self, connection: Connection, name: str, sql: str, values: _Values) -> Any:
         row = await self.select_one(connection, name, sql, values)
         return row[0] if row else None
 
-    async def insert_update_delete(
-        self, connection: aiosqlite.Connection, _name: str, sql: str, values: _Values
-    ) -> int:
-        return (await connection.execute(sql, clean_row(values))).rowcount
+    async def insert_update_delete(self, connection: Connection, name: str, sql: str, values: _Values) -> int:
+        values = clean_row(values)
+        return await connection.change(sql, values, at_once=is_short(name, values))
 
     async def insert_update_delete_many(
-        self, connection: aiosqlite.Connection, query: str, sql: str, rows: Iterable[_Values | tuple[Any, ...]]
+        self, connection: Connection, query: str, sql: str, rows: Iterable[_Values | tuple[Any, ...]]
     ) -> None:
-        await connection.executemany(sql, positional(rows, self._names[query]))
+        ordered = positional(rows, self._names[query])
+        await connection.change_many(sql, ordered, at_once=are_few(query, ordered))
 
 
 @cache

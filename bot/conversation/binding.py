@@ -34,6 +34,9 @@ def _ask_for_phone(turn: Turn, words: str) -> None:
 
 
 async def _take_phone(turn: Turn, intent: Intent, _: Mapping[str, str]) -> bool:
+    if intent.name == "no":
+        turn.say("cancelled")
+        return True
     if intent.name not in _TYPED:
         return False
     if phone := parse_phone(intent.text):
@@ -60,6 +63,11 @@ async def _send_code(turn: Turn, phone: Phone) -> None:
 
 
 async def _take_code(turn: Turn, intent: Intent, _: Mapping[str, str]) -> bool:
+    if intent.name == "no":
+        # "Không nhận được mã": it may still come.
+        turn.say("code_awaited", [turn.option("resend", "liên kết")], digits=str(CODE_DIGITS))
+        turn.expect("bind.code")
+        return True
     if intent.name not in _TYPED:
         return False
     typed = "".join(sign for sign in intent.text if sign in "0123456789")

@@ -23,8 +23,8 @@ async def _ask_for_clerk(turn: Turn, intent: Intent) -> None:
 
 
 async def _back_to_bot(turn: Turn, _: Intent) -> None:
-    await turn.tx.service.end_talk(turn.asker.address)
-    turn.say("clerk_back")
+    ended = await turn.tx.service.end_talk(turn.asker.address)
+    turn.say("clerk_back" if ended else "cancelled")
 
 
 FEATURE = Feature(intents={"clerk": _ask_for_clerk, "back": _back_to_bot})

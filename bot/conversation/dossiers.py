@@ -110,7 +110,7 @@ async def _confirm(turn: Turn, intent: Intent, slots: Mapping[str, str]) -> bool
 async def _take_factor(turn: Turn, intent: Intent, slots: Mapping[str, str]) -> bool:
     if intent.name in ("no", "cancel"):
         turn.outcome = "denied"
-        turn.say("denied")
+        turn.say("no_factor", [turn.option("bind", "liên kết")] if can_bind(turn) else [])
         return True
     factor = factor_in(intent.text)
     if intent.name == "yes" or not factor:

@@ -57,6 +57,13 @@ async def phone(turn: Turn, _: Intent) -> None:
         say_help(turn)
 
 
+async def thanks(turn: Turn, _: Intent) -> None:
+    """A kind word costs nothing in a chat; by SMS it would cost a message that nobody waits for."""
+    turn.outcome = "thanks"
+    if not turn.is_plain:
+        turn.say("welcome_back")
+
+
 async def cancel(turn: Turn, _: Intent) -> None:
     turn.say("cancelled")
 

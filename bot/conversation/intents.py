@@ -16,7 +16,7 @@ class Intent:
     """`lookup`, `mine`, `follow`, `unfollow`, `next`, `who`, `days`, `bring`, `history`, `language`, `help`, `stop`,
     `start`, `wrong_number`, `feedback`, `complaint`, `scam`, `genuine`, `clerk`, `back`, `bind`, `unbind`, `erase`,
     `invite`, `accept`, `revoke`, `rate`, `channel` (by which way to be told), `topics` (of what to be told), `phone` (a
-    bare phone number), `yes`, `no`, `number` (a bare short number), `cancel`, `unknown`."""
+    bare phone number), `yes`, `no`, `number` (a bare short number), `cancel`, `thanks`, `unknown`."""
     text: str = field(repr=False)
     """The whole text as it was typed."""
     codes: tuple[ReadCode, ...] = ()

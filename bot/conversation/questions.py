@@ -169,6 +169,7 @@ FEATURE = Feature(
         "help": guidance.help_,
         "language": guidance.language,
         "unknown": guidance.unknown,
+        "thanks": guidance.thanks,
         "yes": guidance.help_,
         "no": guidance.help_,
         "number": guidance.number,

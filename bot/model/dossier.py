@@ -244,7 +244,8 @@ def _kinds(before: Dossier | None, after: Dossier) -> list[ChangeKind]:
         kinds.append(ChangeKind.STATUS)
     elif (before.supplement, before.reason) != (after.supplement, after.reason):
         kinds.append(ChangeKind.SUPPLEMENT)
-    if before.appointment_at != after.appointment_at:
+    # The mirror keeps milliseconds: what a source tells more exactly is not another appointment.
+    if _moment(before.appointment_at) != _moment(after.appointment_at):
         kinds.append(ChangeKind.APPOINTMENT)
     if before.steps != after.steps:
         kinds.append(ChangeKind.STEP)

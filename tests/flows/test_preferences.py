@@ -1,22 +1,25 @@
 """A citizen says by which of her ways she wants to be told and of what; the next change of her dossier obeys."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.config import LinkSettings
 from bot.ledger import balance
 from bot.mirror import Mirror
+from bot.model.clock import utc_now
 from bot.model.dossier import Status
-from bot.model.message import DeliveryState, OutboxItem
+from bot.model.message import DeliveryState, InboundMessage, OutboxItem
 from bot.model.person import Address, Binding, Preference, Proof
 from bot.planning import Planner
 from bot.ports import Storage
 from bot.reaching import Chats as ChatChannels
 from bot.reaching import Reach
+from tests.flows.test_ways import OPEN
+from tests.flows.test_ways import service as town_with_telegram
 from tests.support.chats import Chats
-from tests.support.making import OWNER_PHONE, START, batch, dossier, numbered_ids, planner
+from tests.support.making import OWNER_PHONE, batch, dossier, numbered_ids, planner
 
 PHONE = Address("sms", OWNER_PHONE)
 TELEGRAM = Address("telegram", "4711")
@@ -27,8 +30,9 @@ STRANGER = Address("telegram", "666")
 
 
 def _planner() -> Planner:
-    made = planner(lambda number=numbered_ids(): f"push{number()}")
-    return replace(made, surveys=True)
+    """With ids of its own, beside those of the replies."""
+    numbers = numbered_ids()
+    return planner(lambda: f"P{numbers()[1:]}")
 
 
 class Town(Chats):
@@ -211,4 +215,25 @@ async def test_a_wrong_number_takes_the_preferences_of_its_old_owner_along(town:
     await town.says(PHONE, "1")
 
     assert await town.preference() is None
-    assert town.time() > START
+
+
+@pytest.mark.timeout(30)
+async def test_through_the_real_channels_the_way_changes_with_the_word(tmp_path: Path) -> None:
+    def said(number: int, text: str) -> InboundMessage:
+        return InboundMessage(channel="telegram", message_id=str(number), sender=OPEN, text=text, at=utc_now())
+
+    async with town_with_telegram(tmp_path) as town:
+        await town.bind(OPEN)
+        await town.app.deliver([said(1, "chuyển sang SMS")])
+        await town.tell(Status.RECEIVED)
+        await town.settled(DeliveryState.DELIVERED, 2)
+        await town.app.deliver([said(2, "by telegram")])
+        await town.tell(Status.PROCESSING)
+        sent = await town.settled(DeliveryState.DELIVERED, 4)
+        books = await balance(town.app.storage)
+
+    news = sorted((item for item in sent if item.code), key=lambda item: item.id)
+    assert [item.address for item in news] == [PHONE, OPEN]
+    (line,) = (tmp_path / "sms.jsonl").read_text().splitlines()
+    assert news[0].id in line
+    assert books.balanced

@@ -179,3 +179,13 @@ def message(situation: Situation, status: Status, appointment: datetime | None) 
 )
 def test_a_message_is_sent_only_while_it_is_true(item: OutboxItem, standing: Standing | None, true: bool) -> None:
     assert (untruth_of(item, standing) == "") is true
+
+
+def test_a_moment_later_within_the_same_minute_is_no_apology() -> None:
+    before = replace(DOSSIER, status=Status.PROCESSING)
+
+    exact = plan(before, replace(before, appointment_at=PROMISED + timedelta(microseconds=250)))
+    shown_alike = plan(before, replace(before, appointment_at=PROMISED + timedelta(seconds=20)))
+
+    assert exact is None
+    assert shown_alike is None or shown_alike.situation is not Situation.APOLOGY

@@ -71,6 +71,7 @@ TYPED: dict[str, list[str]] = {
         "", "   ", "😀😀", "???", "alo", "A lô", "xin chào", "Chào ad", "hello", "help", "trợ giúp", "tro giup",
         "TROGIUP", "hướng dẫn", "huong dan su dung", "menu",
     ],
+    "thanks": ["cảm ơn", "cam on nhieu", "Cám ơn bạn nhé", "thanks", "dạ cảm ơn ạ"],
     "stop": [
         "STOP", "stop", "Stop!", "DUNG", "dung", "Dừng", "dừng lại", "dung nhan tin", "HUY", "hủy", "Huỷ", "TU CHOI",
         "từ chối", "TC", "unsubscribe", "ngừng nhận tin", "tôi muốn ngừng nhận tin nhắn", "đừng nhắn tin nữa",

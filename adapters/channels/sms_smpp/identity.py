@@ -5,8 +5,10 @@ words again. The rule here:
 
 * The id is made of what stays the same in a repetition (numbers, coding, reference, octets) and of the ten
   minutes of UTC in which the message first came. So a repetition after a restart of ours has the same id.
-* The same content again is the same message while it is unanswered, for a minute after our answer, and for ten
-  minutes where the link was lost within that minute. After that it is a new message with an id of its own.
+* The same content again is the same message while it is unanswered; for three seconds after a quick answer of ours,
+  for a minute after a slow one, for which the SMSC may not have waited; and for ten minutes where the link was lost
+  within a minute of our answer, which may not have arrived then. After that it is a new message with an id of its
+  own: people answer "1" to two questions.
 
 What remains: a repetition that comes after a restart *and* across the border of ten minutes is answered twice;
 and within ten minutes, the same words from before and after a restart are answered once.
@@ -17,7 +19,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-REPEAT_AFTER_ANSWER = timedelta(minutes=1)
+QUICK = timedelta(seconds=2)
+"""An answer that no SMSC has given up waiting for."""
+REPEAT_AFTER_QUICK_ANSWER = timedelta(seconds=3)
+"""Shorter than somebody needs to read one question and answer the next."""
+REPEAT_AFTER_SLOW_ANSWER = timedelta(minutes=1)
+ANSWER_UNDER_WAY = timedelta(minutes=1)
+"""So long after our answer a lost link may have swallowed it."""
 REPEAT_AFTER_LOSS = timedelta(minutes=10)
 _SLOT_SECONDS = 600
 _REMEMBERED = 20_000
@@ -29,6 +37,8 @@ class _Seen:
     repetition: int
     until: datetime
     """Up to here the same content is the same message."""
+    came_at: datetime
+    answered_at: datetime | None = None
 
 
 class Identity:
@@ -44,7 +54,7 @@ class Identity:
         if seen is None or now >= seen.until:
             slot = int(now.timestamp()) // _SLOT_SECONDS
             again = seen is not None and seen.slot == slot
-            seen = _Seen(slot, seen.repetition + 1 if seen and again else 0, now)
+            seen = _Seen(slot, seen.repetition + 1 if seen and again else 0, now, now)
         seen.until = max(seen.until, now + REPEAT_AFTER_LOSS)
         self._seen[digest] = seen
         while len(self._seen) > _REMEMBERED:
@@ -54,10 +64,13 @@ class Identity:
     def answered(self, message_id: str, now: datetime) -> None:
         """We told the SMSC that the message is ours now."""
         if seen := self._seen.get(message_id.partition("-")[0]):
-            seen.until = now + REPEAT_AFTER_ANSWER
+            is_quick = now - seen.came_at <= QUICK
+            seen.until = now + (REPEAT_AFTER_QUICK_ANSWER if is_quick else REPEAT_AFTER_SLOW_ANSWER)
+            seen.answered_at = now
 
     def link_lost(self, now: datetime) -> None:
         """The answers of the last minute may not have arrived."""
         for seen in self._seen.values():
-            if seen.until > now:
+            is_fresh = seen.answered_at is not None and now - seen.answered_at < ANSWER_UNDER_WAY
+            if is_fresh or seen.until > now:
                 seen.until = max(seen.until, now + REPEAT_AFTER_LOSS)

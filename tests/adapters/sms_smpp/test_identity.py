@@ -50,6 +50,24 @@ def test_the_same_words_minutes_later_are_another_message() -> None:
     assert len({first, second, third}) == 3
 
 
+def test_the_same_answer_to_two_questions_within_a_minute_is_two_messages() -> None:
+    identity = Identity()
+    first = identity.of(b"1", NOON)
+    identity.answered(first, NOON + SECOND)
+
+    assert identity.of(b"1", NOON + 5 * SECOND) != first
+
+
+def test_a_link_lost_within_a_minute_of_our_answer_may_have_swallowed_it() -> None:
+    identity = Identity()
+    first = identity.of(CONTENT, NOON)
+    identity.answered(first, NOON + SECOND)
+
+    identity.link_lost(NOON + 50 * SECOND)
+
+    assert identity.of(CONTENT, NOON + 5 * MINUTE) == first
+
+
 def test_a_link_lost_long_after_the_answer_changes_nothing() -> None:
     identity = Identity()
     first = identity.of(CONTENT, NOON)

@@ -1,0 +1,46 @@
+"""Which statements SQLite answers in some twenty microseconds, so that they need no thread of their own.
+
+Each of these finds its rows by a key or an index that belongs to one address, code, message or queue, whatever else
+the tables hold. Not among them is what walks through a table or an index (`lapse`, `expire`, `orphans`, `counts`,
+`history`, `prune_attempts` …) and what is meant for batches (`dossiers_compare`, `dossiers_known` …). A new statement
+runs in the thread until it is named here.
+"""
+
+from collections.abc import Mapping, Sized
+from typing import Any
+
+_MESSAGES = """
+    inbound_first inbound_finish heard conversation_load conversation_begin conversation_save
+    talk_of talk_begin talk_touch talk_end next_number feedback_add feedback_one survey_open survey_answer
+"""
+_PEOPLE = """
+    bind binding unbind disowned preference agree withdraw consents code_of failed_try drop_code
+    follow follow_again unfollow followed_by followers note_attempts failures clear_attempts
+"""
+_DOSSIERS = "dossiers_find dossiers_many changes_of late_of source_get"
+_OUTBOX = """
+    enqueue planned_before arrived plan due next_due claim item lock_items settle add_part unpark find_items parts_of
+    record_part move_items name_carrier take_way count_minutes count_spending remember_carrier
+    lease_take lease_give_back
+"""
+SHORT = frozenset(" ".join((_MESSAGES, _PEOPLE, _DOSSIERS, _OUTBOX)).split())
+"""Names of queries."""
+
+_SIGNS = 8_000
+"""Of all texts that a statement is given: longer ones are sets of many keys."""
+_ASKED_FOR = 64
+"""Rows at most, where a query says so."""
+_WRITTEN = 16
+"""Rows at a time."""
+
+
+def is_short(query: str, values: Mapping[str, Any]) -> bool:
+    """Whether `query` with these values takes no longer than a hop to a thread and back, or not much."""
+    if query not in SHORT or values.get("most", 0) > _ASKED_FOR:
+        return False
+    return sum(len(value) for value in values.values() if value.__class__ is str) <= _SIGNS
+
+
+def are_few(query: str, rows: Sized) -> bool:
+    """The same for a query that writes `rows`."""
+    return query in SHORT and len(rows) <= _WRITTEN
