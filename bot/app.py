@@ -11,7 +11,7 @@ from adapters.sandbox import sandboxed
 from bot.config import Config, nearest, parse_table
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError
-from bot.plan import Configured, Plan, planner_for, routes_of, rules_of, sms_place, sms_rules
+from bot.plan import Configured, Plan, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
 from bot.ports import Batch, Channel, Source, Storage, Vault
 from bot.service import App
 from bot.settings import Settings, SmsSettings
@@ -27,6 +27,7 @@ __all__ = [
     "open_app",
     "open_database",
     "planner_for",
+    "reach_for",
     "read_plan",
     "routes_of",
     "rules_of",

@@ -47,8 +47,8 @@ from bot.trial import send_test
 
 cli = typer.Typer(
     name="motcua",
-    help="Báo tin hồ sơ một cửa cho công dân qua SMS, web và Telegram.\n\n"
-    "Tells citizens about their one-stop dossiers by SMS, web chat and Telegram.",
+    help="Báo tin hồ sơ một cửa cho công dân qua SMS, Zalo, web và Telegram.\n\n"
+    "Tells citizens about their one-stop dossiers by SMS, Zalo, web chat and Telegram.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -134,7 +134,7 @@ async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Appl
     configured = upkeep.source_named(plan, name)
     async with app.open_database(plan.config) as storage:
         planner = app.planner_for(plan, id_maker(utc_now))
-        mirror = Mirror(name, storage, planner, utc_now, app.rules_of(configured))
+        mirror = Mirror(name, storage, planner, utc_now, app.rules_of(configured), reach=app.reach_for(plan, planner))
         with show_readings.progress(quiet=quiet) as tell:
             return await upkeep.apply_all(app.read_file(configured, file, name), mirror, tell, Reading.BY_HAND)
 

@@ -10,7 +10,7 @@ from bot.model.ids import NewId
 from bot.model.person import Address
 from bot.planning import Planner, Route
 from bot.ports import Channel
-from bot.reaching import Chats
+from bot.reaching import Chats, Reach
 from bot.routing import Routes
 from bot.settings import Settings, SmsSettings, SourceSettings
 from bot.texts import Catalogue
@@ -69,6 +69,11 @@ def sms_place(plan: Plan, planner: Planner) -> Callable[[str, str], tuple[str, s
     if not any(each.scheme == "sms" for each in plan.channels):
         return None
     return lambda agency, phone: planner.place(agency, Address("sms", phone))
+
+
+def reach_for(plan: Plan, planner: Planner) -> Reach:
+    """By which ways people are told."""
+    return Reach(planner, chats_of(plan), plan.config.reach, plan.config.survey)
 
 
 def manner_for(

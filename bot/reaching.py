@@ -84,7 +84,8 @@ class Reach:
         if item.situation is Situation.SURVEY:
             ways = [way for way in ways if way.address.scheme in self.survey.schemes]
         if not ways:
-            return None
+            no_way = _suppressed(item, "no way leads there", now)
+            return None if item.situation is Situation.SURVEY else no_way
         if preference.important_only and not _is_important(told):
             return _suppressed(item, "asked for important news only", now)
         return self._by(told, sorted(ways, key=lambda way: way.address.scheme != preference.scheme))

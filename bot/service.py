@@ -18,9 +18,8 @@ from bot.model.clock import Clock
 from bot.model.errors import StorageError, trail
 from bot.model.ids import id_maker
 from bot.model.message import Heard, InboundMessage, OutboxItem, Receipt, Situation
-from bot.plan import Plan, chats_of, manner_for, planner_for, routes_of, rules_of, sms_place, sms_rules
+from bot.plan import Plan, manner_for, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
 from bot.ports import Channel, Source, Storage
-from bot.reaching import Reach
 from bot.receipts import record, record_in
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class App:
         self.new_id = id_maker(clock)
         config = plan.config
         self.planner = planner_for(plan, self.new_id)
-        self.reach = Reach(self.planner, chats_of(plan), config.reach, config.survey)
+        self.reach = reach_for(plan, self.planner)
         self.guess_watch = GuessWatch(storage, config.lookup, config.conversation, clock=clock)
         self.desk = Desk(
             storage,

@@ -18,6 +18,7 @@ KIND_WORDS: Mapping[FeedbackKind, str] = {
     FeedbackKind.PROPOSAL: "phản ánh, kiến nghị / feedback",
     FeedbackKind.SCAM: "báo giả mạo / scam report",
     FeedbackKind.WRONG_NUMBER: "nhầm số / wrong number",
+    FeedbackKind.ERASURE: "xin xóa dữ liệu / erasure",
 }
 _BEGINNING = 60
 """Characters of a text that a list shows."""
@@ -91,6 +92,7 @@ def feedbacks(found: Sequence[Feedback], *, is_open: bool, most: int) -> None:
     table = Table(
         "Số / number", "Lúc / at", "Loại / kind", "Cơ quan / agency", "Hồ sơ / dossier", "Nội dung / text", ""
     )
+    table.columns[0].no_wrap = True  # it is what a clerk must type
     for each in found[:most]:
         table.add_row(
             each.number,

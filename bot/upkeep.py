@@ -68,7 +68,9 @@ async def open_work(plan: app.Plan, name: str, hide: Hide, *, clock: Clock = utc
                 f"{name}: phần mềm Một cửa tự gọi tới nên không hỏi được, xin nhà cung cấp gửi lại / "
                 f"this software calls us and cannot be asked: have its vendor send again"
             )
-        mirror = Mirror(name, storage, app.planner_for(plan, id_maker(clock)), clock, app.rules_of(configured))
+        planner = app.planner_for(plan, id_maker(clock))
+        rules = app.rules_of(configured)
+        mirror = Mirror(name, storage, planner, clock, rules, reach=app.reach_for(plan, planner))
         yield Work(name, source.source, source, storage, mirror)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
@@ -42,6 +42,10 @@ class Connection(aiosqlite.Connection):
         self._given = 0
         self._done = 0
         self._stretch = 0
+
+    async def __aenter__(self) -> Self:
+        await self
+        return self
 
     @property
     def is_idle(self) -> bool:

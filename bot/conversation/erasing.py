@@ -40,7 +40,7 @@ async def _request(turn: Turn) -> str:
     """What other tables have of the phone is erased by the office (`motcua erase`), which must answer within 72 hours
     (Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15). The receipt number."""
     request = Feedback(
-        kind=FeedbackKind.PROPOSAL,
+        kind=FeedbackKind.ERASURE,
         address=turn.asker.address,
         channel=turn.message.channel,
         text=turn.catalogue.render("reply.erase_request", {}, plain=False).text,

@@ -14,6 +14,8 @@ class FeedbackKind(StrEnum):
     """Somebody pretends to be the office."""
     WRONG_NUMBER = "wrong_number"
     """The number on a dossier belongs to somebody else: for the office to put right."""
+    ERASURE = "erasure"
+    """Somebody wants her number erased: to be done and answered within 72 hours (Luật 91/2025/QH15)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

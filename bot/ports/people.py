@@ -130,7 +130,7 @@ class Spread:
 
 
 class GuardStore(Protocol):
-    """Failed attempts to learn of dossiers, kept for a day or two."""
+    """Failed attempts to learn of dossiers, kept for a month."""
 
     async def note(self, traces: Collection[Trace], *, at: datetime) -> None: ...
     async def failures(self, traces: Collection[Trace], *, since: datetime) -> dict[Trace, Failures]:

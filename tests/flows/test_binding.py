@@ -340,7 +340,7 @@ async def test_after_a_yes_the_chats_own_data_is_gone_and_the_phones_is_asked_of
     assert all(each.withdrawn_at for each in await consents(chats, ZALO))
     assert await chats.storage.read(lambda tx: tx.conversations.load(ZALO)) == ConversationState()
     (request,) = await chats.storage.read(lambda tx: tx.service.feedbacks())
-    assert (request.kind, request.phone, request.address) == (FeedbackKind.PROPOSAL, OWNER_PHONE, ZALO)
+    assert (request.kind, request.phone, request.address) == (FeedbackKind.ERASURE, OWNER_PHONE, ZALO)
     assert "72 giờ" in request.text
 
 

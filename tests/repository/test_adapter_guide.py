@@ -187,7 +187,7 @@ def test_the_rehearsal_runs_as_it_is_written(desk: Desk) -> None:
     assert "H56.14-240823-0001" in said[-1]
 
 
-@pytest.mark.parametrize("page", ["adapters.md", "nguon.md"])
+@pytest.mark.parametrize("page", ["adapters.md", "nguon.md", "hoi-thoai.md"])
 def test_every_command_in_the_guides_exists(page: str) -> None:
     root: Any = typer.main.get_command(cli.cli)
     text = (Path("docs") / page).read_text(encoding="utf-8")

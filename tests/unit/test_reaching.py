@@ -246,3 +246,11 @@ def test_what_the_owner_is_spared_her_followers_hear() -> None:
 
 def test_where_nobody_would_have_been_asked_nothing_is_suppressed() -> None:
     assert spread(RETURNED, preferring(audience(), important_only=True)) == []
+
+
+def test_an_owner_to_whom_no_way_leads_is_counted_as_not_told() -> None:
+    only_chats = replace(REACH, settings=ReachSettings(order=("zalo", "telegram")))
+
+    (item,) = spread(SUPPLEMENT, audience(), only_chats)
+
+    assert (item.state, item.reason) == (DeliveryState.SUPPRESSED, "no way leads there")
