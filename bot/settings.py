@@ -85,8 +85,10 @@ class SmsSettings(Settings):
         default=(Situation.REPLY, Situation.TEST, Situation.ANSWER),
         description="kinds of message that need no registered template",
     )
-    keywords: tuple[str, ...] = Field(
-        default=(), description="words before the citizen's text that only steer it to us: they are taken away"
+    keywords: tuple[str, ...] | dict[str, tuple[str, ...]] = Field(
+        default=(),
+        description="words before the citizen's text that only steer it to us: they are taken away; "
+        'by short code where there are several: { "8041" = ["KH"], "8141" = ["MC"] }',
     )
     reserved: float = Field(
         default=0.1, ge=0, lt=1, description="share of rate and window that only replies to citizens may use"

@@ -112,7 +112,7 @@ class HttpWebhook:
         if isinstance(event, Receipt):
             # Providers divide long texts themselves and have one id for all of it.
             return replace(event, reference=_line(event.reference), reason=_line(event.reason), whole=True)
-        text = self._keywords.without(nfc(_CONTROLS.sub("", event.text)))
+        text = self._keywords.without(nfc(_CONTROLS.sub("", event.text)), _line(event.to))
         return replace(event, text=text, message_id=_line(event.message_id), to=_line(event.to))
 
 

@@ -177,7 +177,7 @@ class Reception:
             message_id=self.identity.of(whole, now),
             sender=Address("sms", e164(source)),
             # No database takes the character NUL, and no citizen means it.
-            text=self._keywords.without(text.replace("\0", "")),
+            text=self._keywords.without(text.replace("\0", ""), destination),
             at=now,
             to=destination,
         )

@@ -55,6 +55,14 @@ def test_the_longest_keyword_goes_first() -> None:
     assert Keywords(("UBND", "UBND Phuong")).without("ubnd phường H56") == "H56"
 
 
+def test_each_short_code_has_its_own_keywords() -> None:
+    keywords = Keywords({"8041": ["KH"], "8141": ["MC"]})
+
+    assert keywords.without("KH H56", "8041") == "H56"
+    assert keywords.without("KH H56", "8141") == "KH H56"
+    assert keywords.without("KH H56", "9000") == "KH H56"
+
+
 async def test_keywords_of_one_message_and_of_a_long_one_are_taken_away() -> None:
     parts = [
         delivery(header(Part(9, 2, place)) + text.encode("utf-16-be"), esm_class=spec.UDH_INDICATOR, coding=8)
