@@ -15,7 +15,7 @@ class Keywords:
 
     def without(self, text: str, short_code: str = "") -> str:
         """`text` without the longest keyword that it begins with; empty where it is nothing else."""
-        for keyword in self._by_code.get(short_code) or self._by_code.get("", ()):
+        for keyword in self._by_code.get(short_code) or self._by_code.get("") or []:
             *words, rest = [*text.split(None, len(keyword)), ""][: len(keyword) + 1]
             if tuple(map(_folded, words)) == keyword:
                 return rest
