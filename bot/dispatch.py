@@ -83,6 +83,9 @@ class Dispatch:
     async def send(self) -> None:
         """Sends until `stop`, then until what is under way is settled. Raises what a sender fails with."""
         await self.rehome()
+        for channel in self._channels:
+            # All begin at once: one that only stands in for others must not do so because it begins first.
+            self.gateways.ready(channel.name, 1)
         await asyncio.gather(*(outbox.run() for outbox in self._outboxes))
 
     async def rehome(self) -> None:

@@ -86,7 +86,7 @@ async def test_without_clerks_the_hot_line_is_named(citizens: Citizens) -> None:
 
 
 async def test_back_without_a_clerk_is_harmless(citizens: Citizens) -> None:
-    assert "trả lời tự động" in await citizens.read("kết thúc", TELEGRAM)
+    assert (await citizens.read("kết thúc", TELEGRAM)).startswith("Vâng.")
 
 
 # The clerk's side

@@ -8,7 +8,6 @@ from itertools import count
 
 import pytest
 
-from bot.config import Strangers
 from bot.conversation import Conversation, Manner
 from bot.following import follow, watch_freshness
 from bot.ledger import balance
@@ -52,7 +51,7 @@ class Office:
 
 
 async def answer(storage: Storage, time: Time, number: int) -> str:
-    manner = Manner(Strangers.LEVEL, code(1), {"sms": True}, {"office": timedelta(seconds=RULES.stale_after)})
+    manner = Manner(code(1), plain={"sms": True}, stale_after={"office": timedelta(seconds=RULES.stale_after)})
     talk = Conversation(storage, manner, clock=time, new_id=id_maker(time))
     await talk.handle(
         [
