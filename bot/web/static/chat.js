@@ -22,6 +22,9 @@ const REOPEN = 10000;
 const READ_OUT = 10000;
 const HIDDEN = "••••";
 
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", day: "numeric", month: "numeric", year: "numeric",
+});
 const shown = new Set();
 let last = "";
 let stream = null;
@@ -31,8 +34,9 @@ let waiting = 0;
 
 function hour(at) {
   const moment = new Date(at);
-  const minutes = String(moment.getMinutes()).padStart(2, "0");
-  return `${moment.getHours()}:${minutes} · ${moment.getDate()}/${moment.getMonth() + 1}/${moment.getFullYear()}`;
+  // As the server writes it, wherever the reader is.
+  const parts = Object.fromEntries(CLOCK.formatToParts(moment).map((part) => [part.type, part.value]));
+  return `${parts.hour}:${parts.minute} · ${Number(parts.day)}/${Number(parts.month)}/${parts.year}`;
 }
 
 function place(li, before = null) {
