@@ -35,7 +35,9 @@ class Conversations:
         row = await self._sql.row("conversation_load", address=address.key)
         if row is None and self._writes:
             # A newcomer has no row to lock yet; whoever adds it first holds it.
-            await self._sql.change("conversation_begin", address=address.key, language=ConversationState().language)
+            new = ConversationState()
+            if await self._sql.change("conversation_begin", address=address.key, language=new.language):
+                return new
             row = await self._sql.row("conversation_load", address=address.key)
         return _state_of(row) if row else ConversationState()
 

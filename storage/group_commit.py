@@ -103,7 +103,7 @@ class Writer:
         if not jobs:
             return
         try:
-            await self._connection.change("BEGIN IMMEDIATE")
+            await self._connection.begin()
             done = await self._run_each(jobs)
             await self._connection.commit()
         except (sqlite3.Error, StorageError) as error:

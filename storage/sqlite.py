@@ -194,6 +194,7 @@ async def _prepare(path: str, connection: Connection, readers: list[Connection])
         raise StorageError(f"the database {path} is on a file system that cannot hold it (no shared memory)")
     for pragma in ("synchronous = FULL", "foreign_keys = 1", f"cache_size = -{_CACHE_KIB}", _CHECKPOINT):
         await connection.change(f"PRAGMA {pragma}")
+    await connection.hurry()
     for reader in readers:
         await reader.change("PRAGMA query_only = 1")
     for each in (connection, *readers):

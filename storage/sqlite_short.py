@@ -14,20 +14,26 @@ _MESSAGES = """
     talk_of talk_begin talk_touch talk_end next_number feedback_add feedback_one survey_open survey_answer
 """
 _PEOPLE = """
-    bind binding unbind disowned preference agree withdraw consents code_of failed_try drop_code
-    follow follow_again unfollow followed_by followers note_attempts failures clear_attempts
+    bind binding unbind disowned preference agree consents code_of failed_try drop_code
+    follow follow_again unfollow followed_by followers note_attempts
 """
-_DOSSIERS = "dossiers_find dossiers_many changes_of late_of source_get"
+_DOSSIERS = "dossiers_find changes_of late_of source_get"
 _OUTBOX = """
-    enqueue planned_before arrived plan due next_due claim item lock_items settle add_part unpark find_items parts_of
-    record_part move_items name_carrier take_way count_minutes count_spending remember_carrier
-    lease_take lease_give_back
+    enqueue enqueue_one plan item add_part park record_part name_carrier take_way
+    count_minutes count_spending remember_carrier lease_take lease_give_back
 """
 SHORT = frozenset(" ".join((_MESSAGES, _PEOPLE, _DOSSIERS, _OUTBOX)).split())
-"""Names of queries."""
+"""Queries that concern one thing, or write the rows that they are given."""
+
+_OF_SETS = """
+    planned_before arrived due next_due claim lock_items settle unpark find_items parts_of move_items
+    dossiers_many failures clear_attempts withdraw
+"""
+SETS = frozenset(_OF_SETS.split())
+"""Queries that are as short for each member of a set; short as long as the set is."""
 
 _SIGNS = 8_000
-"""Of all texts that a statement is given: longer ones are sets of many keys."""
+"""Of the texts that name a set's members, or give them."""
 _ASKED_FOR = 64
 """Rows at most, where a query says so."""
 _WRITTEN = 16
@@ -36,7 +42,9 @@ _WRITTEN = 16
 
 def is_short(query: str, values: Mapping[str, Any]) -> bool:
     """Whether `query` with these values takes no longer than a hop to a thread and back, or not much."""
-    if query not in SHORT or values.get("most", 0) > _ASKED_FOR:
+    if query in SHORT:
+        return True
+    if query not in SETS or values.get("most", 0) > _ASKED_FOR:
         return False
     return sum(len(value) for value in values.values() if value.__class__ is str) <= _SIGNS
 

@@ -53,24 +53,31 @@ class Statements:
 
     def __init__(self, queries: Any, connection: Any) -> None:
         self._queries = queries
+        self._driver = queries.driver_adapter
         self._connection = connection
 
     async def rows(self, name: str, /, **values: Any) -> list[Row]:
-        # Past aiosql's generator, which costs more a row than the database does.
-        sql = getattr(self._queries, name).sql
-        return cast("list[Row]", await self._queries.driver_adapter.fetch(self._connection, name, sql, values))
+        # Past aiosql's own functions: they cost more than SQLite needs to find a row.
+        found: list[Row] = await self._driver.fetch(self._connection, name, self._text(name), values)
+        return found
 
     async def row(self, name: str, /, **values: Any) -> Row | None:
-        return cast("Row | None", await getattr(self._queries, name)(self._connection, **values))
+        found: Row | None = await self._driver.select_one(self._connection, name, self._text(name), values)
+        return found
 
     async def value(self, name: str, /, **values: Any) -> Any:
-        return await getattr(self._queries, name)(self._connection, **values)
+        return await self._driver.select_value(self._connection, name, self._text(name), values)
 
     async def change(self, name: str, /, **values: Any) -> int:
         """How many rows were changed."""
-        return cast("int", await getattr(self._queries, name)(self._connection, **values))
+        changed: int = await self._driver.insert_update_delete(self._connection, name, self._text(name), values)
+        return changed
 
     async def change_many(self, name: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]) -> None:
         """Each row by its names; or as a tuple, clean, in the order in which the query uses them, each once."""
         if rows:
-            await getattr(self._queries, name)(self._connection, rows)
+            await self._driver.insert_update_delete_many(self._connection, name, self._text(name), rows)
+
+    def _text(self, name: str) -> str:
+        text: str = getattr(self._queries, name).sql
+        return text

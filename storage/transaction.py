@@ -1,4 +1,6 @@
-"""The unit of work: the stores on one connection."""
+"""The unit of work: the stores on one connection, each made when it is first asked for."""
+
+from functools import cached_property
 
 from storage.conversations import Conversations
 from storage.coordination import Coordination
@@ -23,84 +25,71 @@ class UnitOfWork:
     """`bot.ports.Transaction` in SQL."""
 
     def __init__(self, sql: Statements, others: Coordination, *, writes: bool) -> None:
+        self._sql = sql
         self._others = others
-        self._sources = Sources(sql)
-        self._dossiers = Dossiers(sql)
-        self._outbox = Outbox(sql, others)
-        self._conversations = Conversations(sql, writes=writes)
-        self._leases = Leases(sql)
-        self._reconciliations = Reconciliations(sql)
-        self._do_not_send = DoNotSend(sql)
-        self._routing = Routing(sql)
-        self._spending = Spending(sql)
-        self._people = People(sql)
-        self._follows = Follows(sql)
-        self._guards = Guards(sql)
-        self._service = Service(sql)
-        self._privacy = Privacy(sql)
-        self._vaults = Vaults(sql)
+        self._writes = writes
 
     @property
     def woken(self) -> set[str]:
         """Queues to wake once the work is durable."""
         return self._others.woken
 
-    @property
+    @cached_property
     def sources(self) -> Sources:
-        return self._sources
+        return Sources(self._sql)
 
-    @property
+    @cached_property
     def dossiers(self) -> Dossiers:
-        return self._dossiers
+        return Dossiers(self._sql)
 
-    @property
+    @cached_property
     def outbox(self) -> Outbox:
-        return self._outbox
+        return Outbox(self._sql, self._others)
 
-    @property
+    @cached_property
     def conversations(self) -> Conversations:
-        return self._conversations
+        return Conversations(self._sql, writes=self._writes)
 
-    @property
+    @cached_property
     def leases(self) -> Leases:
-        return self._leases
+        return Leases(self._sql)
 
-    @property
+    @cached_property
     def reconciliations(self) -> Reconciliations:
-        return self._reconciliations
+        return Reconciliations(self._sql)
 
-    @property
+    @cached_property
     def routing(self) -> Routing:
-        return self._routing
+        return Routing(self._sql)
 
-    @property
+    @cached_property
     def spending(self) -> Spending:
-        return self._spending
+        return Spending(self._sql)
 
-    @property
+    @cached_property
     def do_not_send(self) -> DoNotSend:
-        return self._do_not_send
+        return DoNotSend(self._sql)
 
-    @property
+    @cached_property
     def people(self) -> People:
-        return self._people
+        return People(self._sql)
 
-    @property
+    @cached_property
     def follows(self) -> Follows:
-        return self._follows
+        return Follows(self._sql)
 
-    @property
+    @cached_property
     def guards(self) -> Guards:
-        return self._guards
+        return Guards(self._sql)
 
-    @property
+    @cached_property
     def service(self) -> Service:
-        return self._service
+        return Service(self._sql)
 
-    @property
+    @cached_property
     def privacy(self) -> Privacy:
-        return self._privacy
+        return Privacy(self._sql)
 
-    @property
+    @cached_property
     def vaults(self) -> Vaults:
-        return self._vaults
+        return Vaults(self._sql)

@@ -73,7 +73,7 @@ class Catalogue:
     def load(cls, language: str) -> Self:
         """The shipped words of `vi` or `en`; compiled once."""
         raw = read_words(language)
-        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, auto_reload=False)
         compiled = {
             f"{family}.{name}": _Message(
                 chat=environment.from_string(nfc(entry["chat"].strip())),

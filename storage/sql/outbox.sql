@@ -10,6 +10,20 @@ INSERT INTO outbox (
 )
 ON CONFLICT DO NOTHING;
 
+-- name: enqueue_one(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender, gateway, carrier, cost, attached, owner)
+-- `enqueue` for a single message, which says by its row whether it arrived.
+INSERT INTO outbox (
+    id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
+    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
+    sender, gateway, carrier, cost, attached, owner
+) VALUES (
+    :id, :dedupe_key, :origin, :channel, :address, :lane, :situation, :text, :source, :code, :parts, :created_at,
+    :next_at, :expires_at, :status, :appointment_at, :state, :attempts, :reason, :sent_at, :settled_at, :agency,
+    :route, :sender, :gateway, :carrier, :cost, :attached, :owner
+)
+ON CONFLICT DO NOTHING
+RETURNING origin, channel;
+
 -- name: planned_before(keys)
 SELECT o.dedupe_key
 FROM json_each(:keys) AS wanted CROSS JOIN outbox AS o
