@@ -88,12 +88,15 @@ async def _confirmed(turn: Turn, intent: Intent, _: Mapping[str, str]) -> bool:
     if intent.name != "yes" or told is None:
         turn.say("wrong_number_kept")
         return True
+    unbound: list[Address] = []
     if told.is_chat:
         await turn.tx.people.unbind(turn.asker.address)
     else:
-        await turn.tx.people.unbind_phone(told.phone)
+        unbound = await turn.tx.people.unbind_phone(told.phone)
         await turn.tx.people.disown(told.phone, at=turn.now)
-    await turn.tx.outbox.call_off(turn.asker.address, reason=_NOT_THEIRS, at=turn.now)
+    # What waits in a chat could still come to the phone as its next way.
+    for address in (turn.asker.address, *unbound):
+        await turn.tx.outbox.call_off(address, reason=_NOT_THEIRS, at=turn.now)
     turn.say("wrong_number_done", receipt=await _report(turn), sms_number=turn.manner.links.sms)
     return True
 

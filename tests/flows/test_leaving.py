@@ -3,7 +3,7 @@
 import pytest
 
 from bot.admission import Admission
-from bot.model.message import Heard
+from bot.model.message import Alternative, DeliveryState, Heard
 from bot.model.person import Address, Consent, Purpose
 from bot.model.service import FeedbackKind
 from bot.ports import Storage, Unwanted
@@ -214,6 +214,22 @@ async def test_a_wrong_number_is_confirmed_unbound_and_reported(citizens: Citize
     assert (report.kind, report.code, report.agency) == (FeedbackKind.WRONG_NUMBER, code(1), "H32.15")
     assert report.number in answer
     assert answer.startswith("Xin loi da lam phien")
+
+
+async def test_what_waits_for_a_wrong_number_is_called_off_also_where_it_is_the_next_way_of_a_chat(
+    citizens: Citizens,
+) -> None:
+    await citizens.bind(ZALO)
+    by_sms = message(source="office", code=code(1))
+    next_way = (Alternative("sms", by_sms.address, "x"),)
+    by_chat = message(source="office", code=code(1), channel="zalo", address=ZALO, alternatives=next_way)
+    await citizens.storage.write(lambda tx: tx.outbox.enqueue([by_sms, by_chat]))
+    await citizens.write("SAI SO")
+
+    await citizens.write("1")
+
+    waiting = await citizens.storage.read(lambda tx: tx.outbox.listed(DeliveryState.CANCELLED, limit=9))
+    assert {item.id for item in waiting} == {by_sms.id, by_chat.id}
 
 
 async def test_the_report_names_the_dossier_of_the_latest_message(citizens: Citizens) -> None:
