@@ -220,9 +220,9 @@ async def test_what_waits_for_a_wrong_number_is_called_off_also_where_it_is_the_
     citizens: Citizens,
 ) -> None:
     await citizens.bind(ZALO)
-    by_sms = message(source="office", code=code(1))
+    by_sms = message(id="A1", source="office", code=code(1))
     next_way = (Alternative("sms", by_sms.address, "x"),)
-    by_chat = message(source="office", code=code(1), channel="zalo", address=ZALO, alternatives=next_way)
+    by_chat = message(id="A2", source="office", code=code(1), channel="zalo", address=ZALO, alternatives=next_way)
     await citizens.storage.write(lambda tx: tx.outbox.enqueue([by_sms, by_chat]))
     await citizens.write("SAI SO")
 
