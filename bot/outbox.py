@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 RecordReceipts = Callable[[Transaction, Sequence[Receipt]], Awaitable[object]]
 """What to do, in the same transaction, with receipts that had come before their message was settled."""
 
-
 _SETTLED_AT_ONCE = 1000
 _FAILURES = 8
 _ANSWERED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)

@@ -159,40 +159,7 @@ def _config(data: Path, ports: Ports) -> Config:
                 "network_per_minute": 10_000,
             },
             "texts": {"example": "H32.15-261122-0001"},
-            "channels": {
-                SMS: {
-                    "kind": "sms_smpp",
-                    "host": HOST,
-                    "port": ports.smsc,
-                    "system_id": "motcua",
-                    "password": "env:MOTCUA_DEMO_PASSWORD",
-                    "source_addr": SHORT_CODE,
-                    "reference_tlv": 0x1501,
-                    "reconnect_min": 0.2,
-                },
-                "telegram": {
-                    "kind": "telegram",
-                    "token": "env:MOTCUA_DEMO_TOKEN",
-                    "base_url": f"http://{HOST}:{ports.telegram}/bot",
-                },
-                "zalo": {
-                    "kind": "zalo",
-                    "app_id": _ZALO_APP,
-                    "app_secret": "env:MOTCUA_DEMO_ZALO_SECRET",
-                    "redirect_uri": "https://motcua.example.vn/zalo",
-                    "oauth_url": f"http://{HOST}:{ports.zalo}",
-                    "api_url": f"http://{HOST}:{ports.zalo}",
-                    "business_url": f"http://{HOST}:{ports.zalo}",
-                    "spool": str(data / "zalo-spool"),
-                },
-                "zalobot": {
-                    "kind": "zalobot",
-                    "token": "env:MOTCUA_DEMO_BOT_TOKEN",
-                    "base_url": f"http://{HOST}:{ports.zalobot}",
-                    "mode": "polling",
-                },
-                "webchat": {"kind": "webchat"},
-            },
+            "channels": _channels(data, ports),
             "sources": {
                 "demo": {
                     "kind": "folder",
@@ -206,6 +173,43 @@ def _config(data: Path, ports: Ports) -> Config:
             },
         }
     )
+
+
+def _channels(data: Path, ports: Ports) -> dict[str, object]:
+    return {
+        SMS: {
+            "kind": "sms_smpp",
+            "host": HOST,
+            "port": ports.smsc,
+            "system_id": "motcua",
+            "password": "env:MOTCUA_DEMO_PASSWORD",
+            "source_addr": SHORT_CODE,
+            "reference_tlv": 0x1501,
+            "reconnect_min": 0.2,
+        },
+        "telegram": {
+            "kind": "telegram",
+            "token": "env:MOTCUA_DEMO_TOKEN",
+            "base_url": f"http://{HOST}:{ports.telegram}/bot",
+        },
+        "zalo": {
+            "kind": "zalo",
+            "app_id": _ZALO_APP,
+            "app_secret": "env:MOTCUA_DEMO_ZALO_SECRET",
+            "redirect_uri": "https://motcua.example.vn/zalo",
+            "oauth_url": f"http://{HOST}:{ports.zalo}",
+            "api_url": f"http://{HOST}:{ports.zalo}",
+            "business_url": f"http://{HOST}:{ports.zalo}",
+            "spool": str(data / "zalo-spool"),
+        },
+        "zalobot": {
+            "kind": "zalobot",
+            "token": "env:MOTCUA_DEMO_BOT_TOKEN",
+            "base_url": f"http://{HOST}:{ports.zalobot}",
+            "mode": "polling",
+        },
+        "webchat": {"kind": "webchat"},
+    }
 
 
 @asynccontextmanager
