@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,12 +108,13 @@ async def test_a_listener_that_dies_between_storing_and_confirming_gives_a_repea
 
 async def test_a_closed_door_is_knocked_on_until_it_opens(said: Said) -> None:
     port, desk = free_port(), Desk()
-    async with listening(port, desk):
+    # The server goes last: what connects while it goes would be let in by nobody, and closed by nobody.
+    async with AsyncExitStack() as servers, listening(port, desk):
         told = await said.until("cannot be asked for news")
-        async with running(port) as telegram:
-            await telegram.say(ALICE, "có ai không")
-            message = await desk.next()
-            await said.until("listening again")
+        telegram = await servers.enter_async_context(running(port))
+        await telegram.say(ALICE, "có ai không")
+        message = await desk.next()
+        await said.until("listening again")
 
     assert message.text == "có ai không"
     assert told.startswith("WARNING tele: ")

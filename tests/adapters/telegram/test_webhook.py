@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,13 +220,13 @@ async def test_a_webhook_that_somebody_else_has_set_is_told_and_left_alone(
 
 async def test_telegram_is_told_where_to_call_as_soon_as_it_can_be_reached(caplog: pytest.LogCaptureFixture) -> None:
     port = free_port()
-    async with door() as here:
+    async with door() as here, AsyncExitStack() as servers:
         settings = webhook_settings(port, here.port)
         async with listening(port, here.desk, settings=settings) as channel:
             here.channel.append(channel)
             await _until(lambda: "cannot be told where to call" in caplog.text)
-            async with running(port) as telegram:
-                await telegram.until("webhook", settings.webhook_url)
+            telegram = await servers.enter_async_context(running(port))
+            await telegram.until("webhook", settings.webhook_url)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -110,10 +111,10 @@ async def test_trouble_is_waited_out(answer: bytes) -> None:
 
 async def test_it_hears_as_soon_as_the_platform_can_be_reached() -> None:
     port = free_port()
-    async with polled(f"http://127.0.0.1:{port}") as (heard, log):
+    async with AsyncExitStack() as servers, polled(f"http://127.0.0.1:{port}") as (heard, log):
         await log.until("ECONNREFUSED")
-        async with running(port) as platform:
-            await platform.say(ALICE, "chào")
-            texts = await heard.texts(1)
+        platform = await servers.enter_async_context(running(port))
+        await platform.say(ALICE, "chào")
+        texts = await heard.texts(1)
 
     assert texts == ["chào"]

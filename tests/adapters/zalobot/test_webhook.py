@@ -1,6 +1,7 @@
 """The platform calls us: who may, what each recorded call means, and the whole way over real sockets."""
 
 import json
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -161,7 +162,7 @@ async def test_an_address_that_somebody_changed_is_set_again(platform: Platform)
     url = "http://127.0.0.1:9/webhooks/zalobot"
     settings = settings_for(platform.base, mode="webhook", webhook_secret=SecretStr(SECRET), webhook_url=url)
     with saying("registrar") as log:
-        async with zalobot.open("zalobot", settings, rhythm=QUICK) as channel:
+        async with AsyncExitStack() as servers, zalobot.open("zalobot", settings, rhythm=QUICK) as channel:
             channel.listener._look_again = 0.01  # type: ignore[union-attr]
             async with listening(channel, Heard()):
                 await log.until("Zalo knows our webhook")
@@ -178,10 +179,14 @@ async def test_a_webhook_that_cannot_be_set_is_said_and_tried_again() -> None:
         f"http://127.0.0.1:{port}", mode="webhook", webhook_secret=SecretStr(SECRET), webhook_url="http://127.0.0.1:9/w"
     )
     with saying("registrar") as log:
-        async with zalobot.open("zalobot", settings, rhythm=QUICK) as channel, listening(channel, Heard()):
+        async with (
+            AsyncExitStack() as servers,
+            zalobot.open("zalobot", settings, rhythm=QUICK) as channel,
+            listening(channel, Heard()),
+        ):
             said = await log.until("cannot be set")
-            async with running(port):
-                await log.until("Zalo knows our webhook")
+            await servers.enter_async_context(running(port))
+            await log.until("Zalo knows our webhook")
 
     assert said.startswith("ERROR zalobot:")
     assert "ECONNREFUSED" in said
