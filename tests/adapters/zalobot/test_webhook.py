@@ -162,7 +162,7 @@ async def test_an_address_that_somebody_changed_is_set_again(platform: Platform)
     url = "http://127.0.0.1:9/webhooks/zalobot"
     settings = settings_for(platform.base, mode="webhook", webhook_secret=SecretStr(SECRET), webhook_url=url)
     with saying("registrar") as log:
-        async with AsyncExitStack() as servers, zalobot.open("zalobot", settings, rhythm=QUICK) as channel:
+        async with zalobot.open("zalobot", settings, rhythm=QUICK) as channel:
             channel.listener._look_again = 0.01  # type: ignore[union-attr]
             async with listening(channel, Heard()):
                 await log.until("Zalo knows our webhook")
