@@ -303,5 +303,6 @@ async def test_works_that_lock_each_other_out_are_run_again(postgres_storage_url
             storage.write(lambda tx: lock_in_order(tx, 1, 2)), storage.write(lambda tx: lock_in_order(tx, 2, 1))
         )
 
-        assert len(runs) == 3
+        # Begun again, one may meet the other once more before that one goes on.
+        assert len(runs) >= 3
         assert await planned(storage) == 2
