@@ -4,7 +4,6 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -18,10 +17,12 @@ from pydantic import (
     model_validator,
 )
 
+from bot.deadline_settings import ApologySettings, CalendarSettings, ContactSettings, DeadlineSettings
 from bot.gateway_settings import BudgetSettings, GatewaySettings, RouteSettings
 from bot.model.errors import ConfigError
 from bot.model.message import Situation
 from bot.settings import Settings
+from bot.situation_settings import QuietSettings, ReachSettings, SituationSettings
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -150,18 +151,6 @@ class SurveySettings(Settings):
     days: int = Field(7, ge=1, description="days for which an answer is taken")
 
 
-class ReachSettings(Settings):
-    """[reach] By which way somebody is told who can be reached by several."""
-
-    order: tuple[str, ...] = Field(
-        ("zalo", "zalobot", "telegram", "zalophone", "sms"),
-        description="best first; chats only where they were bound, zalophone: a Zalo template message to the number",
-    )
-    blocked_minutes: float = Field(
-        10.0, gt=0, description="minutes without a connection after which a chat's messages go the next way"
-    )
-
-
 class LinkSettings(Settings):
     """[links] Where our channels are, for deep links and QR codes."""
 
@@ -169,13 +158,6 @@ class LinkSettings(Settings):
     telegram: str = Field("", pattern=r"^[A-Za-z0-9_]{0,32}$", description="name of the Telegram bot, without @")
     zalo: str = Field("", pattern=r"^[0-9]{0,24}$", description="id of the Zalo official account")
     sms: str = Field("", description="number to which citizens text; empty: none")
-
-
-class CalendarSettings(Settings):
-    """[calendar] Days off in Vietnam are known; what the Prime Minister decides for a year is added here."""
-
-    days_off: tuple[date, ...] = Field((), description="further days off")
-    working_days: tuple[date, ...] = Field((), description="make-up days: weekends on which offices work")
 
 
 class OutboxSettings(Settings):
@@ -193,6 +175,22 @@ class OutboxSettings(Settings):
         if self.send >= self.lease:
             raise ValueError("`send` must be shorter than `lease`")
         return self
+
+
+class WatchSettings(Settings):
+    """[watch] The service watches itself."""
+
+    every: float = Field(60.0, gt=0, description="seconds between two looks at ages, rates and heartbeats")
+    unsent_minutes: float = Field(10.0, gt=0, description="age of the oldest message that could leave, for an alarm")
+    quick_seconds: float = Field(5.0, gt=0, description="the speed objective: replies that take no longer …")
+    quick_percent: float = Field(99.0, gt=0, le=100, description="… are at least so many percent …")
+    slow_seconds: float = Field(60.0, gt=0, description="… and none takes longer than this")
+    failure_percent: float = Field(3.0, gt=0, le=100, description="failed messages of a channel or agency: shown")
+    alarm_percent: float = Field(30.0, gt=0, le=100, description="failed messages of a channel or agency: an alarm")
+    failure_volume: int = Field(20, ge=1, description="messages in the hour under which failures say nothing")
+    metrics_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")), description="networks that may read /metrics"
+    )
 
 
 class LogSettings(Settings):
@@ -213,6 +211,12 @@ class Config(Settings):
     reach: ReachSettings = ReachSettings()
     links: LinkSettings = LinkSettings()
     calendar: CalendarSettings = CalendarSettings()
+    situations: SituationSettings = SituationSettings()
+    quiet: QuietSettings = QuietSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
+    apologies: ApologySettings = ApologySettings()
+    watch: WatchSettings = WatchSettings()
+    contacts: dict[str, ContactSettings] = Field(default_factory=dict)
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()
     gateways: GatewaySettings = GatewaySettings()

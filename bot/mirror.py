@@ -11,15 +11,17 @@ from functools import partial
 from bot.brake import Braking, brake
 from bot.comparing import Incoming, Sifted, erasures_in, incoming, settle, sift, without_erased
 from bot.model.clock import Clock
-from bot.model.dossier import Change, Dossier, Status, diff
+from bot.model.dossier import PLANNED, TOLD_ALONG, Change, Dossier, Status, diff
 from bot.model.erasure import NOBODY, Erasures
 from bot.model.message import DeliveryState, OutboxItem, Situation
-from bot.planning import STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
+from bot.planning import STANDS_BESIDE_PROGRESS, Planner, Silent, supersedes_apology
 from bot.ports import Applied, Batch, Known, LateEvent, Mirrored, SourceState, Storage, Transaction
 from bot.reaching import Reach, Told, survey_of
 from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
+
+_NO_NEWS = Silent("it happened before go-live, or is read once more")
 
 MOST_PASSED = 20
 """Batches without news whose cursor need not be kept: after a restart they are read again, which harms nobody."""
@@ -216,9 +218,12 @@ class Mirror:
             mirrored.append(each._replace(last_number=news[-1].number if news else last))
             if not news:
                 continue
-            changes.extend(news)
-            if told and (item := self._planner.plan(news, earlier, after, now=now)):
-                messages.append(Told(item, news, earlier, after))
+            planned = self._planner.plan(news, earlier, after, now=now) if told else _NO_NEWS
+            fate = planned.reason if isinstance(planned, Silent) else PLANNED
+            changes.append(replace(news[0], fate=fate))
+            changes.extend(replace(each, fate=TOLD_ALONG) for each in news[1:])
+            if not isinstance(planned, Silent):
+                messages.append(Told(planned, news, earlier, after))
         return mirrored, changes, messages
 
     async def _spread(self, told: Sequence[Told], now: datetime) -> list[OutboxItem]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.calendars import Calendars
 from bot.config import Config
 from bot.conversation import Manner
 from bot.model.ids import NewId
@@ -95,7 +96,7 @@ def manner_for(
         conversation=config.conversation,
         survey=config.survey,
         links=config.links,
-        calendar=config.calendar,
+        calendars=Calendars(config.calendar),
         is_tightened=is_tightened,
     )
 

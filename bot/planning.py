@@ -47,6 +47,13 @@ STANDS_BESIDE_PROGRESS = (Situation.APOLOGY,)
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """Nobody is told of a change, and why: in words for the record, never personal."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """The channel that reaches a scheme of addresses, as far as planning must know it."""
 
@@ -76,8 +83,8 @@ class Planner:
 
     def plan(
         self, changes: Sequence[Change], before: Dossier | None, after: Dossier, *, now: datetime
-    ) -> OutboxItem | None:
-        """The one message that these changes of one dossier call for, or None where nothing is to be told.
+    ) -> OutboxItem | Silent:
+        """The one message that these changes of one dossier call for, or why there is none.
 
         A message that cannot be sent is planned all the same, `suppressed` with its reason, and so is counted.
         """
@@ -85,7 +92,7 @@ class Planner:
         if situation is None and self.surveys and _is_handed_over(changes, before, after):
             situation = Situation.SURVEY
         if situation is None:
-            return None
+            return Silent("nothing that citizens are told of")
         address, obstacle = recipient_of(after, self.route.scheme)
         item = self._draft(changes[0], situation, after, address, now)
         if obstacle:
@@ -140,7 +147,7 @@ class Planner:
             next_at=now,
             expires_at=now + LIFETIME.get(situation, LONG_LIFETIME),
             status=after.status,
-            appointment_at=after.appointment_at if situation in _STATES_APPOINTMENT else None,
+            appointment_at=after.appointment if situation in _STATES_APPOINTMENT else None,
         )
 
     def by_carrier(self, items: Sequence[OutboxItem], carriers: Mapping[str, str]) -> list[OutboxItem]:
@@ -159,7 +166,7 @@ class Planner:
     def values(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
         """What templates may say. Phones lie about: of a sensitive procedure neither name nor what is asked for."""
         values = dossier_values(after, self.catalogue) | {
-            "old_appointment": show_moment(before.appointment_at if before else None),
+            "old_appointment": show_moment(before.appointment if before else None),
             "hours": self.hours,
         }
         if situation is Situation.APOLOGY and before and not _is_left_from_supplement(before, after):
@@ -200,7 +207,7 @@ def dossier_values(dossier: Dossier, catalogue: Catalogue) -> dict[str, str]:
         "status": catalogue.status(status, dossier.status_text),
         "status_label": catalogue.labels[status],
         "agency": dossier.agency_name,
-        "appointment": "" if status in _WITHOUT_APPOINTMENT else show_moment(dossier.appointment_at),
+        "appointment": "" if status in _WITHOUT_APPOINTMENT else show_moment(dossier.appointment),
         "supplement": dossier.supplement if status is Status.SUPPLEMENT else "",
         "reason": dossier.reason if status in _WITH_REASON else "",
         "place": dossier.place if status is Status.DONE else "",

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.config import ReachSettings, SurveySettings
+from bot.config import SurveySettings
 from bot.model.dossier import Change, Dossier, Status
 from bot.model.message import Alternative, DeliveryState, Lane, Option, OutboxItem, Situation
 from bot.model.person import Address, Binding, Follow, Preference
 from bot.model.service import Survey
 from bot.planning import Planner
 from bot.ports import Audience
+from bot.situation_settings import ReachSettings
 from bot.texts import Catalogue
 
 _SCORES = (1, 2, 3)

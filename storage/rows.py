@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from bot.model.clock import from_millis, to_millis
-from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step, Wait
+from bot.model.dossier import Change, ChangeKind, Dossier, Handing, Status, Step, Wait
 from bot.ports import Mirrored
 from storage.edge import clean, clean_values, millis, moment
 from storage.statements import Row
@@ -15,6 +15,8 @@ _PLAIN = 16
 """How many of the values of `Dossier.told` are columns, in the order of the table."""
 _APPOINTMENT = 9
 """Where among them the appointment stands."""
+_TERMS = 18
+"""Where behind them, and behind steps and waits, the terms stand."""
 _TEXTS: Callable[[Any], tuple[str, ...]] = itemgetter(1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
 """The texts among them."""
 
@@ -46,6 +48,8 @@ def dossier_of(row: Row) -> Dossier:
         progressed_at=moment(row["progressed_at"]),
         first_seen_at=moment(row["first_seen_at"]),
         due_at=moment(row["due_at"]),
+        promised_at=moment(row["promised_at"]),
+        **(terms_of(row["terms"]) if row["terms"] else {}),
     )
 
 
@@ -54,6 +58,7 @@ def dossier_row(mirrored: Mirrored, at: int) -> tuple[Any, ...]:
     dossier, told = mirrored.dossier, mirrored.told
     updated_at = millis(dossier.updated_at)
     steps = _steps_text(dossier.steps) if dossier.steps else ""
+    terms = _terms_text(told[_TERMS]) if len(told) > _TERMS else ""
     row = (
         dossier.code,
         dossier.source,
@@ -68,9 +73,10 @@ def dossier_row(mirrored: Mirrored, at: int) -> tuple[Any, ...]:
         mirrored.last_number,
         at,
         at,
+        terms,
     )
     # One look at all texts together, instead of one at each.
-    texts = "".join((dossier.code, dossier.source, *_TEXTS(told), steps))
+    texts = "".join((dossier.code, dossier.source, *_TEXTS(told), steps, terms))
     return row if clean(texts) is texts else tuple(clean_values(row))
 
 
@@ -91,6 +97,24 @@ def steps_of(text: str) -> tuple[Step, ...]:
 
 def waits_of(text: str) -> tuple[Wait, ...]:
     return tuple(Wait(from_millis(asked), moment(answered)) for asked, answered in json.loads(text))
+
+
+def terms_of(text: str) -> dict[str, Any]:
+    """The fields of `Dossier.terms`."""
+    filed, returned, tracking, fee, paid, until, paused = json.loads(text)
+    return {
+        "filed_by": Handing(filed) if filed else None,
+        "returned_by": Handing(returned) if returned else None,
+        "tracking": tracking or "",
+        "fee": fee or "",
+        "fee_paid_at": moment(paid),
+        "supplement_until": moment(until),
+        "paused_at": moment(paused),
+    }
+
+
+def _terms_text(terms: object) -> str:
+    return json.dumps(terms, ensure_ascii=False, separators=(",", ":"))
 
 
 def _steps_text(steps: tuple[Step, ...]) -> str:
@@ -125,6 +149,7 @@ def change_of(row: Row) -> Change:
         status_after=Status(row["status_after"]),
         appointment_before=moment(row["appointment_before"]),
         appointment_after=moment(row["appointment_after"]),
+        fate=row["fate"],
     )
 
 
@@ -140,4 +165,5 @@ def change_row(change: Change) -> tuple[Any, ...]:
         int(change.status_after),
         millis(change.appointment_before),
         millis(change.appointment_after),
+        clean(change.fate),
     )

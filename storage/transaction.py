@@ -2,9 +2,12 @@
 
 from functools import cached_property
 
+from storage.apologies import Apologies
 from storage.conversations import Conversations
 from storage.coordination import Coordination
+from storage.deadlines import Deadlines
 from storage.do_not_send import DoNotSend
+from storage.documents import Documents
 from storage.dossiers import Dossiers
 from storage.follows import Follows
 from storage.guards import Guards
@@ -18,7 +21,9 @@ from storage.service import Service
 from storage.sources import Sources
 from storage.spending import Spending
 from storage.statements import Statements
+from storage.texts import Texts
 from storage.vaults import Vaults
+from storage.watching import Watching
 
 
 class UnitOfWork:
@@ -93,3 +98,23 @@ class UnitOfWork:
     @cached_property
     def vaults(self) -> Vaults:
         return Vaults(self._sql)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self._sql)
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        return Deadlines(self._sql)
+
+    @cached_property
+    def apologies(self) -> Apologies:
+        return Apologies(self._sql)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._sql)
+
+    @cached_property
+    def watch(self) -> Watching:
+        return Watching(self._sql)

@@ -84,7 +84,7 @@ def _line(turn: Turn, listed: Listed) -> str:
         code=dossier.code,
         procedure="" if turn.is_plain or not listed.is_own else _shortened(dossier.procedure_name),
         status=_status(turn, dossier),
-        appointment="" if turn.is_plain or not is_due else show_day(dossier.appointment_at),
+        appointment="" if turn.is_plain or not is_due else show_day(dossier.appointment),
         followed="" if listed.is_own else "1",
     )
 

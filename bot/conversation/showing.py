@@ -13,7 +13,6 @@ from bot.model.person import Right
 from bot.model.sms import unaccented
 from bot.planning import dossier_values
 from bot.texts import show_moment
-from bot.working_days import working_days
 
 CODES_AT_ONCE = 3
 """Dossiers answered in one message; more would be a way to guess in bulk."""
@@ -101,11 +100,11 @@ _FOR_OWNERS = ("procedure", "agency", "supplement", "reason", "place")
 
 def days_left(turn: Turn, dossier: Dossier) -> str:
     """`còn 3 ngày làm việc`, `hôm nay`, `đã quá 2 ngày làm việc`; empty where no deadline runs."""
-    if dossier.appointment_at is None or dossier.status in FINISHED:
+    if dossier.appointment is None or dossier.status in FINISHED:
         return ""
-    calendar = turn.manner.calendar
-    today, day = turn.now.astimezone(VIETNAM).date(), dossier.appointment_at.astimezone(VIETNAM).date()
-    count = working_days(today, day, calendar) or working_days(day, today, calendar)
+    calendar = turn.manner.calendars.of(dossier.agency)
+    today, day = turn.now.astimezone(VIETNAM).date(), dossier.appointment.astimezone(VIETNAM).date()
+    count = calendar.working_days(today, day) or calendar.working_days(day, today)
     # Flags for the template, which knows only texts.
     flags = {"today": "1" if day == today else "", "late": "1" if day < today else ""}
     return phrase(turn, "days_left", days=str(count) if count else "", **flags)

@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.config import CalendarSettings, ConversationSettings, LinkSettings, LookupSettings, SurveySettings
+from bot.calendars import Calendars
+from bot.config import ConversationSettings, LinkSettings, LookupSettings, SurveySettings
 from bot.conversation.intents import Intent
+from bot.deadline_settings import CalendarSettings
 from bot.lookup import Asker
 from bot.model.ids import NewId
 from bot.model.message import Asks, InboundMessage, Option, OutboxItem, Situation
@@ -37,7 +39,7 @@ class Manner:
     conversation: ConversationSettings = field(default_factory=ConversationSettings)
     survey: SurveySettings = field(default_factory=SurveySettings)
     links: LinkSettings = field(default_factory=LinkSettings)
-    calendar: CalendarSettings = field(default_factory=CalendarSettings)
+    calendars: Calendars = field(default_factory=lambda: Calendars(CalendarSettings()))
     is_tightened: Callable[[], bool] = lambda: False
     """Whether codes are being guessed just now, so that strangers learn nothing."""
 

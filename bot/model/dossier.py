@@ -36,6 +36,17 @@ class Status(IntEnum):
     """Đã trả kết quả"""
 
 
+class Handing(StrEnum):
+    """How papers come in, and how results go out (`KenhThucHien`, `HinhThucTra`)."""
+
+    COUNTER = "counter"
+    """Trực tiếp"""
+    ONLINE = "online"
+    """Trực tuyến; of a result: an electronic document."""
+    POST = "post"
+    """Dịch vụ bưu chính công ích (BCCI)"""
+
+
 FINISHED = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED, Status.DONE, Status.RETURNED})
 """Nothing more is being worked on: no deadline runs."""
 
@@ -127,6 +138,18 @@ class Dossier:
     """Mã tra cứu: the secret printed on the receipt slip, as the source writes it."""
     id_tail: str = field(default="", repr=False)
     """The last four digits of the owner's identity paper; nothing more of it is kept."""
+    filed_by: Handing | None = None
+    returned_by: Handing | None = None
+    """How the citizen wants the result."""
+    tracking: str = ""
+    """Code of the postal item that brings the result (mã bưu gửi)."""
+    fee: str = ""
+    """What is to be paid, as the source writes it: `150.000 đồng`."""
+    fee_paid_at: datetime | None = None
+    supplement_until: datetime | None = None
+    """Until when the supplement is to be handed in."""
+    paused_at: datetime | None = None
+    """Since when the office's clock stands, where the source tells it apart from a supplement; None: it runs."""
     steps: tuple[Step, ...] = ()
     """In the order of their beginning; empty where the source does not tell them."""
     waits: tuple[Wait, ...] = ()
@@ -140,7 +163,25 @@ class Dossier:
     first_seen_at: datetime | None = None
     """When the mirror saw it first. Set by the mirror."""
     due_at: datetime | None = None
-    """The deadline after the source's rule for supplements. Set by the mirror."""
+    """The deadline after the source's rule for supplements, or the date promised in our apology. Set by the mirror."""
+    promised_at: datetime | None = None
+    """The new date of an apology that went out by us, while the source still names the old one. Set by the database."""
+
+    @property
+    def appointment(self) -> datetime | None:
+        """The date that holds: what was promised last."""
+        return self.promised_at or self.appointment_at
+
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """What few dossiers have, as plain values; empty where there is nothing of it."""
+        terms = (
+            self.filed_by, self.returned_by, self.tracking, self.fee,
+            self.fee_paid_at, self.supplement_until, self.paused_at,
+        )  # fmt: skip
+        if not any(terms):
+            return ()
+        return tuple(_moment(each) if isinstance(each, datetime) else str(each) if each else None for each in terms)
 
     @property
     def told(self) -> tuple[object, ...]:
@@ -155,9 +196,11 @@ class Dossier:
             None if finished is None else (finished - EPOCH) // MILLISECOND,
             self.supplement, self.reason, self.place, self.lookup_code, self.id_tail,
         )  # fmt: skip
-        if not self.steps and not self.waits:
+        terms = self.terms
+        if not self.steps and not self.waits and not terms:
             return told
-        return (*told, tuple(step.told for step in self.steps), tuple(wait.told for wait in self.waits))
+        course = (tuple(step.told for step in self.steps), tuple(wait.told for wait in self.waits))
+        return (*told, *course, terms) if terms else (*told, *course)
 
     @property
     def fingerprint(self) -> str:
@@ -207,6 +250,14 @@ class Change:
     status_after: Status
     appointment_before: datetime | None = None
     appointment_after: datetime | None = None
+    fate: str = ""
+    """What came of it: `PLANNED`, `TOLD_ALONG`, or why nobody is told. Every change has one."""
+
+
+PLANNED = "planned"
+"""A message was planned from it: `plans` counts it under the change's name."""
+TOLD_ALONG = "told along"
+"""It came together with another change of the same dossier, which speaks for both."""
 
 
 def diff(before: Dossier | None, after: Dossier, *, last_number: int, at: datetime) -> tuple[Change, ...]:

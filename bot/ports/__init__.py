@@ -1,6 +1,8 @@
 """What the service needs from the outside: channels, sources, and a database, as Protocols."""
 
 from bot.ports.channels import Channel, Deliver, Feed, Limits, Listener, Sender, Webhook, WebhookRequest, WebhookResult
+from bot.ports.deadlines import ApologyStore, DeadlineStore
+from bot.ports.documents import DocumentStore
 from bot.ports.mirroring import (
     DossierStore,
     Failure,
@@ -40,12 +42,15 @@ from bot.ports.sending import (
 )
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
+from bot.ports.texts import TextStore
 from bot.ports.vault import Vault
+from bot.ports.watching import WatchStore
 
 __all__ = [
     "BUDGET",
     "SLOW",
     "Accept",
+    "ApologyStore",
     "Applied",
     "Audience",
     "Batch",
@@ -53,8 +58,10 @@ __all__ = [
     "Claimed",
     "ConversationState",
     "ConversationStore",
+    "DeadlineStore",
     "Deliver",
     "DoNotSendStore",
+    "DocumentStore",
     "DossierSource",
     "DossierStore",
     "Failure",
@@ -95,11 +102,13 @@ __all__ = [
     "Stale",
     "Standing",
     "Storage",
+    "TextStore",
     "Trace",
     "Transaction",
     "Unwanted",
     "Vault",
     "VaultStore",
+    "WatchStore",
     "Webhook",
     "WebhookRequest",
     "WebhookResult",

@@ -91,6 +91,8 @@ class Limits:
     """Texts go out without Vietnamese accents, within SMS parts."""
     reserved: float = 0.0
     """Share of rate and window that only replies may use, from 0 to 1."""
+    files: bool = False
+    """Documents can go with a message (`OutboxItem.files`)."""
     repeat_after: float = 0.0
     """Seconds before which the same text must not be offered for the same number again, where the provider takes
     that for a mistake of ours."""

@@ -9,10 +9,14 @@ from typing import Protocol, TypeVar
 from bot.model.message import InboundMessage
 from bot.model.person import Address
 from bot.model.service import Said
+from bot.ports.deadlines import ApologyStore, DeadlineStore
+from bot.ports.documents import DocumentStore
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
 from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import DoNotSendStore, OutboxStore
+from bot.ports.texts import TextStore
+from bot.ports.watching import WatchStore
 
 T = TypeVar("T")
 
@@ -112,6 +116,16 @@ class Transaction(Protocol):
     def privacy(self) -> PrivacyStore: ...
     @property
     def vaults(self) -> VaultStore: ...
+    @property
+    def texts(self) -> TextStore: ...
+    @property
+    def deadlines(self) -> DeadlineStore: ...
+    @property
+    def apologies(self) -> ApologyStore: ...
+    @property
+    def documents(self) -> DocumentStore: ...
+    @property
+    def watch(self) -> WatchStore: ...
 
 
 class Storage(Protocol):

@@ -1,6 +1,7 @@
 """Everything that citizens read: the words (vi/, en/), and how they become a message."""
 
 from bot.texts.catalogue import Catalogue, MissingValueError, Rendered, show_moment
+from bot.texts.library import Library
 from bot.texts.sentences import sentence
 
-__all__ = ["Catalogue", "MissingValueError", "Rendered", "sentence", "show_moment"]
+__all__ = ["Catalogue", "Library", "MissingValueError", "Rendered", "sentence", "show_moment"]

@@ -19,7 +19,7 @@ WHERE d.code = wanted.key AND d.source = :source;
 SELECT
     d.code, d.source, d.status, d.status_text, d.agency, d.agency_name, d.procedure, d.procedure_name,
     d.applicant, d.phone, d.received_at, d.appointment_at, d.finished_at, d.supplement, d.reason, d.place,
-    d.lookup_code, d.id_tail, d.steps, d.waits, d.updated_at, d.sequence, d.progressed_at, d.due_at, d.first_seen_at
+    d.lookup_code, d.id_tail, d.steps, d.waits, d.updated_at, d.sequence, d.progressed_at, d.due_at, d.first_seen_at, d.terms, d.promised_at
 FROM json_each(:codes) AS wanted CROSS JOIN dossiers AS d
 WHERE d.code = wanted.key AND d.source = :source;
 
@@ -27,7 +27,7 @@ WHERE d.code = wanted.key AND d.source = :source;
 SELECT
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
     received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
-    steps, waits, updated_at, sequence, progressed_at, due_at, first_seen_at
+    steps, waits, updated_at, sequence, progressed_at, due_at, first_seen_at, terms, promised_at
 FROM dossiers
 WHERE code = :code
 ORDER BY source;
@@ -38,36 +38,36 @@ ORDER BY source;
 SELECT
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
     received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
-    steps, waits, updated_at, sequence, progressed_at, due_at, first_seen_at
+    steps, waits, updated_at, sequence, progressed_at, due_at, first_seen_at, terms, promised_at
 FROM dossiers
 WHERE phone = :phone AND phone <> ''
 ORDER BY CASE WHEN status IN (3, 7, 8, 10) THEN 1 ELSE 0 END, COALESCE(received_at, first_seen_at) DESC, code, source
 LIMIT :most;
 
--- name: dossiers_add(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at)*!
+-- name: dossiers_add(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms)*!
 -- Given by position: see storage.rows.dossier_row. Without `ON CONFLICT`, which costs a fifth of the time.
 INSERT INTO dossiers (
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
     received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
-    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at
+    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms
 ) VALUES (
     :code, :source, :status, :status_text, :agency, :agency_name, :procedure, :procedure_name, :applicant,
     :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :lookup_code,
     :id_tail, :steps, :waits, :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number,
-    :first_seen_at, :saved_at
+    :first_seen_at, :saved_at, :terms
 );
 
--- name: dossiers_save(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at)*!
+-- name: dossiers_save(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms)*!
 -- Given by position as well.
 INSERT INTO dossiers (
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
     received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
-    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at
+    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms
 ) VALUES (
     :code, :source, :status, :status_text, :agency, :agency_name, :procedure, :procedure_name, :applicant,
     :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :lookup_code,
     :id_tail, :steps, :waits, :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number,
-    :first_seen_at, :saved_at
+    :first_seen_at, :saved_at, :terms
 )
 ON CONFLICT (code, source) DO UPDATE SET
     status = excluded.status, status_text = excluded.status_text, agency = excluded.agency, agency_name =
@@ -76,18 +76,27 @@ ON CONFLICT (code, source) DO UPDATE SET
     excluded.appointment_at, finished_at = excluded.finished_at, supplement = excluded.supplement, reason =
     excluded.reason, place = excluded.place, lookup_code = excluded.lookup_code, id_tail = excluded.id_tail, steps =
     excluded.steps, waits = excluded.waits, updated_at = excluded.updated_at, sequence = excluded.sequence,
-    progressed_at = excluded.progressed_at, due_at = excluded.due_at, fingerprint = excluded.fingerprint,
-    last_number = excluded.last_number, saved_at = excluded.saved_at;
+    progressed_at = excluded.progressed_at, fingerprint = excluded.fingerprint, terms = excluded.terms,
+    last_number = excluded.last_number, saved_at = excluded.saved_at,
+    -- What our apology promised holds until the source itself names another date, or asks for a supplement.
+    promised_at = CASE WHEN dossiers.appointment_at = excluded.appointment_at THEN dossiers.promised_at END,
+    due_at = CASE
+        WHEN dossiers.promised_at IS NOT NULL AND dossiers.appointment_at = excluded.appointment_at
+        THEN CASE WHEN excluded.due_at = excluded.appointment_at THEN dossiers.promised_at ELSE excluded.due_at END
+        ELSE excluded.due_at
+    END;
 
--- name: changes_add(source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after)*!
+-- name: changes_add(source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after, fate)*!
 INSERT INTO changes (
-    source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after
+    source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after,
+    fate
 ) VALUES (
-    :source, :code, :number, :kind, :at, :status_before, :status_after, :appointment_before, :appointment_after
+    :source, :code, :number, :kind, :at, :status_before, :status_after, :appointment_before, :appointment_after,
+    :fate
 );
 
 -- name: changes_of(source, code)
-SELECT source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after
+SELECT source, code, number, kind, at, status_before, status_after, appointment_before, appointment_after, fate
 FROM changes
 WHERE source = :source AND code = :code
 ORDER BY number;

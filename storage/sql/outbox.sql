@@ -115,7 +115,7 @@ RETURNING
     sender, gateway, carrier, cost, attached,
     (SELECT d.status FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_status,
-    (SELECT d.appointment_at FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
+    (SELECT COALESCE(d.promised_at, d.appointment_at) FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_appointment_at,
     (SELECT c.carrier FROM carriers AS c WHERE c.address = outbox.address) AS known_carrier,
     (SELECT d.since FROM do_not_send AS d WHERE d.address = outbox.address) AS unwanted_since,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.config import CalendarSettings, ConversationSettings
+from bot.calendars import Calendars
+from bot.config import ConversationSettings
+from bot.deadline_settings import CalendarSettings
 from bot.model.dossier import Status, Step
 from bot.ports import Storage
 from tests.flows.asking import CHAT, OWNER, WEB, bound, mirror_of, options, secret
@@ -129,7 +131,7 @@ async def test_days_left_are_working_days_in_vietnam(
     chats: Chats, appointment: datetime, now: datetime, words: str
 ) -> None:
     await bound(chats)
-    chats.behave(stale_after={"office": timedelta(days=30)}, calendar=CalendarSettings())
+    chats.behave(stale_after={"office": timedelta(days=30)}, calendars=Calendars(CalendarSettings()))
     await chats.mirror(dossier(appointment_at=appointment))
     chats.time.now = now
 
@@ -138,7 +140,7 @@ async def test_days_left_are_working_days_in_vietnam(
 
 async def test_a_day_off_of_the_offices_calendar_is_not_counted(chats: Chats) -> None:
     await bound(chats)
-    chats.behave(calendar=CalendarSettings(days_off=((START + timedelta(days=3)).date(),)))
+    chats.behave(calendars=Calendars(CalendarSettings(days_off=((START + timedelta(days=3)).date(),))))
     await chats.mirror(dossier())
 
     assert "(còn 3 ngày làm việc)" in await chats.says(CHAT, f"còn bao lâu {code(1)}")

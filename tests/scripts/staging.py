@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.config import CalendarSettings
+from bot.model.calendar import Calendar
 from bot.model.clock import VIETNAM
 from bot.model.dossier import Dossier, Status
 from bot.model.dossier import Step as Work
-from bot.working_days import working_days
 from tests.scripts.people import Person
 from tests.scripts.reading import Record
 
@@ -55,6 +54,6 @@ def _dates(dossier: Dossier, now: datetime, number: str) -> dict[str, str]:
             shown[f"{name}{number}"] = moment.astimezone(VIETNAM).strftime("%d/%m/%Y")
     if dossier.appointment_at:
         today, day = now.astimezone(VIETNAM).date(), dossier.appointment_at.astimezone(VIETNAM).date()
-        calendar = CalendarSettings()
-        shown[f"days{number}"] = str(working_days(today, day, calendar) or working_days(day, today, calendar))
+        calendar = Calendar()
+        shown[f"days{number}"] = str(calendar.working_days(today, day) or calendar.working_days(day, today))
     return shown

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from bot.config import ReachSettings, SurveySettings
+from bot.config import SurveySettings
 from bot.model.dossier import Dossier, Status, diff
 from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.model.person import Address, Binding, Follow, Preference, Proof
 from bot.planning import Planner, Route
 from bot.ports import Audience
 from bot.reaching import Chats, Reach, Told
+from bot.situation_settings import ReachSettings
 from bot.texts import Catalogue
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

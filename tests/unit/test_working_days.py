@@ -5,10 +5,9 @@ from datetime import date
 
 import pytest
 
-from bot.config import CalendarSettings
-from bot.working_days import LONGEST, is_working_day, working_days
+from bot.model.calendar import LONGEST, Calendar
 
-PLAIN = CalendarSettings()
+PLAIN = Calendar()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +35,7 @@ PLAIN = CalendarSettings()
     ],
 )
 def test_working_days_are_those_of_the_calendar_on_the_wall(since: date, until: date, days: int) -> None:
-    assert working_days(since, until, PLAIN) == days
+    assert PLAIN.working_days(since, until) == days
 
 
 @pytest.mark.parametrize(
@@ -44,40 +43,40 @@ def test_working_days_are_those_of_the_calendar_on_the_wall(since: date, until: 
     [date(2026, 1, 1), date(2026, 4, 27), date(2026, 9, 2), date(2026, 11, 24), date(2027, 11, 24), date(2026, 3, 7)],
 )
 def test_on_a_day_off_nobody_works(day: date) -> None:
-    assert not is_working_day(day, PLAIN)
+    assert not PLAIN.is_working_day(day)
 
 
 def test_before_the_law_24_november_was_a_working_day() -> None:
-    assert is_working_day(date(2025, 11, 24), PLAIN)
+    assert PLAIN.is_working_day(date(2025, 11, 24))
 
 
 def test_a_make_up_day_that_is_known_counts() -> None:
     # Saturday 22/8/2026 is worked for Monday 31/8.
-    assert is_working_day(date(2026, 8, 22), PLAIN)
-    assert working_days(date(2026, 8, 21), date(2026, 8, 24), PLAIN) == 2
+    assert PLAIN.is_working_day(date(2026, 8, 22))
+    assert PLAIN.working_days(date(2026, 8, 21), date(2026, 8, 24)) == 2
 
 
 def test_what_the_prime_minister_decides_for_a_year_is_added() -> None:
     # In January 2026 Friday the 2nd was off and Saturday the 10th was worked in its place.
-    decided = CalendarSettings(days_off=(date(2026, 1, 2),), working_days=(date(2026, 1, 10),))
+    decided = Calendar(days_off=frozenset({date(2026, 1, 2)}), make_up_days=frozenset({date(2026, 1, 10)}))
 
-    assert working_days(date(2025, 12, 31), date(2026, 1, 12), PLAIN) == 7
-    assert working_days(date(2025, 12, 31), date(2026, 1, 12), decided) == 7
-    assert working_days(date(2025, 12, 31), date(2026, 1, 5), decided) == 1
-    assert is_working_day(date(2026, 1, 10), decided)
+    assert PLAIN.working_days(date(2025, 12, 31), date(2026, 1, 12)) == 7
+    assert decided.working_days(date(2025, 12, 31), date(2026, 1, 12)) == 7
+    assert decided.working_days(date(2025, 12, 31), date(2026, 1, 5)) == 1
+    assert decided.is_working_day(date(2026, 1, 10))
 
 
 def test_a_day_that_stands_in_both_lists_is_worked() -> None:
-    both = CalendarSettings(days_off=(date(2026, 3, 4),), working_days=(date(2026, 3, 4),))
+    both = Calendar(days_off=frozenset({date(2026, 3, 4)}), make_up_days=frozenset({date(2026, 3, 4)}))
 
-    assert is_working_day(date(2026, 3, 4), both)
+    assert both.is_working_day(date(2026, 3, 4))
 
 
 @pytest.mark.parametrize(("since", "until"), [(date(2026, 1, 1), date.max), (date.min, date.max)])
 def test_a_slip_of_the_pen_in_a_record_costs_no_time(since: date, until: date) -> None:
     start = time.perf_counter()
 
-    counted = working_days(since, until, PLAIN)
+    counted = PLAIN.working_days(since, until)
 
     assert counted <= LONGEST
     assert time.perf_counter() - start < 1

@@ -1,0 +1,1 @@
+-- Texts that an office has made its own.

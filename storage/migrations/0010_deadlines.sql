@@ -1,0 +1,1 @@
+-- Deadlines, and the apologies for those that cannot be kept.

@@ -1,0 +1,1 @@
+-- Documents that go with messages.
