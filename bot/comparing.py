@@ -1,15 +1,22 @@
 """Pure: what a batch says, against what the mirror has: new, newer, older, the same."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from bot.model.calendar import Calendar
 from bot.model.clock import from_millis, to_millis
 from bot.model.course import SupplementClock, advance, due_at, first_progress, is_older, succeed
 from bot.model.dossier import Dossier, ProgressReport, Status, fingerprint_of
 from bot.model.erasure import NOBODY, Erasures
 from bot.ports import Batch, Known, LateEvent, Mirrored, Transaction
+
+CalendarOf = Callable[[str], Calendar]
+"""An agency's calendar, by the agency's code."""
+
+_Due = Callable[[Dossier], datetime | None]
+"""A dossier's deadline."""
 
 
 class Incoming(NamedTuple):
@@ -96,12 +103,17 @@ def settle(
     *,
     now: datetime,
     clock: SupplementClock,
+    calendar: CalendarOf,
 ) -> Standing:
     """`before` holds the dossiers that differ, and those that are reported on, as the mirror has them."""
-    standing = {record.dossier.code: _newcomer(record, now, clock) for record in sifted.new}
+
+    def due(dossier: Dossier) -> datetime | None:
+        return due_at(dossier, clock, calendar(dossier.agency))
+
+    standing = {record.dossier.code: _newcomer(record, now, due) for record in sifted.new}
     for code, record in sifted.differing.items():
         after = succeed(before[code], record.dossier, now=now)
-        standing[code] = _mirrored(after, record.fingerprint, known[code].last_number, clock)
+        standing[code] = _mirrored(after, record.fingerprint, known[code].last_number, due)
     late, missing = list(sifted.late), []
     for report in reports:
         mirrored = standing.get(report.code)
@@ -114,7 +126,7 @@ def settle(
         after = advance(earlier, report, now=now)
         if after != earlier:
             fingerprint, number = (mirrored[2:4]) if mirrored else known[report.code][:2]
-            standing[report.code] = _mirrored(after, fingerprint, number, clock)
+            standing[report.code] = _mirrored(after, fingerprint, number, due)
     return Standing(list(standing.values()), late, tuple(missing))
 
 
@@ -131,17 +143,17 @@ def _incoming(dossier: Dossier) -> Incoming:
     return Incoming(dossier, told, fingerprint_of((*told, updated_at, dossier.sequence)), updated_at)
 
 
-def _newcomer(record: Incoming, now: datetime, clock: SupplementClock) -> Mirrored:
+def _newcomer(record: Incoming, now: datetime, due: _Due) -> Mirrored:
     dossier = record.dossier
-    if dossier.status is Status.SUPPLEMENT or dossier.waits:
-        return _mirrored(succeed(None, dossier, now=now), record.fingerprint, 0, clock)
+    if dossier.status is Status.SUPPLEMENT or dossier.waits or dossier.paused_at:
+        return _mirrored(succeed(None, dossier, now=now), record.fingerprint, 0, due)
     # The many of a first import, without the copies that `succeed` makes.
     moment = first_progress(dossier, now=now)
     return Mirrored(dossier, record.told, record.fingerprint, 0, moment, dossier.appointment_at)
 
 
-def _mirrored(dossier: Dossier, fingerprint: str, number: int, clock: SupplementClock) -> Mirrored:
-    return Mirrored(dossier, dossier.told, fingerprint, number, dossier.progressed_at, due_at(dossier, clock))
+def _mirrored(dossier: Dossier, fingerprint: str, number: int, due: _Due) -> Mirrored:
+    return Mirrored(dossier, dossier.told, fingerprint, number, dossier.progressed_at, due(dossier))
 
 
 def _precedes(one: Dossier, other: Dossier, now: datetime) -> bool:
