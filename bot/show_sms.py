@@ -8,31 +8,26 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.config import Config, parse_table
-from bot.model.message import Situation
+from bot.model.message import FOR_STAFF, Situation
 from bot.model.sms import Segmented, cost, segment, unaccented
 from bot.settings import SmsSettings
 from bot.show import console
 from bot.texts import Catalogue
+from bot.texts.samples import ORDINARY
 from bot.web.pages import load_words
 
 ASSUMED = 300
 """Đồng a part where nothing is configured."""
 
 _PUSHED = "push."
-_SAMPLE = {
-    "code": "H32.15.02-261122-0001",
-    "procedure": "Đăng ký khai sinh",
-    "status": "đã được tiếp nhận",
-    "agency": "UBND phường Vĩnh Hải",
-    "appointment": "16:30 30/11/2026",
-    "old_appointment": "16:30 25/11/2026",
-    "supplement": "Bản sao chứng thực giấy chứng sinh",
-    "reason": "Giấy chứng sinh nộp kèm bị mờ",
-    "place": "",
-    "channel": "Telegram",
-    "text": "Tin thử của bộ phận Một cửa.",
-}
+_SAMPLE = {**ORDINARY, "place": "", "count": "1", "lines": "", "fee": "150.000 đồng"}
 """An ordinary dossier. Its result is collected at the agency, in the configured hours."""
+_SAMPLES_OF = {
+    Situation.DIGEST: {"count": "3"},
+    Situation.TEST: {"text": "Tin thử của bộ phận Một cửa."},
+    Situation.APOLOGY_DRAFT: {"name": "XL-261122-0001", "new_appointment": "16:30 04/12/2026"},
+    Situation.ALARM: {"name": "tin chờ quá lâu"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +71,11 @@ class Kind:
     situation: Situation
     ways: Mapping[str, Segmented]
     accented: bool
-    """It is configured to keep its accents."""
+    """It is configured to keep its accents. What goes to staff never does."""
+
+    @property
+    def is_for_staff(self) -> bool:
+        return self.situation in FOR_STAFF
 
 
 def tariff_of(config: Config, price: int | None) -> Tariff:
@@ -103,19 +102,21 @@ def both_ways(text: str) -> dict[str, Segmented]:
 
 
 def kinds_of(config: Config) -> list[Kind]:
-    """Every kind of message that is pushed, as it would be sent about a sample dossier; the longest first."""
+    """Every kind of message that is pushed, as it would be sent about a sample dossier: to citizens, then to staff; the
+    longest first."""
     catalogue = Catalogue.load(config.texts.language)
-    values = {**_SAMPLE, "hours": config.texts.hours}
     kinds = []
     for name in catalogue.messages:
         if name.startswith(_PUSHED):
             situation = Situation(name.removeprefix(_PUSHED))
+            values = {**_SAMPLE, "hours": config.texts.hours, **_SAMPLES_OF.get(situation, {})}
             ways = {
                 way: segment(catalogue.render(name, values, plain=True, accented=way == "accented").text)
                 for way in ("accented", "unaccented")
             }
-            kinds.append(Kind(situation, ways, situation in config.texts.accented_sms))
-    return sorted(kinds, key=lambda kind: -kind.ways["accented"].units)
+            accented = situation in config.texts.accented_sms and situation not in FOR_STAFF
+            kinds.append(Kind(situation, ways, accented))
+    return sorted(kinds, key=lambda kind: (kind.is_for_staff, -kind.ways["accented"].units))
 
 
 def text(ways: Mapping[str, Segmented], tariff: Tariff) -> None:
@@ -150,27 +151,36 @@ def _by_gateway(tariff: Tariff, accented: Segmented, plain: Segmented) -> None:
 
 def kinds(found: Sequence[Kind], tariff: Tariff, language: str) -> None:
     words = load_words(language)["situations"]
-    table = Table("Loại tin\nkind", "Có dấu\naccented", "Không dấu\nunaccented", "Chênh\nextra", "Nay\nnow")
-    table.columns[0].no_wrap = True
-    for column in table.columns[1:4]:
-        column.justify = "right"
-    for kind in found:
-        accented, plain = (len(kind.ways[way].parts) for way in ("accented", "unaccented"))
-        table.add_row(
-            Text(f"{kind.situation}\n{words[kind.situation]}"),
-            f"{accented} tin\n{tariff.span(accented)}",
-            f"{plain} tin\n{tariff.span(plain)}",
-            f"+{tariff.span(accented - plain)}" if accented > plain else "0 đ",
-            "có dấu" if kind.accented else "không dấu",
-            end_section=True,
+    for is_for_staff, title in ((False, "Gửi công dân / to citizens"), (True, "Gửi cán bộ, bưu điện / to staff")):
+        table = Table(
+            "Loại tin\nkind", "Có dấu\naccented", "Không dấu\nunaccented", "Chênh\nextra", "Nay\nnow", title=title
         )
-    console.print(table)
+        table.columns[0].min_width = max(len(kind.situation) for kind in found)
+        for column in table.columns[1:]:
+            column.no_wrap = True
+        for column in table.columns[1:4]:
+            column.justify = "right"
+        for kind in found:
+            if kind.is_for_staff is is_for_staff:
+                table.add_row(*_row(kind, tariff, words[kind.situation]), end_section=True)
+        console.print(table)
     _say_if_assumed(tariff)
     console.print(
         "Tính trên một hồ sơ mẫu. Muốn loại nào có dấu, ghi vào cấu hình / counted on a sample dossier; "
         "to keep the accents of a kind, write into the configuration:"
     )
     console.print(f'  [texts]\n  accented_sms = ["{found[0].situation}"]')
+
+
+def _row(kind: Kind, tariff: Tariff, name: str) -> tuple[Text | str, ...]:
+    accented, plain = (len(kind.ways[way].parts) for way in ("accented", "unaccented"))
+    return (
+        Text(f"{kind.situation}\n{name}"),
+        f"{accented} tin\n{tariff.span(accented)}",
+        f"{plain} tin\n{tariff.span(plain)}",
+        f"+{tariff.span(accented - plain)}" if accented > plain else "0 đ",
+        "có dấu" if kind.accented else "không dấu",
+    )
 
 
 def _say_if_assumed(tariff: Tariff) -> None:
@@ -189,6 +199,7 @@ def kinds_json(found: Sequence[Kind], tariff: Tariff) -> list[dict[str, Any]]:
     return [
         {
             "situation": kind.situation.value,
+            "to": "staff" if kind.is_for_staff else "citizens",
             "now": "accented" if kind.accented else "unaccented",
             **text_json(kind.ways, tariff),
         }
