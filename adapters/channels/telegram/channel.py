@@ -55,7 +55,9 @@ def limits_of(settings: Settings) -> Limits:
     may not go yet must not use up the turn of one that may."""
     fastest = settings.paid_rate if settings.paid_broadcast else settings.rate
     window = min(settings.window, max(2, ceil(_UNDER_WAY * fastest))) if fastest else settings.window
-    return Limits(longest=LONGEST, rate=0, window=window, reserved=_RESERVED, buttons=True, shares_phone=True)
+    return Limits(
+        longest=LONGEST, rate=0, window=window, reserved=_RESERVED, buttons=True, shares_phone=True, files=True
+    )
 
 
 def turnstile(rate: float) -> Turnstile:

@@ -30,10 +30,10 @@ class QuietBot(Bot):
 
     _LOGGER = _SILENCE
 
-    async def send(self, message: Mapping[str, Any]) -> int:
-        """`sendMessage` with parameters as they are; the message's number. `send_message` spends as long on building
-        its `Message` as on the call itself. Raises UnansweredError where the answer names no message."""
-        sent = await self._post("sendMessage", dict(message))
+    async def send(self, message: Mapping[str, Any], method: str = "sendMessage") -> int:
+        """`sendMessage` or its like with parameters as they are; the message's number. `send_message` spends as long
+        on building its `Message` as on the call itself. Raises UnansweredError where the answer names no message."""
+        sent = await self._post(method, dict(message))
         number = sent.get("message_id") if isinstance(sent, dict) else None
         if not isinstance(number, int):
             raise UnansweredError("the answer names no message")

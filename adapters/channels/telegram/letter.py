@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from adapters.channels.telegram.client import NO_PREVIEW
 from adapters.channels.telegram.keyboards import Markup
@@ -16,6 +16,7 @@ _OF_BUTTONS = ("button", "keyboard", "markup")
 class Letter:
     """What one piece of an item's text becomes."""
 
+    method: ClassVar[str] = "sendMessage"
     text: str = field(repr=False)
     markup: Markup | None = None
     is_reply: bool = False

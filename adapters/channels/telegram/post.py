@@ -16,6 +16,7 @@ from adapters.channels.telegram.failures import (
 from adapters.channels.telegram.holds import AGAIN, Holds
 from adapters.channels.telegram.letter import Letter
 from adapters.channels.telegram.moves import Moves
+from adapters.channels.telegram.parcel import Parcel
 from adapters.channels.telegram.turnstile import Turnstile
 from bot.model.message import Accepted, ChannelDown, Outcome, Rejected, Retry, Uncertain
 
@@ -56,7 +57,7 @@ class Post:
         self._holds = holds
         self._moves = moves
 
-    async def send(self, chat: int, letter: Letter) -> Outcome:
+    async def send(self, chat: int, letter: Letter | Parcel) -> Outcome:
         outcome: Outcome = Rejected("Telegram refuses it in every form")
         for _ in range(_FORMS):
             answer = await self._tried(chat, letter)
@@ -74,7 +75,7 @@ class Post:
                 return outcome
         return outcome
 
-    async def _tried(self, chat: int, letter: Letter) -> Accepted | Retry | TelegramError:
+    async def _tried(self, chat: int, letter: Letter | Parcel) -> Accepted | Retry | TelegramError:
         if wait := self._holds.wait(chat, is_reply=letter.is_reply):
             return _later("Telegram asked us to wait", wait)
         turnstile = self._paid if letter.is_paid else self._free
@@ -84,13 +85,13 @@ class Post:
             turnstile.turn_back()
             return _later("Telegram asked us to wait", wait)
         try:
-            return Accepted((str(await self._bot.send(letter.to(chat))),))
+            return Accepted((str(await self._bot.send(letter.to(chat), letter.method)),))
         except TelegramError as error:
             return error
         finally:
             turnstile.leave(departed)
 
-    def _throttled(self, chat: int, letter: Letter, after: float) -> Retry:
+    def _throttled(self, chat: int, letter: Letter | Parcel, after: float) -> Retry:
         if self._holds.throttled(chat, after):
             (self._paid if letter.is_paid else self._free).slow_down()
         return _later("Telegram asks us to slow down", self._holds.wait(chat, is_reply=letter.is_reply) or AGAIN)

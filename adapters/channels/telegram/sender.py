@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.channels.telegram.keyboards import (
     REMOVAL,
@@ -15,6 +16,7 @@ from adapters.channels.telegram.keyboards import (
 )
 from adapters.channels.telegram.letter import Letter
 from adapters.channels.telegram.moves import Moves
+from adapters.channels.telegram.parcel import Parcel
 from adapters.channels.telegram.pieces import pieces
 from adapters.channels.telegram.post import Post
 from adapters.channels.telegram.turns import Turns
@@ -26,7 +28,8 @@ _PATIENCE = 10.0
 
 
 class TelegramSender:
-    """Texts as HTML in which only dossier codes are marked; buttons below the last message; no link previews."""
+    """Texts as HTML in which only dossier codes are marked; buttons below the last message; no link previews; documents
+    behind the text."""
 
     def __init__(self, post: Post, *, turns: Turns, keyboards: Keyboards, moves: Moves, is_paid: bool) -> None:
         """`is_paid`: what is sent unasked goes beyond the free limit."""
@@ -37,7 +40,8 @@ class TelegramSender:
         self._is_paid = is_paid
 
     async def send(self, item: OutboxItem) -> Outcome:
-        """Several messages in order if the text is too long for one; all of them accepted, or it is not."""
+        """Several messages in order if the text is too long for one; all of them accepted, or it is not. The text is
+        the message: once it is taken, nothing that befalls its documents makes it go again."""
         if item.address.scheme != "telegram" or not _CHAT.fullmatch(item.address.value):
             return Rejected("the address is not a Telegram chat")
         chat = self._moves.present(int(item.address.value))
@@ -48,6 +52,8 @@ class TelegramSender:
             return Retry("one chat gets one message at a time", wait, counts=False)
         try:
             outcome = await self._in_order(chat, letters)
+            if isinstance(outcome, Accepted) and item.files:
+                outcome = replace(outcome, reason=await self._documents(chat, item))
         finally:
             self._turns.leave(chat)
         if isinstance(outcome, Accepted):
@@ -83,7 +89,24 @@ class TelegramSender:
                 return outcome
         return Accepted(tuple(references))
 
-    async def _next(self, chat: int, letter: Letter, until: float) -> Outcome:
+    async def _documents(self, chat: int, item: OutboxItem) -> str:
+        """Sends them after the text; why not all of them went, empty where they did."""
+        is_reply = item.lane is Lane.REPLY
+        until = asyncio.get_running_loop().time() + _PATIENCE
+        for file in item.files:
+            parcel = Parcel(file, is_reply=is_reply, is_paid=self._is_paid and not is_reply)
+            if not (obstacle := parcel.obstacle):
+                try:
+                    async with asyncio.timeout_at(until):
+                        outcome = await self._next(chat, parcel, until)
+                except TimeoutError:
+                    outcome = Uncertain("no answer in time")
+                obstacle = "" if isinstance(outcome, Accepted) else outcome.reason
+            if obstacle:
+                return f"without its document: {obstacle}"
+        return ""
+
+    async def _next(self, chat: int, letter: Letter | Parcel, until: float) -> Outcome:
         """A later message, after the chat's rest; what was surely not sent is tried again as long as there is time."""
         pause = self._turns.rest_of(chat)
         while True:

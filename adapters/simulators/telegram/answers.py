@@ -24,8 +24,17 @@ class Hangup(Exception):  # noqa: N818 - a behaviour that was asked for
     """The connection is to be closed without an answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a multipart body."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
 Parameters = Mapping[str, Any]
-"""Names in lower case; values as JSON types, or as text where they came by form or query."""
+"""Names in lower case; values as JSON types, as text where they came by form or query, or an `Upload`."""
 
 
 def integer(given: Parameters, name: str, default: int) -> int:

@@ -94,6 +94,15 @@ async def talk(request: web.Request) -> web.Response:
     return web.json_response(told)
 
 
+@routes.get("/_control/files/{file_id}")
+async def document(request: web.Request) -> web.Response:
+    """A document that the bot sent, by its `file_id`."""
+    upload = request.app[WORLD].files.get(request.match_info["file_id"])
+    if upload is None:
+        raise web.HTTPNotFound
+    return web.Response(body=upload.content, content_type=upload.media_type)
+
+
 @routes.get("/_control/stats")
 async def stats(request: web.Request) -> web.Response:
     """Calls by method, answers by status, messages, updates that wait, and button presses that were answered."""
@@ -126,5 +135,6 @@ async def _fresh(request: web.Request, kept: deque[dict[str, Any]]) -> list[dict
 
 def _shown(message: dict[str, Any]) -> dict[str, Any]:
     at = datetime.fromtimestamp(message["date"], UTC).isoformat()
-    more: dict[str, Any] = {key: message[key] for key in ("entities", "reply_markup") if key in message}
-    return {"message_id": message["message_id"], "text": message["text"], "at": at, **more}
+    more: dict[str, Any] = {key: message[key] for key in ("entities", "reply_markup", "document") if key in message}
+    text = message.get("text", message.get("caption", ""))
+    return {"message_id": message["message_id"], "text": text, "at": at, **more}

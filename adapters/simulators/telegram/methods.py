@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.simulators.telegram.answers import Parameters, Refusal, integer, is_true, structure
+from adapters.simulators.telegram.documents import send_document
 from adapters.simulators.telegram.sending import send_message
 from adapters.simulators.telegram.world import BOT, Hook, World
 
@@ -114,6 +115,7 @@ METHODS: dict[str, Method] = {
     "getme": get_me,
     "getupdates": get_updates,
     "sendmessage": send_message,
+    "senddocument": send_document,
     "answercallbackquery": answer_callback_query,
     "setmycommands": set_my_commands,
     "getmycommands": get_my_commands,

@@ -1,7 +1,8 @@
-"""`sendMessage`: what is refused, what is recorded, and which chats misbehave."""
+"""`sendMessage` and what its likes share: what is refused, what is recorded, and which chats misbehave."""
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from adapters.simulators.telegram.answers import Hangup, Parameters, Refusal, is_true, structure, too_many
 from adapters.simulators.telegram.entities import read_html, units
@@ -13,12 +14,19 @@ _LONG_WAIT = 600
 
 
 async def send_message(world: World, given: Parameters) -> object:
+    text, entities = read_text(given, "text", longest=_LONGEST)
+    if not text:
+        raise Refusal(400, "Bad Request: message text is empty")
+    return await delivered(world, given, {"text": text, **({"entities": entities} if entities else {})})
+
+
+async def delivered(world: World, given: Parameters, content: Mapping[str, object]) -> object:
+    """A message of the bot with this content, if its chat and the limits take it."""
     chat = _chat(given)
-    text, entities = _text(given)
     markup = structure(given, "reply_markup")
     if markup:
         markup = checked(markup, is_private=chat > 0)
-    await _behave(world, chat)
+    await _behave(world, chat, is_document="document" in content)
     if wait := world.wait_for(chat, is_paid=is_true(given, "allow_paid_broadcast")):
         raise too_many(wait)
     message = {
@@ -26,8 +34,7 @@ async def send_message(world: World, given: Parameters) -> object:
         "from": BOT,
         "chat": world.chat(chat),
         "date": int(time.time()),
-        "text": text,
-        **({"entities": entities} if entities else {}),
+        **content,
         # As with Telegram, only buttons below a message are part of it afterwards.
         **({"reply_markup": markup} if markup and "inline_keyboard" in markup else {}),
     }
@@ -37,8 +44,9 @@ async def send_message(world: World, given: Parameters) -> object:
     return message
 
 
-def _text(given: Parameters) -> tuple[str, list[dict[str, object]]]:
-    source = str(given.get("text", "")).strip()
+def read_text(given: Parameters, name: str, *, longest: int) -> tuple[str, list[dict[str, object]]]:
+    """The shown text of this parameter and its entities. Raises Refusal 400."""
+    source = str(given.get(name, "")).strip()
     entities: list[dict[str, object]] = []
     match str(given.get("parse_mode", "")).lower():
         case "html":
@@ -48,18 +56,16 @@ def _text(given: Parameters) -> tuple[str, list[dict[str, object]]]:
             pass
         case _:
             raise Refusal(400, "Bad Request: unsupported parse_mode")
-    if not source:
-        raise Refusal(400, "Bad Request: message text is empty")
     try:
         source.encode()
     except UnicodeEncodeError:
         raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
-    if units(source) > _LONGEST:
-        raise Refusal(400, "Bad Request: message is too long")
+    if units(source) > longest:
+        raise Refusal(400, f"Bad Request: message {'is' if name == 'text' else name + ' is'} too long")
     return source, entities
 
 
-async def _behave(world: World, chat: int) -> None:
+async def _behave(world: World, chat: int, *, is_document: bool) -> None:
     """What the chat's last three digits ask for, and what was ordered of it."""
     if chat in world.blocked or abs(chat) % 1000 == 901:
         raise Refusal(403, "Forbidden: bot was blocked by the user")
@@ -76,6 +82,10 @@ async def _behave(world: World, chat: int) -> None:
             raise Refusal(500, "Internal Server Error: sending failed")
         case 907:
             raise too_many(_LONG_WAIT)
+        case 909 if is_document:
+            raise Refusal(400, "Bad Request: wrong type of the web page content")
+        case 910 if is_document:
+            await asyncio.Event().wait()
         case 908 if chat > -(10**12):
             raise _migrated(-(10**12) - abs(chat))
 

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from aiohttp import ClientSession, web
 
 from adapters.simulators.telegram import citizen, control
-from adapters.simulators.telegram.answers import Hangup, Parameters, Refusal
+from adapters.simulators.telegram.answers import Hangup, Parameters, Refusal, Upload
 from adapters.simulators.telegram.control import DOORS, HAS_OWN_PORT, WORLD
 from adapters.simulators.telegram.doors import Doors
 from adapters.simulators.telegram.hooks import Caller
@@ -131,8 +131,16 @@ async def _parameters(request: web.Request) -> Parameters:
             raise Refusal(400, "Bad Request: can't parse JSON object")
         given.update(body)
     else:
-        given.update({name: value for name, value in (await request.post()).items() if isinstance(value, str)})
+        given.update({name: _taken(value) for name, value in (await request.post()).items()})
     return {name.lower(): value for name, value in given.items()}
+
+
+def _taken(value: str | bytes | bytearray | web.FileField) -> object:
+    """Of a form's field its text, of a file all of it."""
+    if isinstance(value, web.FileField):
+        with value.file:
+            return Upload(value.filename, value.content_type, value.file.read())
+    return value
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from adapters.simulators.telegram.answers import Upload
 from adapters.simulators.telegram.throttle import Throttle
 
 _FIRST_UPDATE = 870_000_000
@@ -70,6 +71,8 @@ class World:
     """The bot's menus, by scope and language."""
     names: dict[int, str] = field(default_factory=dict)
     languages: dict[int, str] = field(default_factory=dict)
+    files: dict[str, Upload] = field(default_factory=dict)
+    """What the bot uploaded, by Telegram's id of it."""
     blocked: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
