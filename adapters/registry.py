@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.channels import log, sms_http, sms_smpp, telegram, webchat, zalo, zalobot
+from adapters.channels import email, log, sms_http, sms_smpp, telegram, webchat, zalo, zalobot
+from adapters.simulators import email as email_simulator
 from adapters.simulators import onestop, smsc
 from adapters.simulators import sms_http as sms_http_simulator
 from adapters.simulators import telegram as telegram_simulator
@@ -61,6 +62,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
     "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat", buttons=True),
     "zalo": ChannelKind(zalo.Settings, zalo.open, "zalo", zalo.check, keeps_tokens=True, shown="Zalo"),
     "zalobot": ChannelKind(zalobot.Settings, zalobot.open, "zalobot", zalobot.check, shown="Zalo Bot"),
+    "email": ChannelKind(email.Settings, email.open, "email", email.check),
     "log": ChannelKind(log.Settings, log.open, "sms"),
 }
 
@@ -72,6 +74,7 @@ SOURCES: Mapping[str, SourceKind] = {
 }
 
 SIMULATORS: Mapping[str, SimulatorKind] = {
+    "email": SimulatorKind(email_simulator.Settings, email_simulator.run),
     "onestop": SimulatorKind(onestop.Settings, onestop.run),
     "sms_http": SimulatorKind(sms_http_simulator.Settings, sms_http_simulator.run),
     "smsc": SimulatorKind(smsc.Settings, smsc.run),

@@ -24,7 +24,7 @@ from bot.mirror import Mirror
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
 from bot.planning import Planner, Route
-from bot.texts import Catalogue
+from bot.texts import Library
 from storage import open_storage
 
 ROUNDS = 3
@@ -59,7 +59,7 @@ async def imported(export: Path, database: Path) -> float:
     """Seconds for the whole import through reader, mirror and storage."""
     async with open_storage(f"sqlite:{database}") as storage:
         await storage.migrate()
-        planner = Planner(Route("sms", "sms", plain=True), Catalogue.load("vi"), id_maker(utc_now), "")
+        planner = Planner(Route("sms", "sms", plain=True), Library(), id_maker(utc_now), "")
         mirror = Mirror("office", storage, planner, utc_now)
         start = time.perf_counter()
         async for batch in folder.read_file(export, folder.Settings(path=export.parent), "office"):

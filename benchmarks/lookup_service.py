@@ -26,7 +26,7 @@ from bot.model.person import Address
 from bot.planning import Planner, Route
 from bot.ports import Batch, Channel, Limits, Mirrored, Sender, Transaction
 from bot.serving import serve_web
-from bot.texts import Catalogue
+from bot.texts import Library
 from storage import open_storage
 
 SHORT_CODE = "8041"
@@ -97,7 +97,7 @@ async def make_mirror(url: str, rows: int) -> float:
         for first in range(0, rows, _BATCH):
             batch = [Mirrored.of(dossier(number), 0) for number in range(first, min(first + _BATCH, rows))]
             await storage.write(partial(_add, batch))
-        planner = Planner(Route("sms", "sms", plain=True), Catalogue.load("vi"), id_maker(utc_now), "")
+        planner = Planner(Route("sms", "sms", plain=True), Library(), id_maker(utc_now), "")
         await Mirror("office", storage, planner, utc_now).apply(Batch((), "1", as_of=utc_now()))
     return time.monotonic() - start
 
@@ -111,6 +111,7 @@ def config(place: Path, ports: Ports) -> Config:
     return Config.model_validate(
         {
             "storage": {"url": f"sqlite:{place / 'motcua.db'}"},
+            "quiet": {"personal": {"begin": "00:00", "end": "00:00"}},  # whatever the hour is
             "web": {
                 "port": ports.web, "key_file": str(place / "web.key"), "trusted_proxies": ["127.0.0.0/8"],
                 "visitor_per_minute": 1000, "network_per_minute": 100_000,

@@ -37,7 +37,7 @@ from bot.model.ids import id_maker
 from bot.planning import Planner, Route
 from bot.ports import Batch, Storage
 from bot.settings import SourceSettings
-from bot.texts import Catalogue
+from bot.texts import Library
 from storage import open_storage
 
 BATCH = 1_000
@@ -96,7 +96,7 @@ class Office:
 
 
 def mirror_on(storage: Storage) -> Mirror:
-    planner = Planner(Route("sms", "sms", plain=True), Catalogue.load("vi"), id_maker(utc_now), "")
+    planner = Planner(Route("sms", "sms", plain=True), Library(), id_maker(utc_now), "")
     # What was there before texts nobody, everything that changes afterwards does.
     rules = SourceSettings(go_live=GO_LIVE, brake_messages=0, brake_percent=0)
     return Mirror("office", storage, planner, utc_now, rules)

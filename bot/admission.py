@@ -1,16 +1,20 @@
 """Pure: whether a claimed message may leave by this gateway, and what it will cost there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.model.carrier import hinted
-from bot.model.message import Accepted, DeliveryState, Lane, OutboxItem, Outcome, Situation, Uncertain
+from bot.model.message import Accepted, DeliveryState, Lane, OutboxItem, Outcome, Uncertain
 from bot.model.phone import parse_phone
-from bot.model.registered import Pattern
+from bot.model.registered import RegisteredTexts
 from bot.planning import untruth_of
-from bot.ports import BUDGET, Claimed
-from bot.purse import Purse, price_of
+from bot.ports import BUDGET, QUIET, Claimed, Settlement
+from bot.purse import Budgets, Purse, price_of
+from bot.quiet import QuietHours
 from bot.settings import SmsSettings
+
+_FREE_TEXT = timedelta(hours=48)
+"""For so long after a user's last word Zalo takes no money for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,24 @@ class Obstacle:
     held_for: str = ""
     this_way_only: bool = False
     """Another way to the same person may be open."""
+    until: datetime | None = None
+    """When it is over by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What one dossier's messages may cost; only what is urgent goes beyond it."""
+
+    most: int
+    """Đồng."""
+    budgets: Budgets
+
+    def forbids(self, claimed: Claimed, cost: int | None) -> bool:
+        """`cost` None: it costs something, and the channel alone knows what."""
+        item = claimed.item
+        if not item.code or self.budgets.is_urgent(item):
+            return False
+        return claimed.dossier_cost >= self.most if cost is None else claimed.dossier_cost + cost > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +53,20 @@ class Admission:
     channel: str
     rules: SmsSettings | None = None
     purse: Purse | None = None
-    patterns: Mapping[Situation, Pattern] = field(default_factory=dict)
+    registered: RegisteredTexts | None = None
+    cap: Cap | None = None
+    quiet: QuietHours | None = None
 
     @classmethod
-    def by(cls, channel: str, rules: SmsSettings | None, purse: Purse | None) -> "Admission":
-        patterns = {name: Pattern(each.pattern) for name, each in rules.templates.items()} if rules else {}
-        return cls(channel, rules, purse, patterns)
+    def by(
+        cls,
+        channel: str,
+        rules: SmsSettings | None,
+        purse: Purse | None,
+        cap: Cap | None = None,
+        quiet: QuietHours | None = None,
+    ) -> "Admission":
+        return cls(channel, rules, purse, rules.registered_at(channel) if rules else None, cap, quiet)
 
     def obstacle(self, claimed: Claimed) -> Obstacle | None:
         """What stands in the way, last of all the money: where there is nothing, its cost is set aside."""
@@ -47,10 +77,18 @@ class Admission:
             return Obstacle(DeliveryState.SUPPRESSED, "on the do-not-send list", this_way_only=True)
         if self.rules and (refusal := self._refusal(item, self.rules)):
             return Obstacle(DeliveryState.SUPPRESSED, refusal, this_way_only=True)
+        if self.quiet and not claimed.repeats and (until := self.quiet.verdict(item, _moment_of(item)).until):
+            return Obstacle(DeliveryState.HELD, f"quiet hours until {until:%H:%M}", QUIET, until=until)
         cost = self.cost(claimed)
+        if self.cap and self._is_paid(claimed) and self.cap.forbids(claimed, cost):
+            return Obstacle(DeliveryState.SUPPRESSED, "the dossier's spending cap", this_way_only=True)
         if self.purse and cost and (empty := self.purse.promise(item, cost)):
             return Obstacle(DeliveryState.HELD, empty, BUDGET)
         return None
+
+    def bypass(self, item: OutboxItem) -> str:
+        """The rule, or the reason somebody gave, by which it leaves although the hours are quiet; else empty."""
+        return self.quiet.verdict(item, _moment_of(item)).bypass if self.quiet else ""
 
     def cost(self, claimed: Claimed, carrier: str = "") -> int | None:
         """Đồng; None where no price is known. The carrier is the one just named, else the remembered one, else the
@@ -60,6 +98,20 @@ class Admission:
         known = carrier or claimed.carrier or hinted(claimed.item.address.value)
         price = price_of(self.rules.prices, known)
         return None if price is None else price * claimed.item.parts
+
+    def _is_paid(self, claimed: Claimed) -> bool:
+        """Whether this way costs anything, as far as can be known beforehand."""
+        item = claimed.item
+        match item.address.scheme:
+            case "sms":
+                return bool(self.cost(claimed))
+            case "zalophone":
+                return True
+            case "zalo":
+                # Claimed just now: its `settled_at` is this moment.
+                return item.heard_at is None or (item.settled_at or item.next_at) - item.heard_at >= _FREE_TEXT
+            case _:
+                return False
 
     def charge(self, claimed: Claimed, outcome: Outcome, carrier: str) -> int | None:
         """What a message costs after this outcome: as the channel says, else by the price list; None: nothing."""
@@ -73,11 +125,34 @@ class Admission:
     def _text_refusal(self, item: OutboxItem, rules: SmsSettings) -> str:
         if item.situation in rules.free_text:
             return ""
-        pattern = self.patterns.get(item.situation)
-        if pattern is None:
+        registered = self.registered.of(item) if self.registered else None
+        if registered is None:
             return f"no registered template for {item.situation} at {self.channel}" if rules.templates_required else ""
-        fits = pattern.values(item.text) is not None
+        fits = registered.pattern.values(item.text) is not None
         return "" if fits else f"the text does not fit the registered template for {item.situation} at {self.channel}"
+
+
+def kept(item: OutboxItem, obstacle: Obstacle, owner: str, *, now: datetime) -> Settlement:
+    """What becomes of a message that does not leave now, or not this way."""
+    moves_on = obstacle.this_way_only and bool(item.alternatives)
+    state = DeliveryState.QUEUED if moves_on else obstacle.state
+    return Settlement(
+        item_id=item.id,
+        owner=owner,
+        state=state,
+        at=now,
+        reason=obstacle.reason,
+        next_at=now if state is DeliveryState.QUEUED else obstacle.until,
+        attempted=False,
+        held_for=obstacle.held_for,
+        moves_on=moves_on,
+        way=item.way,
+    )
+
+
+def _moment_of(item: OutboxItem) -> datetime:
+    """Claimed just now: its `settled_at` is this moment."""
+    return item.settled_at or item.next_at
 
 
 def _number_refusal(number: str, rules: SmsSettings) -> str:

@@ -15,6 +15,7 @@ from bot.plan import Configured, Plan, planner_for, reach_for, routes_of, rules_
 from bot.ports import Batch, Channel, Source, Storage, Vault
 from bot.service import App
 from bot.settings import Settings, SmsSettings
+from bot.text_check import open_library
 from bot.vaults import vault_for
 from storage import open_storage
 
@@ -26,6 +27,7 @@ __all__ = [
     "Plan",
     "open_app",
     "open_database",
+    "open_library",
     "planner_for",
     "reach_for",
     "read_plan",
@@ -123,7 +125,8 @@ async def open_app(
             source = await stack.enter_async_context(open_source(configured))
             hide(source.secrets)
             sources.append(source)
-        yield App(plan, storage, channels, sources, clock)
+        library = await open_library(plan, storage)
+        yield App(plan, storage, channels, sources, clock, texts=library)
 
 
 def _open_channel(configured: Configured, storage: Storage, clock: Clock) -> AbstractAsyncContextManager[Channel]:

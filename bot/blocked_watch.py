@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.beats import Beat, unheard
 from bot.model.clock import Clock, to_millis
 from bot.model.errors import trail
 from bot.model.ids import NewId
@@ -66,11 +67,12 @@ class BlockedWatch:
         """Channels whose messages go another way now."""
         return frozenset(self._blocked)
 
-    async def run(self) -> None:
+    async def run(self, beat: Beat = unheard) -> None:
         """For ever."""
         while True:
             try:
                 await self.look()
+                beat()
             except Exception as error:
                 log.error("blocked chats could not be relieved: %s", trail(error))
             await asyncio.sleep(EVERY)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from bot.beats import Beat, unheard
 from bot.model.clock import Clock, month_of
 from bot.model.errors import trail
 from bot.ports import Storage
@@ -27,11 +28,12 @@ class BudgetWatch:
     def _budgets(self) -> Budgets:
         return self._purse.budgets
 
-    async def run(self) -> None:
+    async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
         while True:
             try:
                 await self.look()
+                beat()
             except Exception as error:
                 log.error("the watch over the budgets could not work: %s", trail(error))
             await asyncio.sleep(_LOOK)

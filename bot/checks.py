@@ -5,12 +5,17 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 from bot import app, show
-from bot.model.clock import utc_now
+from bot.calendars import years_to_check
+from bot.documents import check_template
+from bot.model.clock import VIETNAM, utc_now
 from bot.model.errors import MotcuaError
-from bot.model.message import Situation
+from bot.model.message import Situation, family_of
+from bot.show_calendar import unannounced_line
 from bot.show_lists import quarantined_line
 from bot.show_sources import condition
 from bot.source_check import read_first_page
+from bot.text_check import lint_in_force, rules_of
+from bot.texts.linting import Severity, has_errors
 from bot.upkeep import conditions
 
 PATIENCE = 15.0
@@ -28,9 +33,14 @@ async def check_all(plan: app.Plan, path: Path) -> bool:
         results.append(False)
     tries = [(f"kênh / channel {each.name} ({each.kind})", app.check_channel(plan, each)) for each in plan.channels]
     tries += [(f"nguồn / source {each.name} ({each.kind})", _source(each)) for each in plan.sources]
+    if plan.config.apologies.template:
+        tries.append(("mẫu văn bản / document template", _document_template(plan)))
     results += [await _try(what, attempt) for what, attempt in tries]
     _show_templates(plan)
+    for year in years_to_check(plan.config.calendar, utc_now().astimezone(VIETNAM).date()):
+        show.console.print(unannounced_line(year), soft_wrap=True)
     if results[0]:
+        results.append(await _texts(plan))
         await _show_troubles(plan)
     return all(results)
 
@@ -69,17 +79,35 @@ async def _source(configured: app.Configured) -> str:
     )
 
 
+async def _document_template(plan: app.Plan) -> str:
+    await asyncio.to_thread(check_template, plan.config.apologies)
+    return plan.config.apologies.template
+
+
 def _show_templates(plan: app.Plan) -> None:
     """Kinds of message that a gateway will not send, for want of a registered template."""
     for name, rules in app.sms_rules(plan).items():
         exempt = {*rules.templates, *rules.free_text, Situation.REPLY, Situation.TEST}
-        missing = [each.value for each in Situation if each not in exempt]
+        missing = [each.value for each in Situation if not {each, family_of(each)} & exempt]
         if rules.templates_required and missing:
             show.console.print(
                 f"! kênh / channel {name}: chưa có mẫu tin đăng ký, sẽ không gửi / no registered template, "
                 f"will not be sent: {', '.join(missing)}",
                 soft_wrap=True,
             )
+
+
+async def _texts(plan: app.Plan) -> bool:
+    """The texts in force. A published one with an error is not used, and so is no success."""
+    async with app.open_database(plan.config) as storage:
+        found = await lint_in_force(storage, rules_of(plan), plan.config.texts.language)
+    if not found:
+        _good("lời gửi công dân / texts", "không có gì phải sửa / nothing to mend")
+    for each in found[:_SHOWN]:
+        (_bad if each.severity is Severity.ERROR else _remark)("lời gửi công dân / texts", str(each))
+    if len(found) > _SHOWN:
+        show.console.print(f"… và {len(found) - _SHOWN} chỗ nữa / more: motcua texts lint")
+    return not has_errors(found)
 
 
 async def _show_troubles(plan: app.Plan) -> None:
@@ -103,6 +131,10 @@ async def _show_troubles(plan: app.Plan) -> None:
 
 def _good(what: str, detail: str) -> None:
     show.console.print(f"✓ {what}: {detail}", soft_wrap=True)
+
+
+def _remark(what: str, detail: str) -> None:
+    show.console.print(f"! {what}: {detail}", style="yellow", soft_wrap=True)
 
 
 def _bad(what: str, detail: str) -> None:

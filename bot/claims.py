@@ -10,7 +10,8 @@ from bot.model.message import Lane
 from bot.ports import Claimed, Storage, Transaction
 
 _NOT_OUR_TURN = 0.1
-"""Seconds until a gateway looks again at a queue from which another one was to take."""
+"""Seconds until a gateway looks again at a queue from which another one was to take, or where what is due waits for
+another message to the same address."""
 
 
 class Claims:
@@ -54,7 +55,8 @@ class Claims:
         due = await self._storage.read(lambda tx: tx.outbox.next_due(queues)) if queues else None
         if due is None:
             return self._timing.poll
-        return min(self._timing.poll, max(0.01, (due - self._clock()).total_seconds()))
+        wait = (due - self._clock()).total_seconds()
+        return min(self._timing.poll, max(0.01, wait) if wait > 0 else _NOT_OUR_TURN)
 
     async def _claim(self, limit: int) -> list[Claimed]:
         self._waits_for_others = False

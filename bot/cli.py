@@ -12,10 +12,16 @@ from typing import Annotated
 import typer
 
 from bot import (
+    apology_commands,
     app,
+    calendar_commands,
     checks,
+    deadline_commands,
     demo,
     do_not_send_commands,
+    document_commands,
+    health_commands,
+    held_commands,
     link_commands,
     list_commands,
     people_commands,
@@ -26,14 +32,15 @@ from bot import (
     show_readings,
     show_sms,
     source_commands,
+    text_commands,
     upkeep,
     zalo_commands,
 )
+from bot.calendars import Calendars
 from bot.collector import calm
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
 from bot.config import Config, load_config
 from bot.histories import histories_of
-from bot.ledger import balance
 from bot.logs import start_logging
 from bot.mirror import Mirror, Reading
 from bot.model.clock import utc_now
@@ -133,8 +140,16 @@ def import_file(
 async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Applied:
     configured = upkeep.source_named(plan, name)
     async with app.open_database(plan.config) as storage:
-        planner = app.planner_for(plan, id_maker(utc_now))
-        mirror = Mirror(name, storage, planner, utc_now, app.rules_of(configured), reach=app.reach_for(plan, planner))
+        planner = app.planner_for(plan, id_maker(utc_now), await app.open_library(plan, storage))
+        mirror = Mirror(
+            name,
+            storage,
+            planner,
+            utc_now,
+            app.rules_of(configured),
+            reach=app.reach_for(plan, planner),
+            calendars=Calendars(plan.config.calendar),
+        )
         with show_readings.progress(quiet=quiet) as tell:
             return await upkeep.apply_all(app.read_file(configured, file, name), mirror, tell, Reading.BY_HAND)
 
@@ -204,36 +219,28 @@ def send_test_command(
         raise typer.Exit(1)
 
 
-@cli.command()
-def ledger(config: ConfigPath = HERE, json: AsJson = False) -> None:
-    """Chứng minh không tin nào bị mất. / Prove that every planned message is in exactly one state."""
-    settings = load_config(config)
-
-    async def work() -> bool:
-        async with app.open_database(settings) as storage:
-            books = await balance(storage)
-        if json:
-            show.as_json(show.ledger_json(books))
-        else:
-            show.ledger(books)
-        return books.balanced
-
-    if not asyncio.run(work()):
-        raise typer.Exit(1)
-
-
 cli.command()(list_commands.stale)
+cli.command()(deadline_commands.deadlines)
+cli.command()(deadline_commands.late)
+cli.add_typer(apology_commands.apology, name="apology")
+cli.command()(document_commands.template)
 cli.add_typer(source_commands.source, name="source")
 cli.add_typer(list_commands.quarantine, name="quarantine")
 cli.add_typer(route_commands.routes, name="routes")
 cli.command()(route_commands.budget)
 cli.add_typer(do_not_send_commands.do_not_send, name="do-not-send")
+cli.add_typer(held_commands.held, name="held")
 cli.add_typer(people_commands.people)
 cli.add_typer(zalo_commands.zalo, name="zalo")
+cli.add_typer(text_commands.texts, name="texts")
 cli.add_typer(service_commands.clerk, name="clerk")
+cli.add_typer(calendar_commands.calendar)
 cli.add_typer(service_commands.feedback, name="feedback")
 cli.command()(service_commands.survey)
 cli.command()(link_commands.link)
+cli.command()(health_commands.ledger)
+cli.command()(health_commands.health)
+cli.command()(health_commands.unreachable)
 
 _SIMULATORS = "\n\n".join(
     f"{word}: " + " ".join(f"--{name.replace('_', '-')}" for name in kind.settings.model_fields)

@@ -96,6 +96,9 @@ class TextSettings(Settings):
     )
     hours: str = Field("trong giờ hành chính", description="when results can be collected, in words")
     example: str = Field("H56.14-240823-0001", description="a dossier code to show as an example")
+    signature: str = Field(
+        "", max_length=30, description="words that every SMS to a citizen must contain, as MOTCUA; empty: none"
+    )
     sensitive: tuple[str, ...] = Field(
         (), description="procedures by code that messages do not name, nor what is asked for: such as 1.001776"
     )

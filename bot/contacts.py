@@ -8,7 +8,7 @@ from bot.deadline_settings import ContactSettings, Role
 from bot.model.ids import NewId
 from bot.model.message import Alternative, DeliveryState, File, Lane, OutboxItem, Situation
 from bot.model.person import Address
-from bot.texts import Catalogue
+from bot.texts import Library
 
 LIFETIME = timedelta(days=1)
 """How long it is worth telling staff."""
@@ -45,6 +45,7 @@ class Contacts:
     new_id: NewId
     place: Place | None = None
     """None where no channel carries SMS."""
+    library: Library = field(default_factory=Library)
 
     def of(self, roles: Collection[Role], agency: str = "") -> list[Contact]:
         """Those with one of the roles who answer for the agency."""
@@ -96,14 +97,18 @@ class Contacts:
         is_sms = address.scheme == "sms"
         if (self.place is None) if is_sms else (address.scheme not in self.channels):
             return None
-        rendered = Catalogue.load(contact.language).render(f"push.{situation}", values, plain=is_sms)
+        rendered = self.library.catalogue(contact.language, agency).render(f"push.{situation}", values, plain=is_sms)
         route, queue = self.place(agency, address.value) if is_sms and self.place else ("", "")
         queue = queue or self.channels.get(address.scheme, "")
         return Alternative(queue, address, rendered.text, rendered.parts, route)
 
 
 def contacts_of(
-    settings: Mapping[str, ContactSettings], channels: Mapping[str, str], new_id: NewId, place: Place | None
+    settings: Mapping[str, ContactSettings],
+    channels: Mapping[str, str],
+    new_id: NewId,
+    place: Place | None,
+    library: Library | None = None,
 ) -> Contacts:
     """The staff as `[contacts]` names them."""
     known = [
@@ -117,4 +122,4 @@ def contacts_of(
         )
         for name, each in settings.items()
     ]
-    return Contacts(known, channels, new_id, place)
+    return Contacts(known, channels, new_id, place, library or Library())

@@ -7,17 +7,31 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.model.office_hours import Span, check_hours
 from bot.settings import Settings
 
-Span = tuple[time, time]
-"""From … to … of one day."""
+
+def _in_order(hours: tuple[Span, ...]) -> tuple[Span, ...]:
+    check_hours(hours)
+    return hours
+
+
+def _not_empty(hours: tuple[Span, ...]) -> tuple[Span, ...]:
+    if not hours:
+        raise ValueError("giờ làm việc để trống / an office without hours")
+    return hours
+
+
+Saturday = Annotated[tuple[Span, ...], AfterValidator(_in_order)]
+Hours = Annotated[Saturday, AfterValidator(_not_empty)]
+"""Of a working day, in order."""
 
 
 class OfficeSettings(Settings):
-    """[calendar.agencies."H32.10"] It holds for all agencies below it too; what is missing is as elsewhere."""
+    """[calendar.agencies."H32.10"] It holds for all agencies below it too; what is missing is as at the unit above."""
 
-    hours: tuple[Span, ...] | None = Field(None, description="office hours of a working day")
-    saturday: tuple[Span, ...] | None = Field(None, description="office hours of a Saturday; empty: closed")
+    hours: Hours | None = Field(None, description="office hours of a working day")
+    saturday: Saturday | None = Field(None, description="office hours of a Saturday; empty: closed")
     cut_off: time | None = Field(None, description="what is received later counts as received the next working day")
     days_off: tuple[date, ...] = Field((), description="further days off of this agency")
     working_days: tuple[date, ...] = Field((), description="further make-up days of this agency")
@@ -28,11 +42,14 @@ class CalendarSettings(Settings):
 
     days_off: tuple[date, ...] = Field((), description="further days off")
     working_days: tuple[date, ...] = Field((), description="make-up days: weekends on which offices work")
-    hours: tuple[Span, ...] = Field(
+    checked_years: tuple[int, ...] = Field(
+        (), description="years whose days off, as announced, were compared with `motcua calendar YEAR`"
+    )
+    hours: Hours = Field(
         ((time(7, 0), time(11, 30)), (time(13, 30), time(17, 0))),
         description="office hours of a working day; together they are the hours of one working day (8 h = 1 day)",
     )
-    saturday: tuple[Span, ...] = Field((), description="office hours of a Saturday; empty: closed")
+    saturday: Saturday = Field((), description="office hours of a Saturday; empty: closed")
     cut_off: time = Field(
         time(15, 0), description="received later: counted from the next working day (NĐ 61/2018/NĐ-CP Đ18(2))"
     )
@@ -52,11 +69,26 @@ class DeadlineSettings(Settings):
     digest_at: time = Field(time(7, 15), description="when contacts with `digest = true` get the day's list")
 
 
+class LetterheadSettings(Settings):
+    """[apologies.agencies."H32.10"] What stands around the text of an agency's apology; what is empty is left blank."""
+
+    parent: str = Field("", description="the agency above: the first line at the top left")
+    locality: str = Field("", description="the place before the date")
+    position: str = Field("", description="position of who signs")
+    signatory: str = Field("", description="name of who signs, where the draft names nobody")
+
+
 class ApologySettings(Settings):
     """[apologies] The apology with re-appointment."""
 
     enabled: bool = Field(True, description="whether drafts are made for dossiers that run late")
     draft_days: int = Field(2, ge=0, description="working days before the deadline at which a draft appears")
+    shortest_days: int = Field(
+        3,
+        ge=0,
+        description="days, as they come, of the shortest term for which drafts appear by themselves; for shorter ones, "
+        "which are nearly always about to end, staff draft by hand; 0: for all",
+    )
     limit_days: int = Field(
         1, ge=0, description="working days before the deadline by which the apology must have left the office"
     )
@@ -83,6 +115,10 @@ class ApologySettings(Settings):
     default_reason: str = Field("overload", description="the reason that a draft proposes; one of `reasons`")
     template: str = Field("", description="DOCX template of the document; empty: ours")
     pdf: bool = Field(True, description="whether the document becomes a PDF where LibreOffice is installed")
+    keep_days: int = Field(30, ge=8, description="days for which a document is kept; longer than its message may wait")
+    agencies: dict[str, LetterheadSettings] = Field(
+        default_factory=dict, description="letterheads by agency; each holds for all agencies below it too"
+    )
 
     @model_validator(mode="after")
     def _default_reason_is_known(self) -> Self:

@@ -33,6 +33,7 @@ class Digests:
     """Messages from which on they become one."""
     sms: bool = True
     """False where a gateway takes registered texts alone: then SMS are never folded."""
+    language: str = "vi"
 
     def of(self, held: Sequence[Claimed], *, now: datetime) -> tuple[OutboxItem | None, list[OutboxItem]]:
         """The digest of messages to one address, and what it tells; (None, []) where they stay apart.
@@ -94,7 +95,9 @@ class Digests:
         """All texts by one way; None where there is no room for them."""
         is_sms = way.address.scheme == "sms"
         texts = [_text_of(each, way.address) or "" for each in items]
-        opening = self.library.catalogue("vi").render("push.digest", {"count": str(len(items))}, plain=is_sms).text
+        opening = (
+            self.library.catalogue(self.language).render("push.digest", {"count": str(len(items))}, plain=is_sms).text
+        )
         if is_sms:
             segmented = segment("\n".join([opening, *texts]))
             parts = len(segmented.parts)

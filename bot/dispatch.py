@@ -5,7 +5,8 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.admission import Admission
+from bot.admission import Admission, Cap
+from bot.beats import Beats
 from bot.budget_watch import BudgetWatch
 from bot.config import Config
 from bot.gateway_watch import GatewayWatch
@@ -15,10 +16,14 @@ from bot.model.message import OutboxItem
 from bot.outbox import Outbox, RecordReceipts, sweep
 from bot.ports import Channel, Storage, Transaction
 from bot.purse import Budgets, Purse
+from bot.quiet import QuietHours
 from bot.routing import Routes
 from bot.settings import SmsSettings
 
 log = logging.getLogger(__name__)
+
+_SENDER_EVERY = 60.0
+"""Seconds within which a sender looks at its queue, also while its channel rests."""
 
 
 class Dispatch:
@@ -37,6 +42,7 @@ class Dispatch:
         record_receipts: RecordReceipts,
         rng: random.Random | None = None,
         on_blocked: Callable[[OutboxItem], None] = lambda item: None,
+        beats: Beats | None = None,
     ) -> None:
         """`rules` are the settings of the channels that carry SMS, by name."""
         self._config = config
@@ -44,8 +50,12 @@ class Dispatch:
         self._storage = storage
         self._clock = clock
         self._owner = owner
+        self._beats = beats or Beats(clock, owner)
         self.gateways = Gateways(routes, clock=clock, poke=lambda name: storage.woken(name).set(), rng=rng)
         self.purse = Purse(Budgets(config.budget))
+        most = config.reach.dossier_cap
+        cap = None if most is None else Cap(most, self.purse.budgets)
+        quiet = QuietHours(config.quiet)
         self._outboxes = [
             Outbox(
                 channel,
@@ -54,10 +64,12 @@ class Dispatch:
                 clock=clock,
                 record_receipts=record_receipts,
                 timing=config.outbox,
-                admission=Admission.by(channel.name, rules.get(channel.name), self._purse_if_any()),
+                admission=Admission.by(channel.name, rules.get(channel.name), self._purse_if_any(), cap, quiet),
                 gateways=self.gateways,
+                reach=config.reach,
                 failures=config.gateways.failures,
                 on_blocked=on_blocked,
+                beat=self._beats.of(f"sender:{channel.name}", every=_SENDER_EVERY),
             )
             for channel in channels
         ]
@@ -75,10 +87,12 @@ class Dispatch:
             self.gateways, self._storage, self._config.gateways, clock=self._clock, owner=self._owner, receipts=watched
         )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(sweep(self._storage, self._clock, honouring, self._config.outbox))
-            tasks.create_task(watch.run())
+            timing, beat = self._config.outbox, self._beats.of("sweeper", every=self._config.outbox.sweep)
+            tasks.create_task(sweep(self._storage, self._clock, honouring, timing, beat))
+            tasks.create_task(watch.run(self._beats.of("gateways", every=self._config.gateways.every)))
             if self.purse.budgets.exist:
-                tasks.create_task(BudgetWatch(self.purse, self._storage, clock=self._clock).run())
+                budget = BudgetWatch(self.purse, self._storage, clock=self._clock)
+                tasks.create_task(budget.run(self._beats.of("budget", every=5.0)))
 
     async def send(self) -> None:
         """Sends until `stop`, then until what is under way is settled. Raises what a sender fails with."""

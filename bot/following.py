@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 
+from bot.beats import Beat, unheard
 from bot.mirror import Mirror
 from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import MotcuaError, SourceError, StorageError, trail
@@ -15,20 +15,19 @@ from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
 
-FRESHNESS_EVERY = 60.0
-"""Seconds between two looks at how old the data of the sources is."""
-
 _NO_HINT = 3.0
 """Seconds until a source's hint is asked for again after it failed."""
 
 
-async def follow(source: Source, mirror: Mirror, storage: Storage, rules: SourceSettings, clock: Clock) -> None:
+async def follow(
+    source: Source, mirror: Mirror, storage: Storage, rules: SourceSettings, clock: Clock, beat: Beat = unheard
+) -> None:
     """For ever: reads what the source has after the cursor, applies it, pauses. A source that fails is asked again."""
     if source.source is None:
         return
     failing = True  # until a round has shown that it works: a failure may be noted from before a restart
     while True:
-        reason = await _round(source.name, source.source, mirror)
+        reason = await _round(source.name, source.source, mirror, beat)
         try:
             if reason:
                 await storage.write(lambda tx, why=reason: tx.sources.fail(source.name, why, at=clock()))  # type: ignore[misc]
@@ -40,11 +39,13 @@ async def follow(source: Source, mirror: Mirror, storage: Storage, rules: Source
         await _pause(source, rules.pause)
 
 
-async def _round(name: str, source: DossierSource, mirror: Mirror) -> str:
+async def _round(name: str, source: DossierSource, mirror: Mirror, beat: Beat) -> str:
     """One time of asking; why it failed, or nothing."""
     try:
         async for batch in source.batches(await mirror.cursor()):
             _report(name, await mirror.apply(batch))
+            beat()
+        beat()
     except (SourceError, StorageError) as error:
         log.error("source %s: %s", name, error)
         return str(error) if isinstance(error, SourceError) else ""
@@ -78,7 +79,9 @@ def _report(name: str, applied: Applied) -> None:
         log.info("source %s: %d rows, %d changed, %d messages", name, applied.rows, applied.changed, applied.planned)
 
 
-async def reconcile_nightly(source: Source, storage: Storage, rules: SourceSettings, clock: Clock) -> None:
+async def reconcile_nightly(
+    source: Source, storage: Storage, rules: SourceSettings, clock: Clock, beat: Beat = unheard
+) -> None:
     """For ever: compares source and mirror each night at the hour that the settings name."""
     if source.source is None or rules.reconcile_at is None:
         return
@@ -86,6 +89,7 @@ async def reconcile_nightly(source: Source, storage: Storage, rules: SourceSetti
         await asyncio.sleep((next_night(clock(), rules.reconcile_at) - clock()).total_seconds())
         try:
             report = await reconcile(source.name, source.source, storage, clock)
+            beat()
         except MotcuaError as error:
             log.error("source %s: the comparison with the mirror failed: %s", source.name, error)
             continue
@@ -97,32 +101,6 @@ async def reconcile_nightly(source: Source, storage: Storage, rules: SourceSetti
             "source %s: compared %d: %d missing here, %d missing there, %d differing, %d not read yet",
             source.name, report.compared, report.missing_here, report.missing_there, report.differing, report.unread,
         )  # fmt: skip
-
-
-async def watch_freshness(rules: Mapping[str, SourceSettings], storage: Storage, clock: Clock) -> None:
-    """For ever: an alarm when the data of a source becomes too old to be stated as current, and when it is good again.
-    A source that calls us and falls silent is noticed by nothing else."""
-    begun, stale = clock(), set[str]()
-    while True:
-        await asyncio.sleep(FRESHNESS_EVERY)
-        try:
-            states = await storage.read(lambda tx: tx.sources.states())
-        except StorageError as error:
-            log.error("how fresh the sources are could not be read: %s", error)
-            continue
-        now = clock()
-        for name, each in rules.items():
-            state = states.get(name)
-            fresh_at = (state.fresh_at or state.synced_at) if state else None
-            if now - (fresh_at or begun) > timedelta(seconds=each.stale_after):
-                if name not in stale:
-                    log.error(
-                        "source %s: its data is of %s, too old to be stated as current", name, fresh_at or "never"
-                    )
-                stale.add(name)
-            elif name in stale:
-                stale.remove(name)
-                log.warning("source %s: its data is fresh again", name)
 
 
 def next_night(now: datetime, at: time_of_day) -> datetime:

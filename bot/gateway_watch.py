@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.beats import Beat, unheard
 from bot.gateway_settings import GatewaySettings
 from bot.gateways import FULL, RETURNING, Gateways
 from bot.model.clock import Clock
@@ -80,7 +81,7 @@ class GatewayWatch:
         self._receipts = receipts
         self._judged_at = clock()
 
-    async def run(self) -> None:
+    async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
         while True:
             try:
@@ -88,6 +89,7 @@ class GatewayWatch:
                 if self._clock() >= self._judged_at + timedelta(seconds=self._rules.every):
                     self._judged_at = self._clock()
                     await self.step()
+                beat()
             except Exception as error:
                 log.error("the watch over the gateways could not work: %s", trail(error))
             await asyncio.sleep(_LOOK)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
+from bot.beats import Beat, unheard
 from bot.config import ConversationSettings, LookupSettings
 from bot.guarding import KEPT
 from bot.model.clock import Clock
@@ -26,13 +27,16 @@ class GuessWatch:
         *,
         clock: Clock,
         every: float = 10.0,
+        documents_days: int = 30,
     ) -> None:
-        """`every`: seconds between looks, so that an alarm is raised within a minute of its reason."""
+        """`every`: seconds between looks, so that an alarm is raised within a minute of its reason. `documents_days`:
+        for how long documents are kept."""
         self._storage = storage
         self._settings = settings
         self._conversation = conversation
         self._clock = clock
         self._every = every
+        self._documents_days = documents_days
         self._tidied_at: datetime | None = None
         self._is_on = False
 
@@ -41,12 +45,13 @@ class GuessWatch:
         """Codes are being guessed."""
         return self._is_on
 
-    async def run(self) -> None:
+    async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
         while True:
             try:
                 await self.look()
                 await self.tidy()
+                beat()
             except Exception as error:
                 log.error("the watch over guessing could not work: %s", trail(error))
             await asyncio.sleep(self._every)
@@ -78,7 +83,8 @@ class GuessWatch:
         return "; strangers learn nothing until it is over" if self._settings.tighten else ""
 
     async def tidy(self) -> None:
-        """Once an hour: forgets attempts that no rule counts, bindings gone silent, and what citizens wrote long ago.
+        """Once an hour: forgets attempts that no rule counts, bindings gone silent, documents and what citizens wrote
+        long ago.
 
         A recycled number may have a new owner: silence ends its binding. One-time codes that ran out go when the next
         one is sent.
@@ -93,5 +99,6 @@ class GuessWatch:
 
     async def _forget(self, tx: Transaction, now: datetime) -> int:
         await tx.guards.prune(before=now - KEPT)
+        await tx.documents.forget(before=now - timedelta(days=self._documents_days))
         await tx.conversations.forget_texts(before=now - timedelta(days=self._conversation.keep_text_days))
         return await tx.people.lapse(silent_since=now - timedelta(days=self._settings.binding_days))

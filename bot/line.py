@@ -29,9 +29,18 @@ class Turn:
     def is_reply(self) -> bool:
         return self.claimed.item.lane is Lane.REPLY
 
+    @property
+    def address(self) -> str:
+        return self.claimed.item.address.key
+
+
+_Push = tuple[int, str, Turn]
+"""Lane and id, by which they are ordered, and the turn."""
+
 
 class Line:
-    """Many senders wait at one turnstile, so that the pace holds and a reply that comes late goes first."""
+    """Many senders wait at one turnstile, so that the pace holds and a reply that comes late goes first. A person's
+    news keeps its order: a push leaves when the one before it to the same address has been answered."""
 
     def __init__(self, limits: Limits) -> None:
         spare = max(1, int(limits.window * limits.reserved)) if limits.reserved and limits.window > 1 else 0
@@ -41,13 +50,16 @@ class Line:
         self._room = limits.window
         self._out = 0
         self._replies: deque[Turn] = deque()
-        self._pushes: list[tuple[int, str, Turn]] = []
+        self._pushes: list[_Push] = []
         self._pushes_out = 0
+        self._busy: set[str] = set()
+        self._behind: dict[str, list[_Push]] = {}
         self._turnstile = asyncio.Lock()
         self._changed = asyncio.Event()
         self._ended = False
 
     def __len__(self) -> int:
+        """Without those that wait for another message to the same address: they take nobody's place."""
         return len(self._replies) + len(self._pushes)
 
     def put(self, turn: Turn) -> None:
@@ -63,8 +75,13 @@ class Line:
         self._room = min(self._window, _FEW)
 
     def end(self) -> None:
-        """Nothing more comes: each sender gets None once the line is empty."""
+        """Nothing more comes: each sender gets None once the line is empty. What is left is handed out without pace or
+        order, for it is handed back and not sent."""
         self._ended = True
+        for behind in self._behind.values():
+            for push in behind:
+                heapq.heappush(self._pushes, push)
+        self._behind.clear()
         self._changed.set()
 
     async def next(self) -> Turn | None:
@@ -91,12 +108,27 @@ class Line:
             self._room += 1
         if not turn.is_reply:
             self._pushes_out -= 1
+            self._is_over(turn.address)
         self._changed.set()
+
+    def _is_over(self, address: str) -> None:
+        """The oldest of those that waited for it may go."""
+        self._busy.discard(address)
+        if behind := self._behind.get(address):
+            heapq.heappush(self._pushes, heapq.heappop(behind))
+            if not behind:
+                del self._behind[address]
 
     def _may_leave(self, *, is_reply: bool) -> bool:
         if self._out >= self._room and not self._ended:
             return False
-        return is_reply or (bool(self._pushes) and self._pushes_out < self._most_pushes)
+        return is_reply or (self._has_push() and self._pushes_out < self._most_pushes)
+
+    def _has_push(self) -> bool:
+        """One whose address has nothing under way stands in front; the others step behind."""
+        while self._pushes and not self._ended and (address := self._pushes[0][2].address) in self._busy:
+            heapq.heappush(self._behind.setdefault(address, []), heapq.heappop(self._pushes))
+        return bool(self._pushes)
 
     def _take(self) -> Turn:
         self._out += 1
@@ -105,5 +137,6 @@ class Line:
         else:
             turn = heapq.heappop(self._pushes)[2]
             self._pushes_out += 1
+            self._busy.add(turn.address)
         self._pace.spend(turn.claimed.item.parts, is_reply=turn.is_reply)
         return turn

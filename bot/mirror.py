@@ -9,11 +9,14 @@ from enum import Enum, auto
 from functools import partial
 
 from bot.brake import Braking, brake
+from bot.calendars import Calendars
 from bot.comparing import Incoming, Sifted, erasures_in, incoming, settle, sift, without_erased
+from bot.contacts import Contacts
 from bot.model.clock import Clock
 from bot.model.dossier import PLANNED, TOLD_ALONG, Change, Dossier, Status, diff
 from bot.model.erasure import NOBODY, Erasures
 from bot.model.message import DeliveryState, OutboxItem, Situation
+from bot.noticing import News, notices
 from bot.planning import STANDS_BESIDE_PROGRESS, Planner, Silent, supersedes_apology
 from bot.ports import Applied, Batch, Known, LateEvent, Mirrored, SourceState, Storage, Transaction
 from bot.reaching import Reach, Told, survey_of
@@ -80,14 +83,18 @@ class Mirror:
         rules: SourceSettings | None = None,
         *,
         reach: Reach | None = None,
+        calendars: Calendars | None = None,
+        contacts: Contacts | None = None,
     ) -> None:
-        """Without `reach` everybody is told by SMS alone."""
+        """Without `reach` all are told by SMS alone; without `contacts` no staff are; `calendars`: the usual hours."""
         self._source = source
         self._storage = storage
         self._planner = planner
         self._reach = reach
         self._clock = clock
         self._rules = rules or SourceSettings()
+        self._contacts = contacts
+        self._calendars = calendars or Calendars()
         self._passed = 0
         """Batches since the last write that held nothing new."""
         self._erasures: tuple[int, Erasures] = (-1, NOBODY)
@@ -128,9 +135,14 @@ class Mirror:
             lambda tx: self._look(tx, batch, arrived, now, reading)
         )
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
-        standing = settle(sifted, batch.reports, known, before, now=now, clock=self._rules.supplement_clock)
-        mirrored, changes, told = self._consequences(standing.dossiers, known, before, state.go_live, now, reading)
+        clock, calendar = self._rules.supplement_clock, self._calendars.of
+        standing = settle(sifted, batch.reports, known, before, now=now, clock=clock, calendar=calendar)
+        mirrored, changes, told, news = self._consequences(
+            standing.dossiers, known, before, state.go_live, now, reading
+        )
         items = await self._spread(told, now) if told else []
+        if self._contacts:
+            items += notices(news, self._contacts, is_sensitive=self._planner.is_sensitive, now=now)
         added = [each for each in mirrored if each.dossier.code not in known] if sifted.new else []
         replaced = [each for each in mirrored if each.dossier.code in known] if known else []
         late = standing.late if reading is Reading.ROUND else ()
@@ -197,14 +209,16 @@ class Mirror:
         go_live: datetime,
         now: datetime,
         reading: Reading,
-    ) -> tuple[list[Mirrored], list[Change], list[Told]]:
-        """What is kept of each dossier, the changes that this means, and the messages that they call for.
+    ) -> tuple[list[Mirrored], list[Change], list[Told], list[News]]:
+        """What is kept of each dossier, the changes that this means, the messages that they call for, and those of the
+        changes of which anybody may be told.
 
         What is mirrored in silence has not changed: it was there when the mirror began.
         """
         mirrored: list[Mirrored] = []
         changes: list[Change] = []
         messages: list[Told] = []
+        heard: list[News] = []
         for each in standing:
             after, earlier = each.dossier, before.get(each.dossier.code)
             last = known[after.code].last_number if after.code in known else 0
@@ -218,13 +232,15 @@ class Mirror:
             mirrored.append(each._replace(last_number=news[-1].number if news else last))
             if not news:
                 continue
+            if told:
+                heard.append(News(news, earlier, after))
             planned = self._planner.plan(news, earlier, after, now=now) if told else _NO_NEWS
             fate = planned.reason if isinstance(planned, Silent) else PLANNED
             changes.append(replace(news[0], fate=fate))
             changes.extend(replace(each, fate=TOLD_ALONG) for each in news[1:])
             if not isinstance(planned, Silent):
                 messages.append(Told(planned, news, earlier, after))
-        return mirrored, changes, messages
+        return mirrored, changes, messages, heard
 
     async def _spread(self, told: Sequence[Told], now: datetime) -> list[OutboxItem]:
         """The messages to all who are told. Somebody who binds a chat at this very moment hears by the old way."""

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from bot.admission import Admission, Obstacle
+from bot.admission import Admission, Obstacle, kept
+from bot.beats import Beat, unheard
 from bot.claims import Claims
 from bot.config import OutboxSettings
+from bot.enclosures import enclosed
 from bot.gateways import Gateways
 from bot.line import Line, Turn
 from bot.model.clock import Clock
@@ -29,6 +31,7 @@ from bot.outcomes import Hand, settlement_of
 from bot.pace import Pauses, wait
 from bot.ports import Channel, Claimed, Settlement, Storage, Transaction
 from bot.routing import Routes
+from bot.situation_settings import ReachSettings
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +57,15 @@ class Outbox:
         timing: OutboxSettings,
         admission: Admission | None = None,
         gateways: Gateways | None = None,
+        reach: ReachSettings | None = None,
         failures: int = _FAILURES,
         on_blocked: Callable[[OutboxItem], None] = lambda item: None,
+        beat: Beat = unheard,
     ) -> None:
         """`on_blocked` hears of messages whose reader has shut the door."""
         self._channel = channel
         self._storage = storage
-        self._hand = Hand(owner, channel.limits)
+        self._hand = Hand(owner, channel.limits, reach=reach or ReachSettings())
         self._clock = clock
         self._record_receipts = record_receipts
         self._timing = timing
@@ -68,6 +73,7 @@ class Outbox:
         self._gateways = gateways or Gateways(Routes({}, sms=[]), clock=clock)
         self._failures = failures
         self._on_blocked = on_blocked
+        self._beat = beat
         self._failed_in_a_row = 0
         self._failing_since: datetime | None = None
         self._claims = Claims(channel.name, storage, self._gateways, owner=owner, clock=clock, timing=timing)
@@ -123,6 +129,7 @@ class Outbox:
                     found = self._admit_all(await self._claims.take(self._batch))
                 else:
                     found = await self._probe()
+                self._beat()
                 if not found:
                     await wait(woken, await self._claims.idle_seconds())
             except Exception as error:
@@ -155,7 +162,7 @@ class Outbox:
         """Lines a claimed message up, unless it has become untrue while it waited or must not leave this way."""
         now = self._clock()
         if obstacle := self._admission.obstacle(claimed):
-            self._settlements.put_nowait(self._kept(claimed.item, obstacle, now))
+            self._settlements.put_nowait(kept(claimed.item, obstacle, self._hand.owner, now=now))
             self._probed.set()
             return
         too_late = now + timedelta(seconds=min(self._timing.fresh, self._timing.lease - self._timing.send))
@@ -181,7 +188,7 @@ class Outbox:
     async def _sent(self, turn: Turn) -> Settlement:
         item, now = turn.claimed.item, self._clock()
         if self._stopping.is_set() or now > turn.too_late or (not self._pauses.open and not turn.is_probe):
-            return self._kept(item, Obstacle(DeliveryState.QUEUED, "handed back"), now)
+            return kept(item, Obstacle(DeliveryState.QUEUED, "handed back"), self._hand.owner, now=now)
         name = self._channel.name
         sender = item.sender or self._gateways.routes.sender(item.route, name)
         outcome = await self._send(replace(item, sender=sender) if sender != item.sender else item)
@@ -189,13 +196,19 @@ class Outbox:
         if isinstance(outcome, Rejected) and outcome.blocked:
             self._on_blocked(item)
         carrier = outcome.carrier if isinstance(outcome, Accepted) else ""
-        cost = self._admission.charge(turn.claimed, outcome, carrier)
-        return replace(settlement_of(item, outcome, self._hand, now=self._clock()), cost=cost, carrier=carrier)
+        settled = settlement_of(item, outcome, self._hand, now=self._clock(), repeats=turn.claimed.repeats)
+        cost, bypass = self._admission.charge(turn.claimed, outcome, carrier), self._admission.bypass(item)
+        if bypass:
+            log.info("channel %s: message %s leaves in quiet hours: see `motcua held list`", name, item.id)
+        return replace(settled, cost=cost, carrier=carrier, bypass=bypass)
 
     async def _send(self, item: OutboxItem) -> Outcome:
+        whole = await enclosed(item, self._channel.limits, self._storage)
+        if isinstance(whole, Retry):
+            return whole
         try:
             async with asyncio.timeout(self._timing.send):
-                return await self._channel.sender.send(item)
+                return await self._channel.sender.send(whole)
         except TimeoutError:
             return Uncertain(f"no answer within {self._timing.send:g} s")
         except Exception as error:
@@ -238,22 +251,6 @@ class Outbox:
         self._is_tired = True
         if isinstance(outcome, Uncertain):
             self._pauses.silence()
-
-    def _kept(self, item: OutboxItem, obstacle: Obstacle, now: datetime) -> Settlement:
-        """It does not leave now, or not this way."""
-        moves_on = obstacle.this_way_only and bool(item.alternatives)
-        state = DeliveryState.QUEUED if moves_on else obstacle.state
-        return Settlement(
-            item_id=item.id,
-            owner=self._hand.owner,
-            state=state,
-            at=now,
-            reason=obstacle.reason,
-            next_at=now if state is DeliveryState.QUEUED else None,
-            attempted=False,
-            held_for=obstacle.held_for,
-            moves_on=moves_on,
-        )
 
     # Writing down what became of them
 
@@ -302,7 +299,9 @@ class Outbox:
                 purse.settle(each.item_id, is_spent=each.cost is not None)
 
 
-async def sweep(storage: Storage, clock: Clock, honouring: Collection[str], timing: OutboxSettings) -> None:
+async def sweep(
+    storage: Storage, clock: Clock, honouring: Collection[str], timing: OutboxSettings, beat: Beat = unheard
+) -> None:
     """Forever: what was claimed by a process that died becomes uncertain, what waited too long expires."""
     while True:
         now = clock()
@@ -314,6 +313,7 @@ async def sweep(storage: Storage, clock: Clock, honouring: Collection[str], timi
             lapsed, expired = await storage.write(work)
             if lapsed or expired:
                 log.warning("%d messages lost their sender, %d expired while they waited", lapsed, expired)
+            beat()
         except Exception as error:
             log.error("the sweeper could not work: %s", trail(error))
         await asyncio.sleep(timing.sweep)

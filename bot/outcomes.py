@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -16,7 +16,8 @@ from bot.model.message import (
     Retry,
     Uncertain,
 )
-from bot.ports import Limits, Settlement
+from bot.ports import SEEN, Limits, Settlement
+from bot.situation_settings import ReachSettings, Success, WaySettings
 
 LADDER = (0.0, 30.0, 120.0, 300.0, 900.0, 1800.0)
 """Seconds before the next try after the first, second, … failure; then hourly until the message expires."""
@@ -40,6 +41,7 @@ class Hand:
     owner: str
     limits: Limits
     jitter: Jitter = random.random
+    reach: ReachSettings = field(default_factory=ReachSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,22 @@ class _Case:
     item: OutboxItem
     hand: Hand
     now: datetime
+    repeats: bool
+    """It may have been sent before, so no other way is open to it."""
+
+    @property
+    def has_ways(self) -> bool:
+        return bool(self.item.alternatives) and not self.repeats
+
+    @property
+    def way(self) -> WaySettings:
+        return self.hand.reach.ways.get(self.item.address.scheme, WaySettings())
+
+    @property
+    def patience(self) -> timedelta:
+        """How long a message may be on this way without success."""
+        is_urgent = self.item.situation in self.hand.reach.urgent
+        return timedelta(minutes=self.way.urgent_minutes if is_urgent else self.way.minutes)
 
     def settled(self, state: DeliveryState, reason: str = "", references: tuple[str, ...] = ()) -> Settlement:
         return Settlement(
@@ -58,6 +76,7 @@ class _Case:
             at=self.now,
             reason=reason,
             references=references,
+            way=self.item.way,
         )
 
     def again(self, reason: str, wait: float, *, attempted: bool = True, stays: bool = False) -> Settlement:
@@ -71,40 +90,72 @@ class _Case:
     def another_way(self, reason: str) -> Settlement:
         return replace(self.settled(DeliveryState.QUEUED, reason), next_at=self.now, moves_on=True)
 
+    def within_patience(self, waiting: Settlement, *, is_asked_for: bool = False) -> Settlement:
+        """`waiting`, or the next way where it would wait past the moment at which that is to be taken; the first vain
+        try sets this moment. What a provider asks for and is longer than all patience (`is_asked_for`), such as its
+        night, is kept, and patience begins anew after it: adapters say `elsewhere` of what need not be kept."""
+        if not self.has_ways or waiting.next_at is None:
+            return waiting
+        if is_asked_for and waiting.next_at - self.now > self.patience:
+            return replace(waiting, fallback_at=waiting.next_at + self.patience)
+        fallback_at = self.item.fallback_at or self.now + self.patience
+        if waiting.next_at > fallback_at:
+            return replace(self.another_way(waiting.reason), attempted=waiting.attempted)
+        return replace(waiting, fallback_at=fallback_at)
+
     def accepted(self, outcome: Accepted) -> Settlement:
-        limits = self.hand.limits
+        limits, success = self.hand.limits, self.way.success
         waits = (limits.receipts or not limits.arrives_when_accepted) and not outcome.final
-        state = DeliveryState.ACCEPTED if waits else DeliveryState.DELIVERED
-        return self.settled(state, outcome.reason, outcome.references)
+        if not waits:
+            return self.settled(DeliveryState.DELIVERED, outcome.reason, outcome.references)
+        settled = self.settled(DeliveryState.ACCEPTED, outcome.reason, outcome.references)
+        if success is Success.ACCEPTED or not self.item.alternatives:
+            return settled
+        held_for = SEEN if success is Success.SEEN else ""
+        return replace(settled, fallback_at=self.now + self.patience, held_for=held_for)
+
+    def rejected(self, reason: str) -> Settlement:
+        if self.has_ways:
+            return self.another_way(reason)
+        # That it refuses the repetition does not say what became of the first one: a receipt may.
+        state = DeliveryState.UNCERTAIN if self.repeats and self.item.alternatives else DeliveryState.FAILED
+        return self.settled(state, reason)
+
+    def uncertain(self, outcome: Uncertain) -> Settlement:
+        """Never resent nor moved by itself; a receipt that only says "taken" starts the patience that is set here."""
+        settled = self.settled(DeliveryState.UNCERTAIN, outcome.reason, outcome.references)
+        waits = self.item.alternatives and self.way.success is not Success.ACCEPTED
+        return replace(settled, fallback_at=self.now + self.patience) if waits else settled
 
     def ladder(self, after: float | None) -> float:
         """The provider may take the same text within `repeat_after` for a mistake of ours."""
         return wait_before(self.item.attempts, max(after or 0.0, self.hand.limits.repeat_after), self.hand.jitter)
 
 
-def settlement_of(item: OutboxItem, outcome: Outcome, hand: Hand, *, now: datetime) -> Settlement:
-    """Turns an outcome into the item's next state."""
-    answered = _Case(item, hand, now)
+def settlement_of(
+    item: OutboxItem, outcome: Outcome, hand: Hand, *, now: datetime, repeats: bool = False
+) -> Settlement:
+    """Turns an outcome into the item's next state. `repeats`: it may have been sent before (`Claimed.repeats`)."""
+    answered = _Case(item, hand, now, repeats)
     match outcome:
         case Accepted():
             return answered.accepted(outcome)
-        case Retry(reason, elsewhere=True) if item.alternatives:
+        case Retry(reason, elsewhere=True) if answered.has_ways:
             return answered.another_way(reason)
         case Retry(reason, after, counts=False):
-            return answered.again(reason, _spread(after or 0.0, hand.jitter), attempted=False)
+            waiting = answered.again(reason, _spread(after or 0.0, hand.jitter), attempted=False)
+            return answered.within_patience(waiting, is_asked_for=True)
         case Retry(reason, after):
-            return answered.again(reason, answered.ladder(after))
-        case Rejected(reason, blocked) if item.alternatives:
-            return answered.another_way(f"blocked: {reason}" if blocked else reason)
+            return answered.within_patience(answered.again(reason, answered.ladder(after)))
         case Rejected(reason, blocked):
-            return answered.settled(DeliveryState.FAILED, f"blocked: {reason}" if blocked else reason)
+            return answered.rejected(f"blocked: {reason}" if blocked else reason)
         case Uncertain(reason) if hand.limits.honours_reference:
             # Only this provider knows our id: another one would send it a second time.
             return answered.again(reason, answered.ladder(None), stays=True)
-        case Uncertain(reason, references):
-            return answered.settled(DeliveryState.UNCERTAIN, reason, references)
+        case Uncertain():
+            return answered.uncertain(outcome)
         case ChannelDown(reason):
-            return answered.again(reason, 0.0, attempted=False)
+            return answered.within_patience(answered.again(reason, 0.0, attempted=False))
         case _:
             assert_never(outcome)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.calendars import Calendars
 from bot.config import Config
+from bot.contacts import Contacts, contacts_of
 from bot.conversation import Manner
 from bot.model.ids import NewId
 from bot.model.person import Address
@@ -14,7 +15,8 @@ from bot.ports import Channel
 from bot.reaching import Chats, Reach
 from bot.routing import Routes
 from bot.settings import Settings, SmsSettings, SourceSettings
-from bot.texts import Catalogue
+from bot.situations import Situations
+from bot.texts import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ def sms_place(plan: Plan, planner: Planner) -> Callable[[str, str], tuple[str, s
     return lambda agency, phone: planner.place(agency, Address("sms", phone))
 
 
+def contacts_for(plan: Plan, planner: Planner) -> Contacts:
+    """The staff, and the channels that reach them; of several of one kind the first."""
+    channels: dict[str, str] = {}
+    for each in plan.channels:
+        channels.setdefault(each.scheme, each.name)
+    return contacts_of(plan.config.contacts, channels, planner.new_id, sms_place(plan, planner), planner.library)
+
+
 def reach_for(plan: Plan, planner: Planner) -> Reach:
     """By which ways people are told."""
     return Reach(planner, chats_of(plan), plan.config.reach, plan.config.survey)
@@ -101,20 +111,23 @@ def manner_for(
     )
 
 
-def planner_for(plan: Plan, new_id: NewId) -> Planner:
-    """What is pushed goes by SMS: by the agency's route; without routes by the first channel that reaches phones."""
+def planner_for(plan: Plan, new_id: NewId, library: Library | None = None) -> Planner:
+    """What is pushed goes by SMS: by the agency's route; without routes by the first channel that reaches phones.
+    Without a `library` in the words that are shipped."""
     routes, texts = routes_of(plan), plan.config.texts
     route = Route(routes.plain, "sms", plain=True)
     accented = frozenset(texts.accented_sms)
     return Planner(
         route,
-        Catalogue.load(texts.language),
+        library or Library(),
         new_id,
         texts.hours,
         routes=routes,
         accented=accented,
         sensitive=frozenset(texts.sensitive),
         surveys=plan.config.survey.enabled,
+        situations=Situations(plan.config.situations),
+        language=texts.language,
     )
 
 

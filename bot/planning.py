@@ -4,31 +4,35 @@ All ways of data that tell citizens something meet here, so the rules of what is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.model.dossier import FINISHED, Change, ChangeKind, Dossier, Status
+from bot.model.dossier import FINISHED, Change, Dossier
 from bot.model.ids import NewId
-from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
+from bot.model.message import DeliveryState, Lane, OutboxItem, Situation, family_of
 from bot.model.person import Address
 from bot.model.phone import parse_phone
 from bot.ports import Standing
 from bot.routing import Routes
-from bot.texts import Catalogue, MissingValueError, Rendered, show_moment
+from bot.situations import PLAINER, Silent, Situations, is_listed, situation_of
+from bot.telling import FOR_OWNERS, PERSONAL, TELLING, dossier_values, push_values, told_to_follower
+from bot.texts import Catalogue, Library, MissingValueError, Rendered
 
-_OF_STATUS: Mapping[Status, Situation] = {
-    Status.REGISTERED: Situation.PROGRESS,
-    Status.RECEIVED: Situation.PROGRESS,
-    Status.PROCESSING: Situation.PROGRESS,
-    Status.PAYMENT: Situation.PROGRESS,
-    Status.SUPPLEMENT: Situation.SUPPLEMENT,
-    Status.REFUSED: Situation.REFUSED,
-    Status.WITHDRAWN: Situation.WITHDRAWN,
-    Status.STOPPED: Situation.STOPPED,
-    Status.DONE: Situation.RESULT,
-}
-"""What a new status is told as. An unknown word and "handed over" are not pushed: the first could be wrong,
-the second is in the citizen's hand."""
+__all__ = [
+    "LIFETIME",
+    "LONG_LIFETIME",
+    "STANDS_BESIDE_PROGRESS",
+    "Planner",
+    "Route",
+    "Silent",
+    "dossier_values",
+    "lifetime_of",
+    "origin_of",
+    "recipient_of",
+    "supersedes_apology",
+    "told_to_follower",
+    "untruth_of",
+]
 
 LIFETIME: Mapping[Situation, timedelta] = {
     Situation.PROGRESS: timedelta(days=3),
@@ -36,21 +40,22 @@ LIFETIME: Mapping[Situation, timedelta] = {
     Situation.TEST: timedelta(minutes=10),
     Situation.CODE: timedelta(minutes=10),
     Situation.SURVEY: timedelta(days=3),
+    Situation.CONGRATULATION: timedelta(days=3),
+    Situation.CONDOLENCE: timedelta(days=3),
     Situation.NOTICE: timedelta(days=1),
 }
-"""How long a message is worth sending; `LONG_LIFETIME` for the rest."""
+"""How long a message is worth sending, by situation or family; `LONG_LIFETIME` for the rest."""
 
 LONG_LIFETIME = timedelta(days=7)
 
+_WITHOUT_DATE = frozenset({Situation.REGISTERED, Situation.RETURNED})
+"""Of the family of progress, what states no appointment."""
+
+_LASTING = frozenset({Situation.PAYMENT, Situation.APPOINTMENT})
+"""Of the family of progress, what is worth as long as a result."""
+
 STANDS_BESIDE_PROGRESS = (Situation.APOLOGY,)
 """A waiting apology is owed by law (NĐ 61/2018 Đ19(9)): mere progress does not take its place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """Nobody is told of a change, and why: in words for the record, never personal."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Planner:
 
     route: Route
     """Where everything goes that `routes` does not send elsewhere."""
-    catalogue: Catalogue
+    library: Library
     new_id: NewId
     hours: str
     """When results can be collected, in words: "giờ hành chính"."""
@@ -80,6 +85,17 @@ class Planner:
     """Procedures by code that messages do not name, nor what is asked for."""
     surveys: bool = False
     """Whether citizens are asked, after the result, how satisfied they are."""
+    situations: Situations = field(default_factory=Situations)
+    """What is told, and by which ways."""
+    language: str = "vi"
+    """In which the words are."""
+    form: str = ""
+    """Of an apology that has a document: the name of that form."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The words of no agency in particular."""
+        return self.library.catalogue(self.language)
 
     def plan(
         self, changes: Sequence[Change], before: Dossier | None, after: Dossier, *, now: datetime
@@ -88,25 +104,60 @@ class Planner:
 
         A message that cannot be sent is planned all the same, `suppressed` with its reason, and so is counted.
         """
-        situation = situation_of(changes, before, after)
-        if situation is None and self.surveys and _is_handed_over(changes, before, after):
-            situation = Situation.SURVEY
-        if situation is None:
-            return Silent("nothing that citizens are told of")
+        situation = self._situation(changes, before, after)
+        if isinstance(situation, Silent):
+            return situation
         address, obstacle = recipient_of(after, self.route.scheme)
         item = self._draft(changes[0], situation, after, address, now)
         if obstacle:
             return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
+        return self._worded(item, before, after, now)
+
+    def without_survey(
+        self, survey: OutboxItem, before: Dossier | None, after: Dossier, *, now: datetime
+    ) -> OutboxItem:
+        """What somebody is told instead who cannot be asked: that the result was handed over."""
+        item = replace(survey, situation=Situation.RETURNED, expires_at=now + lifetime_of(Situation.RETURNED))
+        if self.situations.is_on(Situation.RETURNED, after.agency):
+            return self._worded(item, before, after, now)
+        reason = f"switched off: {Situation.RETURNED}"
+        return replace(item, text="", state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
+
+    def _situation(self, changes: Sequence[Change], before: Dossier | None, after: Dossier) -> Situation | Silent:
+        """What is told here, of what the changes mean."""
+        found = situation_of(changes, before, after)
+        if isinstance(found, Silent):
+            return found
+        event = self.situations.life_event(after)
+        if found is Situation.RETURNED:
+            found = self._at_hand_over(event, after)
+        elif found in PLAINER and (event is Situation.CONDOLENCE or not self.situations.is_on(found, after.agency)):
+            # Nobody is glad that the certificate of a death is early.
+            found = PLAINER[found]
+        return found if self.situations.is_on(found, after.agency) else Silent(f"switched off: {found}")
+
+    def _at_hand_over(self, event: Situation | None, after: Dossier) -> Situation:
+        """One message and not two: a word to the family, else the question how it was, else that it is done."""
+        if event and self.situations.is_on(event, after.agency):
+            return event
+        is_asked = self.surveys and event is not Situation.CONDOLENCE
+        is_asked = is_asked and self.situations.is_on(Situation.SURVEY, after.agency)
+        return Situation.SURVEY if is_asked else Situation.RETURNED
+
+    def _worded(self, item: OutboxItem, before: Dossier | None, after: Dossier, now: datetime) -> OutboxItem:
+        """`item` with its text; suppressed where the text lacks a value."""
         try:
-            rendered = self.render(situation, before, after, plain=self.route.plain)
+            rendered = self.render(item.situation, before, after, plain=self.route.plain)
         except MissingValueError as missing:
             reason = f"the dossier has no value for {missing.name}"
-            return replace(item, state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
-        return replace(item, text=rendered.text, parts=rendered.parts)
+            return replace(item, text="", state=DeliveryState.SUPPRESSED, reason=reason, settled_at=now)
+        forms = self.library.forms(item.situation, self.language, after.agency)
+        values = self.values(item.situation, before, after) if forms else {}
+        return replace(item, text=rendered.text, parts=rendered.parts, forms=forms, values=values)
 
     def render(self, situation: Situation, before: Dossier | None, after: Dossier, *, plain: bool) -> Rendered:
         """The words for the owner of the dossier. Raises `MissingValueError`."""
-        return self.catalogue.render(
+        return self._catalogue(after).render(
             f"push.{situation}",
             self.values(situation, before, after),
             plain=plain,
@@ -117,13 +168,13 @@ class Planner:
         self, situation: Situation, before: Dossier | None, after: Dossier, *, plain: bool
     ) -> Rendered:
         """The words for somebody who may know status and dates. Raises `MissingValueError`."""
-        told = Situation.APOLOGY if situation is Situation.APOLOGY else Situation.PROGRESS
+        told = told_to_follower(situation) or Situation.PROGRESS
         values = self.values_for_follower(situation, before, after)
-        return self.catalogue.render(f"push.{told}", values, plain=plain)
+        return self._catalogue(after).render(f"push.{told}", values, plain=plain)
 
     def values_for_follower(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
         """`values` without what only the owner may know: what it is about, what is asked for, why, and where."""
-        return self.values(situation, before, after) | dict.fromkeys(_FOR_OWNERS, "")
+        return self.values(situation, before, after) | dict.fromkeys(FOR_OWNERS, "")
 
     def _draft(
         self, change: Change, situation: Situation, after: Dossier, address: Address, now: datetime
@@ -145,9 +196,9 @@ class Planner:
             code=after.code,
             created_at=now,
             next_at=now,
-            expires_at=now + LIFETIME.get(situation, LONG_LIFETIME),
+            expires_at=now + lifetime_of(situation),
             status=after.status,
-            appointment_at=after.appointment if situation in _STATES_APPOINTMENT else None,
+            appointment_at=after.appointment if _states_appointment(situation) else None,
         )
 
     def by_carrier(self, items: Sequence[OutboxItem], carriers: Mapping[str, str]) -> list[OutboxItem]:
@@ -164,95 +215,38 @@ class Planner:
         return self.routes.place(agency, address.value, carrier) if self.routes else ("", self.route.channel)
 
     def values(self, situation: Situation, before: Dossier | None, after: Dossier) -> dict[str, str]:
-        """What templates may say. Phones lie about: of a sensitive procedure neither name nor what is asked for."""
-        values = dossier_values(after, self.catalogue) | {
-            "old_appointment": show_moment(before.appointment if before else None),
+        """What templates may say; what is not known is empty. Phones lie about: of a sensitive procedure neither name
+        nor what is asked for, nor who works on it."""
+        values = push_values(situation, before, after, self._catalogue(after)) | {
             "hours": self.hours,
+            "form": self.form,
         }
-        if situation is Situation.APOLOGY and before and not _is_left_from_supplement(before, after):
-            values["reason"] = after.reason
-        if self._is_sensitive(after):
-            values |= {"procedure": "", "supplement": "", "reason": ""}
-        return values
+        return values | dict.fromkeys(TELLING, "") if self.is_sensitive(after) else values
 
-    def _is_sensitive(self, dossier: Dossier) -> bool:
-        """Procedure codes may be followed by the unit's: `1.001776.000.00.00.H56`."""
-        return bool(self.sensitive) and (
-            dossier.procedure in self.sensitive or ".".join(dossier.procedure.split(".")[:2]) in self.sensitive
-        )
+    def is_sensitive(self, dossier: Dossier) -> bool:
+        """Whether messages must not show what it is about."""
+        return is_listed(dossier.procedure, self.sensitive)
+
+    def _catalogue(self, dossier: Dossier) -> Catalogue:
+        return self.library.catalogue(self.language, dossier.agency)
 
 
-_FOR_OWNERS = ("procedure", "agency", "supplement", "reason", "place")
-_STATES_APPOINTMENT = frozenset({Situation.PROGRESS, Situation.APOLOGY})
+def lifetime_of(situation: Situation) -> timedelta:
+    """How long a message of this situation is worth sending."""
+    if situation in _LASTING:
+        return LONG_LIFETIME
+    return LIFETIME.get(situation) or LIFETIME.get(family_of(situation), LONG_LIFETIME)
+
+
+def _states_appointment(situation: Situation) -> bool:
+    return situation is Situation.APOLOGY or (
+        family_of(situation) is Situation.PROGRESS and situation not in _WITHOUT_DATE
+    )
 
 
 def origin_of(change: Change) -> str:
     """The name of a change as the event that planned a message."""
     return f"change:{change.source}:{change.code}:{change.number}"
-
-
-_WITH_REASON = (Status.SUPPLEMENT, Status.REFUSED, Status.STOPPED, Status.WITHDRAWN)
-_WITHOUT_APPOINTMENT = FINISHED - {Status.DONE}
-
-
-def dossier_values(dossier: Dossier, catalogue: Catalogue) -> dict[str, str]:
-    """What templates may say of a dossier. No name and no phone: they are not needed to recognise it.
-
-    One-stop records keep what is over, such as a supplement that was handed in: only what is so now is told.
-    """
-    status = dossier.status
-    return {
-        "code": dossier.code,
-        "procedure": dossier.procedure_name,
-        "status": catalogue.status(status, dossier.status_text),
-        "status_label": catalogue.labels[status],
-        "agency": dossier.agency_name,
-        "appointment": "" if status in _WITHOUT_APPOINTMENT else show_moment(dossier.appointment),
-        "supplement": dossier.supplement if status is Status.SUPPLEMENT else "",
-        "reason": dossier.reason if status in _WITH_REASON else "",
-        "place": dossier.place if status is Status.DONE else "",
-    }
-
-
-def _is_left_from_supplement(before: Dossier, after: Dossier) -> bool:
-    """The reason in the record is that of an earlier supplement, not of the delay."""
-    return bool(before.supplement) and before.reason == after.reason
-
-
-def situation_of(changes: Sequence[Change], before: Dossier | None, after: Dossier) -> Situation | None:
-    """What these changes mean for the citizen."""
-    kinds = {change.kind for change in changes}
-    if ChangeKind.APPOINTMENT in kinds and _is_postponed(before, after):
-        return Situation.APOLOGY
-    if kinds & {ChangeKind.APPEARED, ChangeKind.STATUS}:
-        return _OF_STATUS.get(after.status)
-    if ChangeKind.SUPPLEMENT in kinds and after.status is Status.SUPPLEMENT:
-        return Situation.SUPPLEMENT
-    if ChangeKind.APPOINTMENT in kinds and after.appointment_at and _is_in_work(after):
-        return _OF_STATUS.get(after.status)
-    return None
-
-
-def _is_handed_over(changes: Sequence[Change], before: Dossier | None, after: Dossier) -> bool:
-    moved = any(change.kind is ChangeKind.STATUS for change in changes)
-    return moved and before is not None and after.status is Status.RETURNED
-
-
-def _is_postponed(before: Dossier | None, after: Dossier) -> bool:
-    """The office gives itself more time. Time that the citizen's supplement took is no reason to apologise."""
-    return (
-        before is not None
-        and before.appointment_at is not None
-        and after.appointment_at is not None
-        and after.appointment_at > before.appointment_at
-        and show_moment(after.appointment_at) != show_moment(before.appointment_at)
-        and before.status is not Status.SUPPLEMENT
-        and _is_in_work(after)
-    )
-
-
-def _is_in_work(dossier: Dossier) -> bool:
-    return dossier.status not in FINISHED and dossier.status is not Status.SUPPLEMENT
 
 
 def recipient_of(dossier: Dossier, scheme: str) -> tuple[Address, str]:
@@ -267,7 +261,7 @@ def recipient_of(dossier: Dossier, scheme: str) -> tuple[Address, str]:
 
 def untruth_of(item: OutboxItem, standing: Standing | None) -> str:
     """Why this message is no longer true, seen from the dossier as it is now; empty while it is true."""
-    if standing is None or item.status is None or item.situation is Situation.SURVEY:
+    if standing is None or item.status is None or item.situation in PERSONAL:
         return ""
     if item.situation is Situation.APOLOGY:
         if standing.status in FINISHED:
@@ -281,4 +275,4 @@ def untruth_of(item: OutboxItem, standing: Standing | None) -> str:
 
 def supersedes_apology(item: OutboxItem) -> bool:
     """Whether a waiting apology about the same dossier gives way to this message."""
-    return item.situation is not Situation.PROGRESS
+    return family_of(item.situation) is not Situation.PROGRESS or item.situation is Situation.RETURNED

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.gateway_settings import BudgetSettings
 from bot.model.clock import VIETNAM
-from bot.model.message import Lane, OutboxItem
+from bot.model.message import Lane, OutboxItem, family_of
 from bot.ports import Spent
 from bot.routing import nearest_above
 
@@ -54,7 +54,9 @@ class Budgets:
         return self._settings.agencies.get(payer, self._settings.monthly if payer else None)
 
     def is_urgent(self, item: OutboxItem) -> bool:
-        return item.situation in self._settings.urgent and item.lane is not Lane.BULK
+        """Of its own, or as one of its family."""
+        is_named = item.situation in self._settings.urgent or family_of(item.situation) in self._settings.urgent
+        return is_named and item.lane is not Lane.BULK
 
     def balances(self, spent: Mapping[str, Spent], *, now: datetime) -> list[Balance]:
         """Every payer that spent something or has a budget of its own, the fullest first."""

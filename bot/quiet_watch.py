@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+from bot.beats import Beat, unheard
 from bot.digest import Digests
 from bot.model.clock import Clock
 from bot.model.errors import trail
@@ -24,22 +25,18 @@ _AT_ONCE = 500
 class QuietWatch:
     """Of any process; what one lets go another finds gone."""
 
-    def __init__(
-        self, storage: Storage, digests: Digests, *, clock: Clock, beat: Callable[[], None] = lambda: None
-    ) -> None:
-        """`beat` is called after every good look."""
+    def __init__(self, storage: Storage, digests: Digests, *, clock: Clock) -> None:
         self._storage = storage
         self._digests = digests
         self._clock = clock
-        self._beat = beat
 
-    async def run(self) -> None:
+    async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
         while True:
             try:
                 if number := await self.look():
                     log.info("%d messages that waited for the end of quiet hours are let go", number)
-                self._beat()
+                beat()
             except Exception as error:
                 log.error("the end of quiet hours could not be kept: %s", trail(error))
             await asyncio.sleep(EVERY)

@@ -3,24 +3,35 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
+from bot import blocked_watch, fallback_watch, quiet_watch
+from bot.beats import Beat, Beats, unheard
 from bot.blocked_watch import BlockedWatch
+from bot.calendars import Calendars
 from bot.conversation import Conversation
+from bot.deadlines import DeadlineWatch
 from bot.desk import Desk
+from bot.digest import Digests
 from bot.dispatch import Dispatch
-from bot.following import follow, reconcile_nightly, watch_freshness
+from bot.fallback_watch import FallbackWatch
+from bot.following import follow, reconcile_nightly
 from bot.guess_watch import GuessWatch
-from bot.ledger import watch_ledger
 from bot.mirror import Mirror
 from bot.model.clock import Clock
 from bot.model.errors import StorageError, trail
 from bot.model.ids import id_maker
 from bot.model.message import Heard, InboundMessage, OutboxItem, Receipt, Situation
-from bot.plan import Plan, manner_for, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
+from bot.plan import Plan, contacts_for, manner_for, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
 from bot.ports import Channel, Source, Storage
+from bot.quiet_watch import QuietWatch
 from bot.receipts import record, record_in
+from bot.text_check import log_findings
+from bot.text_check import rules_of as text_rules_of
+from bot.texts import Library, library
+from bot.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +41,12 @@ TALKS_EVERY = 300.0
 _BY_PHONE = frozenset({"sms", "zalophone"})
 """Addresses at which a provider's refusal is not the citizen's own act."""
 
+LISTENS = 60.0
+"""Seconds between two signs of life of a listener."""
+
+COMPARED_WITHIN = 26 * 3600.0
+"""Seconds between two nightly comparisons, with room for a long one."""
+
 LISTEN_AGAIN = 5.0
 """Seconds before a listener that failed by our own mistake begins anew."""
 
@@ -38,8 +55,16 @@ class App:
     """The whole service, open. `run` works until `stop`."""
 
     def __init__(
-        self, plan: Plan, storage: Storage, channels: Sequence[Channel], sources: Sequence[Source], clock: Clock
+        self,
+        plan: Plan,
+        storage: Storage,
+        channels: Sequence[Channel],
+        sources: Sequence[Source],
+        clock: Clock,
+        *,
+        texts: Library | None = None,
     ) -> None:
+        """Without `texts` in the words that are shipped."""
         self.plan = plan
         self.storage = storage
         self.channels = channels
@@ -48,9 +73,13 @@ class App:
         self.clock = clock
         self.new_id = id_maker(clock)
         config = plan.config
-        self.planner = planner_for(plan, self.new_id)
+        self.calendars = Calendars(config.calendar)
+        self.library = texts or Library()
+        self.planner = planner_for(plan, self.new_id, self.library)
         self.reach = reach_for(plan, self.planner)
-        self.guess_watch = GuessWatch(storage, config.lookup, config.conversation, clock=clock)
+        self.guess_watch = GuessWatch(
+            storage, config.lookup, config.conversation, clock=clock, documents_days=config.apologies.keep_days
+        )
         self.desk = Desk(
             storage,
             config.conversation,
@@ -61,6 +90,9 @@ class App:
         )
         manner = manner_for(plan, channels, self.planner, is_tightened=self._is_tightened)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
+        self.contacts = contacts_for(plan, self.planner)
+        owner = secrets.token_hex(8)
+        self.beats = Beats(clock, owner)
         self._stopping = asyncio.Event()
         self._left: asyncio.Queue[InboundMessage] = asyncio.Queue()
         self.dispatch = Dispatch(
@@ -70,13 +102,44 @@ class App:
             storage,
             routes=routes_of(plan),
             clock=clock,
-            owner=secrets.token_hex(8),
+            owner=owner,
             record_receipts=record_in,
             on_blocked=self._note_as_left,
+            beats=self.beats,
+        )
+        self.deadlines = DeadlineWatch(
+            storage,
+            self.contacts,
+            self.calendars,
+            config.deadlines,
+            config.apologies,
+            clock=clock,
+            owner=owner,
+            new_id=self.new_id,
+            clocks={name: rules.supplement_clock for name, rules in self.rules.items()},
+        )
+        self.watch = Watch(
+            storage,
+            config.watch,
+            self.beats,
+            sources=self.rules,
+            receipts={each.name: each.limits.receipts for each in channels},
+            senders=self.dispatch.senders,
+            contacts=self.contacts,
+            clock=clock,
         )
 
     def mirror_of(self, source: str) -> Mirror:
-        return Mirror(source, self.storage, self.planner, self.clock, self.rules[source], reach=self.reach)
+        return Mirror(
+            source,
+            self.storage,
+            self.planner,
+            self.clock,
+            self.rules[source],
+            reach=self.reach,
+            calendars=self.calendars,
+            contacts=self.contacts,
+        )
 
     async def deliver(self, events: Sequence[Receipt | InboundMessage]) -> None:
         """What the channels heard, made durable: receipts together, messages one transaction each."""
@@ -91,24 +154,55 @@ class App:
         """Runs channels, sources and watchers until `stop`, then drains what is under way."""
         async with asyncio.TaskGroup() as tasks:
             watchers = [
-                tasks.create_task(self.dispatch.watch()),
-                tasks.create_task(watch_ledger(self.storage)),
-                tasks.create_task(watch_freshness(self.rules, self.storage, self.clock)),
-                tasks.create_task(self.guess_watch.run()),
-                tasks.create_task(self._blocked_watch().run()),
-                tasks.create_task(self._talk_watch()),
-                tasks.create_task(self._hear_who_left()),
-                *(tasks.create_task(self._listen(channel)) for channel in self.channels),
+                *(tasks.create_task(each) for each in self._watchers()),
+                *(tasks.create_task(self._listen(channel)) for channel in self.channels if channel.listener),
+                *(tasks.create_task(self._compare(source)) for source in self.sources),
             ]
-            readers = []
-            for source in self.sources:
-                rules = self.rules[source.name]
-                mirror = self.mirror_of(source.name)
-                readers.append(tasks.create_task(follow(source, mirror, self.storage, rules, self.clock)))
-                watchers.append(tasks.create_task(reconcile_nightly(source, self.storage, rules, self.clock)))
+            readers = [tasks.create_task(self._follow(source)) for source in self.sources]
             await self._send_until_stopped(readers)
             for watcher in watchers:
                 watcher.cancel()
+
+    def _watchers(self) -> list[Coroutine[Any, Any, None]]:
+        """What looks after the rest, each with the sign of life that the watch waits for."""
+        beat, config = self.beats.of, self.plan.config
+        watchers = [
+            self.watch.run(),
+            self.dispatch.watch(),
+            self.guess_watch.run(beat("guessing", every=10)),
+            self._blocked_watch().run(beat("blocked", every=blocked_watch.EVERY)),
+            FallbackWatch(self.storage, clock=self.clock).run(beat("fallback", every=fallback_watch.EVERY)),
+            self._quiet_watch().run(beat("quiet", every=quiet_watch.EVERY)),
+            self.library.watch(self.storage, beat=beat("texts", every=library.LOOK_EVERY)),
+            self._talk_watch(beat("talks", every=TALKS_EVERY)),
+            self._hear_who_left(),
+            log_findings(self.storage, text_rules_of(self.plan), config.texts.language),
+        ]
+        if config.deadlines.watch:
+            watchers.append(self.deadlines.run(beat("deadlines", every=config.deadlines.every)))
+        return watchers
+
+    async def _follow(self, source: Source) -> None:
+        rules = self.rules[source.name]
+        beat = self.beats.of(f"source:{source.name}", every=rules.pause) if source.source else unheard
+        await follow(source, self.mirror_of(source.name), self.storage, rules, self.clock, beat)
+
+    async def _compare(self, source: Source) -> None:
+        rules = self.rules[source.name]
+        is_compared = source.source is not None and rules.reconcile_at is not None
+        beat = self.beats.of(f"comparison:{source.name}", every=COMPARED_WITHIN) if is_compared else unheard
+        await reconcile_nightly(source, self.storage, rules, self.clock, beat)
+
+    def _quiet_watch(self) -> QuietWatch:
+        config, rules = self.plan.config, sms_rules(self.plan)
+        digests = Digests(
+            self.library,
+            self.new_id,
+            config.quiet.digest,
+            sms=not any(each.templates_required for each in rules.values()),
+            language=config.texts.language,
+        )
+        return QuietWatch(self.storage, digests, clock=self.clock)
 
     def _is_tightened(self) -> bool:
         """Codes are being guessed just now, and strangers learn nothing meanwhile."""
@@ -146,23 +240,35 @@ class App:
                 # The next message to that chat is refused again, and comes here again.
                 log.warning("channel %s: a chat that was shut is not noted: %s", message.channel, error)
 
-    async def _talk_watch(self) -> None:
+    async def _talk_watch(self, beat: Beat) -> None:
         """Conversations that a clerk has left alone for too long come back to the bot."""
         while True:
             try:
                 await self.desk.close_idle()
+                beat()
             except Exception as error:
                 log.error("idle conversations could not be closed: %s", trail(error))
             await asyncio.sleep(TALKS_EVERY)
 
     async def _listen(self, channel: Channel) -> None:
         """A mistake in one adapter must not silence the others: it is logged, and the listener begins anew."""
+        name = f"listener:{channel.name}"
+        self.beats.beat(name, every=LISTENS)
         while channel.listener:
+            sign = asyncio.ensure_future(self._listens(name))
             try:
                 await channel.listener.listen(self.deliver)
             except Exception as error:
                 log.error("channel %s: the listener failed: %s", channel.name, trail(error))
+            finally:
+                sign.cancel()
             await asyncio.sleep(LISTEN_AGAIN)
+
+    async def _listens(self, name: str) -> None:
+        """A listener that falls again and again within a minute gives no sign of life."""
+        while True:
+            await asyncio.sleep(LISTENS)
+            self.beats.beat(name, every=LISTENS)
 
     async def _send_until_stopped(self, readers: Sequence[asyncio.Task[None]]) -> None:
         """Sends until `stop`; then first stops reading, then lets the senders finish what they hold."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from bot.app import App
 from bot.intake import Intake
+from bot.metrics import registry_of, text_of
 from bot.model.errors import ConfigError
 from bot.web.context import DemoSettings, Door, WebContext
 from bot.web.key import signing_key
@@ -27,6 +28,7 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
     if not web.enabled or chat is None or chat.feed is None:
         yield
         return
+    registry = registry_of(running.watch)
     context = WebContext(
         storage=running.storage,
         deliver=running.deliver,
@@ -47,6 +49,9 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
             for source in running.sources
             if source.push
         },
+        metrics=lambda: text_of(registry),
+        metrics_networks=config.watch.metrics_networks,
+        is_still=lambda: running.watch.is_still,
         clock=running.clock,
         new_id=running.new_id,
     )

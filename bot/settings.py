@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from bot.model.carrier import CARRIERS
 from bot.model.course import SupplementClock
 from bot.model.message import Situation
-from bot.model.registered import Pattern
+from bot.model.registered import Pattern, RegisteredTexts
 
 
 class Settings(BaseModel):
@@ -96,6 +96,10 @@ class SmsSettings(Settings):
     sandbox: bool = Field(
         default=False, description="nothing leaves the house: the number's last digits choose what seems to happen"
     )
+
+    def registered_at(self, channel: str) -> RegisteredTexts:
+        """What the channel of this name may send."""
+        return RegisteredTexts(channel, {name: (each.id, each.pattern) for name, each in self.templates.items()})
 
     @field_validator("prices")
     @classmethod

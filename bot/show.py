@@ -65,6 +65,8 @@ def ledger(books: Ledger) -> None:
     table.add_section()
     table.add_row("planned", "đã lập", f"{books.planned:,}")
     console.print(table)
+    _by_reason("Thay đổi của hồ sơ theo kết cục / changes of dossiers by fate", books.changes)
+    _by_reason("Tin không gửi, theo lý do / messages not sent on purpose, by reason", books.suppressed)
     for channel, outcomes in books.inbound.items():
         console.print(f"{channel}: " + ", ".join(f"{word} {number:,}" for word, number in outcomes.items()))
     if books.uncertain:
@@ -77,6 +79,22 @@ def ledger(books: Ledger) -> None:
     errors.print("Sổ không khớp. / The books do not balance.", style="red")
     for each in books.imbalances:
         errors.print(f"  {each.origin}: đã lập / planned {each.planned}, tìm thấy / found {each.found}")
+    if books.fateless:
+        errors.print(f"  {books.fateless:,} thay đổi không rõ kết cục / changes without a fate")
+    if books.unanswered:
+        errors.print(f"  {books.unanswered:,} tin của công dân chưa xử lý / citizens' messages without an outcome")
+
+
+def _by_reason(title: str, counts: Mapping[str, int]) -> None:
+    if not counts:
+        return
+    table = Table(title, "")
+    table.columns[1].justify = "right"
+    for reason, number in counts.items():
+        table.add_row(Text(reason or "—"), f"{number:,}")
+    table.add_section()
+    table.add_row("tất cả / all", f"{sum(counts.values()):,}")
+    console.print(table)
 
 
 def ledger_json(books: Ledger) -> dict[str, Any]:
@@ -84,6 +102,10 @@ def ledger_json(books: Ledger) -> dict[str, Any]:
         "balanced": books.balanced,
         "planned": books.planned,
         **{state.value: number for state, number in books.states.items()},
+        "changes": dict(books.changes),
+        "suppressed_by_reason": dict(books.suppressed),
+        "fateless": books.fateless,
+        "unanswered": books.unanswered,
         "inbound": books.inbound,
         "uncertain_messages": [
             {"id": item.id, "code": item.code, "address": str(item.address), "reason": item.reason}

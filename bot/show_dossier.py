@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.histories import History
-from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step
+from bot.model.dossier import PLANNED, TOLD_ALONG, Change, ChangeKind, Dossier, Handing, Status, Step
 from bot.model.message import OutboxItem
 from bot.planning import origin_of
 from bot.ports import LateEvent
@@ -26,6 +26,14 @@ _CHANGE_WORDS: Mapping[ChangeKind, str] = {
 }
 
 
+_HANDINGS: Mapping[Handing | None, str] = {
+    None: "",
+    Handing.COUNTER: "quầy / counter",
+    Handing.ONLINE: "trực tuyến / online",
+    Handing.POST: "bưu chính / post",
+}
+
+
 def history(found: History, catalogue: Catalogue) -> None:
     """A dossier with its course, its changes, and what became of the messages about it."""
     dossier = found.dossier
@@ -40,7 +48,15 @@ def history(found: History, catalogue: Catalogue) -> None:
         "Tiếp nhận / received": show_moment(dossier.received_at),
         "Hẹn trả / appointment": show_moment(dossier.appointment_at),
         "Hạn tính lại / due": _due(dossier),
+        "Đã hẹn lại / promised": show_moment(dossier.promised_at),
+        "Nộp qua / filed by": _HANDINGS[dossier.filed_by],
+        "Trả qua / returned by": _HANDINGS[dossier.returned_by],
+        "Mã bưu gửi / tracking": dossier.tracking,
+        "Phí, lệ phí / fee": dossier.fee,
+        "Đã nộp lúc / paid": show_moment(dossier.fee_paid_at),
+        "Tạm dừng từ / paused since": show_moment(dossier.paused_at),
         "Bổ sung / supplement": dossier.supplement,
+        "Hạn bổ sung / supplement until": show_moment(dossier.supplement_until),
         "Lý do / reason": dossier.reason,
         "Nơi nhận / place": dossier.place,
     }.items():
@@ -51,6 +67,8 @@ def history(found: History, catalogue: Catalogue) -> None:
     for wait in dossier.waits:
         until = show_moment(wait.answered_at) or "chưa nộp / not yet handed in"
         _say(f"  Chờ bổ sung / waited for a supplement: {show_moment(wait.asked_at)} → {until}")
+    for pause in dossier.pauses:
+        _say(f"  Tạm dừng / paused: {show_moment(pause.asked_at)} → {show_moment(pause.answered_at)}")
     _changes(found.changes, found.messages, catalogue)
     for event in found.late:
         _say(f"  ⤺ {_late(event, catalogue)}")
@@ -62,6 +80,8 @@ def _due(dossier: Dossier) -> str:
         return ""
     if dossier.due_at is None and dossier.status is Status.SUPPLEMENT:
         return "đang dừng, chờ bổ sung / the clock stands until the supplement comes"
+    if dossier.due_at is None and dossier.paused_at is not None:
+        return f"đang tạm dừng từ / the clock stands since {show_moment(dossier.paused_at)}"
     return show_moment(dossier.due_at)
 
 
@@ -87,6 +107,8 @@ def _changes(changes: Sequence[Change], messages: Sequence[OutboxItem], catalogu
         _say(f"  {change.number}. {show_moment(change.at)}  {_CHANGE_WORDS[change.kind]}: {_what(change, catalogue)}")
         for item in told.get(origin_of(change), []):
             _say(f"     {item.channel} {item.address}: {sentence(item, catalogue.language)}")
+        if change.fate not in ("", PLANNED, TOLD_ALONG):
+            _say(f"     không báo / not told: {change.fate}")
 
 
 def _what(change: Change, catalogue: Catalogue) -> str:

@@ -28,6 +28,15 @@ class SituationRules(Settings):
 
     on: tuple[Situation, ...] = Field((), description="situations that are told here, though not elsewhere")
     off: tuple[Situation, ...] = Field((), description="situations that are not told here")
+    channels: dict[Situation, tuple[str, ...]] = Field(
+        default_factory=dict, description="only by these here; missing: as elsewhere"
+    )
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        if both := sorted({*self.on} & {*self.off}):
+            raise ValueError(f"both on and off: {', '.join(both)}")
+        return self
 
 
 class SituationSettings(Settings):
@@ -48,14 +57,16 @@ class SituationSettings(Settings):
 
     @model_validator(mode="after")
     def _no_staff_situation(self) -> Self:
-        named = {*self.off, *self.channels, *(each for rules in self.agencies.values() for each in rules.off)}
+        own = (each for rules in self.agencies.values() for each in (*rules.on, *rules.off, *rules.channels))
+        named = {*self.off, *self.channels, *own}
         if staff := sorted(named & FOR_STAFF):
             raise ValueError(f"these are for staff, see [contacts]: {', '.join(staff)}")
         return self
 
 
 class Hours(Settings):
-    """A stretch of every day; one that begins later than it ends goes past midnight."""
+    """A stretch of every day; one that begins later than it ends goes past midnight, one that ends where it begins is
+    empty."""
 
     begin: time
     end: time
@@ -70,11 +81,9 @@ class Hours(Settings):
 class QuietSettings(Settings):
     """[quiet] When nobody's phone should ring. A courtesy, not a rule of NĐ 91/2020, which is about advertising."""
 
-    bulk: Hours | None = Field(
-        Hours(begin=time(21, 0), end=time(7, 0)), description="broadcasts are held; none: they are not"
-    )
-    personal: Hours | None = Field(
-        Hours(begin=time(22, 0), end=time(6, 0)), description="notices about a dossier are held; none: they are not"
+    bulk: Hours = Field(Hours(begin=time(21, 0), end=time(7, 0)), description="broadcasts are held; equal times: never")
+    personal: Hours = Field(
+        Hours(begin=time(22, 0), end=time(6, 0)), description="notices about a dossier are held; equal times: never"
     )
     urgent: tuple[Situation, ...] = Field(_LAW, description="notices that leave all the same: urgent by law")
     silent: tuple[str, ...] = Field(("webchat", "email"), description="ways that ring nowhere, and so are never held")

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import xlsxwriter
+
 from bot.model.errors import MotcuaError
 
 STANDARD_OUTPUT = Path("-")
 
-_SEPARATOR = ";"
+SEPARATOR = ";"
 """Where Vietnamese is the language of Windows, a comma stands in numbers and a semicolon between cells."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -21,9 +23,9 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     Raises `MotcuaError` where the file cannot be written.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=_SEPARATOR)
+    writer = csv.writer(text, delimiter=SEPARATOR)
     writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([cell(value) for value in row] for row in rows)
     content = text.getvalue().encode("utf-8-sig")
     if target == STANDARD_OUTPUT:
         sys.stdout.flush()
@@ -35,7 +37,33 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
         raise MotcuaError(f"{target}: không ghi được / cannot be written: {error.strerror}") from None
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """A name that came from somebody else's file may begin like a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+Sheet = tuple[str, Sequence[str], Iterable[Sequence[object]]]
+"""Name, header and rows."""
+
+
+def write_xlsx(target: Path, sheets: Iterable[Sheet]) -> None:
+    """A workbook, written row by row: numbers stay numbers, and what would be a formula is text.
+
+    Raises `MotcuaError` where the file cannot be written.
+    """
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False}
+    try:
+        # Opened before anything is written: the library leaves its own files open where it cannot begin.
+        with target.open("wb") as file:
+            book = xlsxwriter.Workbook(file, {"constant_memory": True, **as_text})
+            bold = book.add_format({"bold": True})
+            for name, header, rows in sheets:
+                sheet = book.add_worksheet(name)
+                sheet.freeze_panes(1, 0)
+                sheet.write_row(0, 0, header, bold)
+                for number, row in enumerate(rows, 1):
+                    sheet.write_row(number, 0, row)
+            book.close()
+    except OSError as error:
+        raise MotcuaError(f"{target}: không ghi được / cannot be written: {error.strerror}") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import app
+from bot.calendars import Calendars
 from bot.config import nearest
 from bot.lookup import STALE_AFTER
 from bot.mirror import Mirror, Reading
@@ -68,9 +69,10 @@ async def open_work(plan: app.Plan, name: str, hide: Hide, *, clock: Clock = utc
                 f"{name}: phần mềm Một cửa tự gọi tới nên không hỏi được, xin nhà cung cấp gửi lại / "
                 f"this software calls us and cannot be asked: have its vendor send again"
             )
-        planner = app.planner_for(plan, id_maker(clock))
+        planner = app.planner_for(plan, id_maker(clock), await app.open_library(plan, storage))
         rules = app.rules_of(configured)
-        mirror = Mirror(name, storage, planner, clock, rules, reach=app.reach_for(plan, planner))
+        reach, calendars = app.reach_for(plan, planner), Calendars(plan.config.calendar)
+        mirror = Mirror(name, storage, planner, clock, rules, reach=reach, calendars=calendars)
         yield Work(name, source.source, source, storage, mirror)
 
 

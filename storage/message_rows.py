@@ -1,8 +1,7 @@
 """Rows of messages and receipts as values of the vocabulary, and back."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from bot.model.clock import from_millis, to_millis
 from bot.model.dossier import Status
@@ -10,6 +9,8 @@ from bot.model.message import (
     Alternative,
     Asks,
     DeliveryState,
+    File,
+    Form,
     Lane,
     Option,
     OutboxItem,
@@ -17,6 +18,7 @@ from bot.model.message import (
     Situation,
 )
 from bot.model.person import Address
+from bot.ports import SEEN
 from storage.edge import clean, clean_values, millis, moment
 from storage.statements import Row
 
@@ -32,7 +34,7 @@ def item_of(row: Row) -> OutboxItem:
     (
         item_id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
         next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-        sender, gateway, carrier, cost, attached, *_,
+        sender, gateway, carrier, cost, attached, way, fallback_at, seen_at, *_,
     ) = row  # fmt: skip
     return OutboxItem(
         id=item_id,
@@ -62,6 +64,9 @@ def item_of(row: Row) -> OutboxItem:
         gateway=gateway,
         carrier=carrier,
         cost=cost,
+        way=way,
+        fallback_at=moment(fallback_at),
+        seen_at=moment(seen_at),
         **(attachments_of(attached) if attached else {}),
     )
 
@@ -96,7 +101,7 @@ def item_row(item: OutboxItem, owner: str) -> tuple[Any, ...]:
         item.gateway,
         item.carrier,
         item.cost,
-        _attached(item) if item.options or item.values or item.alternatives else "",
+        _attached(item),
         owner,
     )
     # One look at all texts together, instead of one at each.
@@ -114,38 +119,150 @@ def attachments_of(text: str) -> dict[str, Any]:
             Alternative(channel, Address.of(address), text, parts, route)
             for channel, address, text, parts, route in kept.get("ways", ())
         ),
+        "forms": tuple(Form(*form) for form in kept.get("forms", ())),
+        "files": tuple(File(*file) for file in kept.get("files", ())),
+        "bypass": kept.get("bypass", ""),
     }
 
 
 def _attached(item: OutboxItem) -> str:
-    return attached_text(item.options, item.values, item.alternatives)
+    """What `attachments_of` reads; empty where there is nothing. Of files only what finds them again."""
+    if not (item.options or item.values or item.alternatives or item.forms or item.files or item.bypass):
+        return ""
+    return _kept(
+        {
+            "options": [[each.label, each.says, str(each.asks)] for each in item.options],
+            "values": dict(item.values),
+            "ways": [[each.channel, each.address.key, each.text, each.parts, each.route] for each in item.alternatives],
+            "forms": [[each.channel, each.id, each.pattern, dict(each.parameters)] for each in item.forms],
+            "files": [[each.id, each.name, each.media_type] for each in item.files],
+            "bypass": item.bypass,
+        }
+    )
 
 
-def attached_text(options: Sequence[Option], values: Mapping[str, str], alternatives: Sequence[Alternative]) -> str:
-    """What `attachments_of` reads; empty where there is nothing."""
-    kept = {
-        "options": [[each.label, each.says, str(each.asks)] for each in options],
-        "values": dict(values),
-        "ways": [[each.channel, each.address.key, each.text, each.parts, each.route] for each in alternatives],
-    }
-    kept = {name: content for name, content in kept.items() if content}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+def _kept(attached: dict[str, Any]) -> str:
+    there = {name: content for name, content in attached.items() if content}
+    return json.dumps(there, ensure_ascii=False, separators=(",", ":")) if there else ""
 
 
-def way_taken(item_id: str, attached: str, reason: str, at: int) -> dict[str, Any]:
-    """The values of `take_way`: the item as it is once it takes the first of its ways."""
-    kept = attachments_of(attached)
-    first, *rest = kept["alternatives"]
+def bypassing(attached: str, why: str) -> str:
+    """`attached` of a message that is let out of quiet hours."""
+    kept = json.loads(attached) if attached else {}
+    return json.dumps(kept | {"bypass": why}, ensure_ascii=False, separators=(",", ":"))
+
+
+class Locked(NamedTuple):
+    """A row of `lock_items`, by position: names are looked for in all names, and a batch has thousands."""
+
+    id: str
+    lane: int
+    state: str
+    parts: int
+    gateway: str
+    sent_at: int | None
+    address: str
+    owner: str | None
+    cost: int | None
+    agency: str
+    channel: str
+    attempts: int
+    next_at: int
+    carrier: str
+    held_for: str
+    attached: str
+    way: int
+    paid_way: int | None
+    fallback_at: int | None
+    settled_at: int | None
+    source: str
+    code: str
+
+
+class Part(NamedTuple):
+    """A row of `parts_of`."""
+
+    item_id: str
+    reference: str
+    state: str
+    number: int
+    way: int
+    channel: str
+    at: int
+
+
+class Leaving(Protocol):
+    """What must be known of a message that takes its next way."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def attached(self) -> str: ...
+    @property
+    def gateway(self) -> str: ...
+    @property
+    def held_for(self) -> str: ...
+    @property
+    def way(self) -> int: ...
+    @property
+    def sent_at(self) -> int | None: ...
+
+
+class Waiting(NamedTuple):
+    """A row of `waiting_with_ways` and of `accepted_with_ways`."""
+
+    id: str
+    address: str
+    attached: str
+    gateway: str
+    held_for: str
+    way: int
+    sent_at: int | None
+
+
+class LeftWay(NamedTuple):
+    """A way that a message has left behind."""
+
+    gateway: str
+    """The channel that had it there; empty where none did."""
+    address: str
+    """Its key."""
+    waits_for: str
+    """`SEEN` where only that would have been a success there."""
+
+
+def left_ways(attached: str) -> list[LeftWay]:
+    """By their numbers (`OutboxItem.way`)."""
+    return [LeftWay(*way) for way in json.loads(attached).get("left", ())] if attached else []
+
+
+def addresses_of(row: Row) -> set[str]:
+    """The keys of all addresses on a message's ways: those that it has left, its present one, those to come."""
+    kept = json.loads(row["attached"]) if row["attached"] else {}
+    return {row["address"], *(way[1] for way in kept.get("ways", ())), *(way[1] for way in kept.get("left", ()))}
+
+
+def way_taken(item: Leaving, reason: str, at: int, *, keeps_sent_at: bool = False) -> dict[str, Any]:
+    """The values of `take_way`: the item as it is once it takes the first of its ways. `keeps_sent_at`: the way that
+    it leaves may have reached its reader all the same."""
+    kept = json.loads(item.attached)
+    channel, address, text, parts, route = kept["ways"].pop(0)
+    waits_for = SEEN if item.held_for == SEEN else ""
+    kept["left"] = [*kept.get("left", ()), [item.gateway, item.address, waits_for]]
     return {
-        "id": item_id,
-        "channel": first.channel,
-        "address": first.address.key,
-        "text": first.text,
-        "parts": first.parts,
-        "route": first.route,
-        "attached": attached_text(kept["options"], kept["values"], rest),
+        "id": item.id,
+        "left": item.way,
+        "channel": channel,
+        "address": address,
+        "text": text,
+        "parts": parts,
+        "route": route,
+        "attached": _kept(kept),
         "reason": reason,
-        "next_at": at,
+        "at": at,
+        "sent_at": item.sent_at if keeps_sent_at else None,
     }
 
 
@@ -159,6 +276,7 @@ def receipt_of(row: Row) -> Receipt:
         at=from_millis(row["at"]),
         carrier=row["carrier"],
         whole=bool(row["whole"]),
+        seen=bool(row["seen"]),
     )
 
 
@@ -172,4 +290,5 @@ def receipt_row(receipt: Receipt) -> dict[str, Any]:
         "at": to_millis(receipt.at),
         "carrier": receipt.carrier,
         "whole": int(receipt.whole),
+        "seen": int(receipt.seen),
     }

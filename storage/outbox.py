@@ -12,11 +12,12 @@ from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
 from bot.model.person import Address
 from bot.ports import Claimed, Rerouted, Standing
 from storage.edge import clean, key_set, moment, to_json
+from storage.fallback import Fallback
 from storage.holds import Holds
 from storage.ledger import Ledger
-from storage.message_rows import item_of, item_row, way_taken
+from storage.message_rows import Waiting, item_of, item_row, way_taken
 from storage.receipts import Receipts
-from storage.settling import Settling
+from storage.settling import REPETITION, Settling
 from storage.statements import Row
 from storage.tallies import Minutes, minute_of
 
@@ -36,7 +37,7 @@ _COLUMNS = (
 """What `item_row` gives, in its order."""
 
 
-class Outbox(Settling, Receipts, Holds, Ledger):
+class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
     """`bot.ports.OutboxStore` in SQL."""
 
     async def enqueue(self, items: Sequence[OutboxItem]) -> int:
@@ -136,12 +137,12 @@ class Outbox(Settling, Receipts, Holds, Ledger):
         return moved + await self._sql.change("requeue_held", **values)
 
     async def reroute(self, queue: str, *, reason: str, at: datetime, limit: int) -> list[Rerouted]:
-        waiting = await self._sql.rows("waiting_with_ways", queue=queue, most=limit)
-        turns = [way_taken(row["id"], row["attached"], reason, to_millis(at)) for row in waiting]
+        waiting = [Waiting(*row) for row in await self._sql.rows("waiting_with_ways", queue=queue, most=limit)]
+        turns = [way_taken(row, reason, to_millis(at), keeps_sent_at=True) for row in waiting]
         await self._sql.change_many("take_way", turns)
         await self._others.wake({str(turn["channel"]) for turn in turns})
         return [
-            Rerouted(Address.of(row["address"]), Address.of(turn["address"]), turn["channel"], turn["route"])
+            Rerouted(Address.of(row.address), Address.of(turn["address"]), turn["channel"], turn["route"])
             for row, turn in zip(waiting, turns, strict=True)
         ]
 
@@ -185,4 +186,11 @@ def _claimed(row: Row) -> Claimed:
     item = item_of(row)
     if heard_at := row["heard_at"]:
         item = replace(item, heard_at=moment(heard_at))
-    return Claimed(item, standing, row["known_carrier"] or "", row["unwanted_since"] is not None)
+    return Claimed(
+        item,
+        standing,
+        row["known_carrier"] or "",
+        row["unwanted_since"] is not None,
+        row["held_for"] == REPETITION,
+        row["dossier_cost"] or 0,
+    )

@@ -1,6 +1,7 @@
 """What the chapters of the outbox begin with."""
 
 from storage.coordination import Coordination
+from storage.measuring import Measures
 from storage.statements import Statements
 from storage.tallies import Tallies
 
@@ -12,3 +13,4 @@ class OutboxChapter:
         self._sql = sql
         self._others = others
         self._tallies = Tallies(sql)
+        self._measures = Measures(sql)

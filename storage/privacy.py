@@ -1,7 +1,8 @@
 """Erasure on request: takes a person out of every table, and leaves the books balanced."""
 
+import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
@@ -63,6 +64,7 @@ class Privacy:
         rows = {
             "dossiers": await erasing.dossiers(),
             "outbox": await erasing.messages(),
+            "documents": await erasing.documents(),
             "inbound": await erasing.inbound(),
             "conversations": await erasing.conversations(),
             "feedback": await erasing.feedback(),
@@ -80,6 +82,7 @@ class _Erasing:
         keys = sorted(address.key for address in hers)
         self._sql = sql
         self._mentions = Mentions(phone, keys)
+        self._documents: Collection[str] = ()
         self._values: Mapping[str, Any] = {
             "phone": phone,
             "keys": key_set(keys),
@@ -107,11 +110,16 @@ class _Erasing:
             item_id: {"named": str(int(self._mentions.are_in_key(row["dedupe_key"])))} for item_id, row in found.items()
         }
         await self._change("erase_outbox", items=to_json(items))
+        self._documents = _documents_of(found.values())
         named = {row["origin"]: item_id for item_id, row in found.items() if self._mentions.are_in_key(row["origin"])}
         renamed = [{"fresh": f"erased:{item_id}", "origin": origin} for origin, item_id in sorted(named.items())]
         await self._sql.change_many("erase_plans", renamed)
         await self._sql.change_many("erase_origins", renamed)
         return len(found)
+
+    async def documents(self) -> int:
+        """Of the messages that `messages` has found."""
+        return await self._sql.change("erase_documents", ids=key_set(self._documents))
 
     async def inbound(self) -> int:
         own = await self._change("erase_inbound")
@@ -154,6 +162,12 @@ class _Erasing:
 
     async def _change(self, name: str, **more: Any) -> int:
         return await self._sql.change(name, **self._values, **more)
+
+
+def _documents_of(messages: Iterable[Row]) -> set[str]:
+    """The ids of the documents that went with them, or were to go."""
+    attached = (json.loads(row["attached"]) for row in messages if row["attached"])
+    return {file[0] for kept in attached for file in kept.get("files", ())}
 
 
 def _fresh(row: Row, names: Sequence[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -101,7 +102,7 @@ def waits_of(text: str) -> tuple[Wait, ...]:
 
 def terms_of(text: str) -> dict[str, Any]:
     """The fields of `Dossier.terms`."""
-    filed, returned, tracking, fee, paid, until, paused = json.loads(text)
+    filed, returned, tracking, fee, paid, until, paused, *pauses = json.loads(text)
     return {
         "filed_by": Handing(filed) if filed else None,
         "returned_by": Handing(returned) if returned else None,
@@ -110,10 +111,13 @@ def terms_of(text: str) -> dict[str, Any]:
         "fee_paid_at": moment(paid),
         "supplement_until": moment(until),
         "paused_at": moment(paused),
+        "pauses": tuple(Wait(from_millis(since), moment(until)) for since, until in pauses[0]) if pauses else (),
     }
 
 
+@lru_cache(maxsize=1_024)
 def _terms_text(terms: object) -> str:
+    """Remembered: most dossiers have but how they came in and go out."""
     return json.dumps(terms, ensure_ascii=False, separators=(",", ":"))
 
 

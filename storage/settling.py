@@ -8,9 +8,9 @@ from bot.model.clock import month_of, to_millis
 from bot.model.message import DeliveryState, Receipt
 from bot.ports import Settlement
 from storage.edge import clean, key_set, millis, to_json
-from storage.message_rows import HAS_WAYS, receipt_of, way_taken
+from storage.measuring import Answer
+from storage.message_rows import HAS_WAYS, Locked, receipt_of, way_taken
 from storage.outbox_chapter import OutboxChapter
-from storage.statements import Row
 from storage.tallies import Charge, Minutes, Named, minute_of
 
 REPETITION = "repetition"
@@ -18,6 +18,9 @@ REPETITION = "repetition"
 _OPEN = (DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 _TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 _PAID = (*_TAKEN, DeliveryState.UNCERTAIN)
+_WORDS = (*_TAKEN, DeliveryState.FAILED)
+"""A provider's word on a message, yes or no."""
+_UNSENT = (DeliveryState.SUPPRESSED, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED, DeliveryState.EXPIRED)
 _COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
     DeliveryState.ACCEPTED: ("accepted",),
     DeliveryState.DELIVERED: ("accepted", "delivered", "in_time"),
@@ -33,56 +36,117 @@ class _Settled:
     """A settlement and the item as it was before."""
 
     settlement: Settlement
-    item: Row
+    item: Locked
+
+    @property
+    def way(self) -> int:
+        """On which it was answered."""
+        return self.item.way if self.settlement.way is None else self.settlement.way
+
+    @property
+    def is_effective(self) -> bool:
+        """The item is still where it was asked for."""
+        return self.item.state in _OPEN and self.way == self.item.way
 
     @property
     def cost(self) -> int | None:
-        """What it costs now; None where it costs nothing, or was paid for by an earlier answer."""
-        unpaid = self.item["cost"] is None and self.item["sent_at"] is None
-        return self.settlement.cost if unpaid and self.settlement.state in _PAID else None
+        """What it costs now; None where it costs nothing, or this way was paid for by an earlier answer."""
+        return self.settlement.cost if self.settlement.state in _PAID and not self._is_paid else None
+
+    @property
+    def _is_paid(self) -> bool:
+        if self.way:
+            return self.item.paid_way is not None and self.item.paid_way >= self.way
+        return self.item.cost is not None or self.item.sent_at is not None
+
+    @property
+    def total_cost(self) -> int | None:
+        """Of all its ways."""
+        before, cost = self.item.cost, self.cost
+        return before if cost is None else (before or 0) + cost
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Where its gateway's minute counts it."""
-        counts = self.settlement.attempted and self.item["gateway"]
+        counts = self.settlement.attempted and self.item.gateway
         state = DeliveryState.FAILED if self.settlement.moves_on else self.settlement.state
         return _COLUMNS.get(state, ()) if counts else ()
 
     @property
+    def answer(self) -> Answer:
+        """What of it is to be measured: the first attempt by the first way, and how this one ended."""
+        settlement, item = self.settlement, self.item
+        attempted, moves_on = settlement.attempted, settlement.moves_on
+        may_end = attempted and (moves_on or settlement.state is DeliveryState.FAILED)
+        ended = may_end and self.state is DeliveryState.FAILED
+        return Answer(
+            item.gateway,
+            item.agency,
+            item.lane,
+            to_millis(settlement.at),
+            due_at=item.next_at if attempted and item.attempts == 1 and not self.way else None,
+            tried=attempted and (moves_on or settlement.state in _WORDS),
+            failed=may_end and (moves_on or ended),
+            ended=ended,
+        )
+
+    @property
     def state(self) -> DeliveryState:
-        """The item's next one: what should take another way and has none has failed."""
-        settlement = self.settlement
-        return DeliveryState.FAILED if settlement.moves_on and not self.moves_on else settlement.state
+        """The item's next one. What should take another way and has none has failed; what may have been sent on this
+        one waits for a receipt; and what an earlier way has taken is not unsent because this one is shut."""
+        wanted = self.settlement.state
+        if self.settlement.moves_on and not self.moves_on:
+            return DeliveryState.UNCERTAIN if self._repeats else DeliveryState.FAILED
+        return DeliveryState.ACCEPTED if wanted in _UNSENT and self._was_taken else wanted
 
     @property
     def moves_on(self) -> bool:
-        return self.settlement.moves_on and HAS_WAYS in self.item["attached"]
+        return self.settlement.moves_on and HAS_WAYS in self.item.attached and not self._repeats
+
+    @property
+    def _repeats(self) -> bool:
+        return self.item.held_for == REPETITION
+
+    @property
+    def _was_taken(self) -> bool:
+        """By the provider of an earlier way, which has not said that it failed."""
+        return self.item.way > 0 and self.item.sent_at is not None
 
     def row(self) -> dict[str, Any]:
         """The item as it is from now on."""
         settlement, item, at = self.settlement, self.item, to_millis(self.settlement.at)
-        state, sent_at = self.state, item["sent_at"]
-        stays = settlement.stays and state is DeliveryState.QUEUED and item["gateway"]
+        state, sent_at, cost = self.state, item.sent_at, self.cost
+        stays = settlement.stays and state is DeliveryState.QUEUED and item.gateway
         return {
-            "channel": item["gateway"] if stays else item["channel"],
+            "channel": item.gateway if stays else item.channel,
             "state": str(state),
             "reason": settlement.reason,
             "at": at,
             "sent_at": at if state in _TAKEN and sent_at is None else sent_at,
-            "next_at": item["next_at"] if settlement.next_at is None else millis(settlement.next_at),
-            "attempts": item["attempts"] - (not settlement.attempted),
+            "next_at": item.next_at if settlement.next_at is None else millis(settlement.next_at),
+            "attempts": item.attempts - (not settlement.attempted),
             "held_for": self._held_for(),
-            "carrier": settlement.carrier or item["carrier"],
-            "cost": item["cost"] if (cost := self.cost) is None else cost,
+            "carrier": settlement.carrier or item.carrier,
+            "cost": self.total_cost,
+            "paid_way": item.paid_way if cost is None else self.way,
+            "fallback_at": self._fallback_at(),
         }
 
     def _held_for(self) -> str:
         """What it waits for from now on; one that may have been sent stays bound to its gateway until it is settled."""
         settlement = self.settlement
-        if settlement.state is DeliveryState.HELD:
+        if settlement.state in (DeliveryState.HELD, DeliveryState.ACCEPTED):
             return settlement.held_for
-        bound = settlement.stays or self.item["held_for"] == REPETITION
-        return REPETITION if bound and settlement.state is DeliveryState.QUEUED else ""
+        bound = settlement.stays or self._repeats
+        return REPETITION if bound and settlement.state is DeliveryState.QUEUED and not settlement.moves_on else ""
+
+    def _fallback_at(self) -> int | None:
+        settlement = self.settlement
+        if HAS_WAYS not in self.item.attached:
+            return None
+        if settlement.fallback_at is None and settlement.state is DeliveryState.QUEUED:
+            return self.item.fallback_at
+        return millis(settlement.fallback_at)
 
 
 class Settling(OutboxChapter):
@@ -94,27 +158,44 @@ class Settling(OutboxChapter):
         if any(each.references for each in settlements):
             await self._others.announce_settling()
         items = {
-            row["id"]: row
+            row[0]: Locked(*row)
             for row in await self._sql.rows("lock_items", ids=key_set(each.item_id for each in settlements))
         }
         ours = [
             _Settled(each, item)
             for each in settlements
-            if (item := items.get(clean(each.item_id))) and item["owner"] == clean(each.owner)
+            if (item := items.get(clean(each.item_id))) and item.owner == clean(each.owner)
         ]
         # The last word on an item counts, should there be two.
-        effective = {each.item["id"]: each for each in ours if each.item["state"] in _OPEN}.values()
+        effective = {each.item.id: each for each in ours if each.is_effective}.values()
         if effective:
-            await self._sql.change("settle", items=to_json({each.item["id"]: each.row() for each in effective}))
+            await self._sql.change("settle", items=to_json({each.item.id: each.row() for each in effective}))
             await self._move_on([each for each in effective if each.moves_on])
+        late = [each for each in ours if each.way < each.item.way and each.cost is not None]
+        await self._sql.change_many("pay_late", [_paid_late(each) for each in late])
         early = await self._number_parts(ours)
-        await self._tally(ours, effective)
+        await self._tally(ours, effective, [*effective, *late])
+        await self._note_bypasses(effective)
         return early
 
+    async def _note_bypasses(self, effective: Collection[_Settled]) -> None:
+        """What left in quiet hours; a person's word, which came before, stays."""
+        rows = [
+            {
+                "item_id": each.item.id,
+                "at": to_millis(each.settlement.at),
+                "rule": clean(each.settlement.bypass),
+                "ordered_by": "",
+            }
+            for each in effective
+            if each.settlement.bypass and each.state in _PAID
+        ]
+        await self._sql.change_many("note_bypass", rows)
+
     async def _move_on(self, settled: Sequence[_Settled]) -> None:
-        """These take the next of their ways."""
+        """These take the next of their ways: nothing was sent by the present one."""
         turns = [
-            way_taken(each.item["id"], each.item["attached"], each.settlement.reason, to_millis(each.settlement.at))
+            way_taken(each.item, each.settlement.reason, to_millis(each.settlement.at), keeps_sent_at=each.item.way > 0)
             for each in settled
         ]
         await self._sql.change_many("take_way", turns)
@@ -130,20 +211,24 @@ class Settling(OutboxChapter):
         early = await self._sql.rows("unpark", references=to_json(numbered))
         return sorted((receipt_of(row) for row in early), key=lambda receipt: receipt.at)
 
-    async def _tally(self, ours: Sequence[_Settled], effective: Collection[_Settled]) -> None:
+    async def _tally(self, ours: Sequence[_Settled], effective: Collection[_Settled], paid: Sequence[_Settled]) -> None:
         await self._tallies.remember(
-            Named(each.item["address"], each.settlement.carrier, each.settlement.at)
+            Named(each.item.address, each.settlement.carrier, each.settlement.at)
             for each in ours
             if each.settlement.carrier
         )
         await self._tallies.charge(
-            Charge(each.item["agency"], month_of(each.settlement.at), each.item["parts"], cost)
-            for each in effective
+            Charge(each.item.agency, month_of(each.settlement.at), each.item.parts, cost)
+            for each in paid
             if (cost := each.cost) is not None
         )
+        await self._tallies.charge_dossiers(
+            (each.item.source, each.item.code, cost) for each in paid if (cost := each.cost) and each.item.code
+        )
+        await self._measures.count(each.answer for each in effective)
         await self._tallies.count(
             Minutes(
-                (each.item["gateway"], minute_of(each.settlement.at), column)
+                (each.item.gateway, minute_of(each.settlement.at), column)
                 for each in effective
                 for column in each.columns
             )
@@ -153,12 +238,18 @@ class Settling(OutboxChapter):
 def _parts(settled: _Settled) -> list[dict[str, Any]]:
     return [
         {
-            "item_id": settled.item["id"],
-            "gateway": settled.item["gateway"],
+            "item_id": settled.item.id,
+            "gateway": settled.item.gateway,
             "reference": clean(reference),
             "number": number,
+            "way": settled.way,
             "at": to_millis(settled.settlement.at),
         }
         for number, reference in enumerate(settled.settlement.references, 1)
         if reference
     ]
+
+
+def _paid_late(settled: _Settled) -> dict[str, Any]:
+    """The cost of a way that was left before its answer came."""
+    return {"id": settled.item.id, "cost": settled.total_cost, "paid_way": settled.way}

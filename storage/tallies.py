@@ -68,6 +68,14 @@ class Tallies:
         ]
         await self._sql.change_many("count_spending", rows)
 
+    async def charge_dossiers(self, costs: Iterable[tuple[str, str, int]]) -> None:
+        """(source, code, đồng) of each message that is paid for."""
+        sums: Counter[tuple[str, str]] = Counter()
+        for source, code, cost in costs:
+            sums[source, code] += cost
+        rows = [{"source": source, "code": code, "cost": cost} for (source, code), cost in sorted(sums.items())]
+        await self._sql.change_many("count_dossier_spending", rows)
+
     async def count(self, minutes: Minutes) -> None:
         """Written last of all: every settler of a gateway waits here for the one before it."""
         await self._sql.change_many("count_minutes", _minute_rows(minutes))

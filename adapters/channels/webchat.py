@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Self
 from weakref import WeakSet
 
@@ -29,7 +30,7 @@ class Settings(base.Settings):
 @asynccontextmanager
 async def open(name: str, settings: Settings) -> AsyncIterator[Channel]:  # noqa: A001 (every adapter's word)
     rooms = Rooms(settings.backlog)
-    limits = Limits(longest=4000, rate=0, window=64, receipts=True, honours_reference=True, buttons=True)
+    limits = Limits(longest=4000, rate=0, window=64, receipts=True, honours_reference=True, buttons=True, files=True)
     yield Channel(name=name, sender=rooms, feed=rooms, limits=limits)
 
 
@@ -49,8 +50,10 @@ class Rooms:
         return len(self._watchers)
 
     async def send(self, item: OutboxItem) -> Outcome:
+        # Its pages fetch documents by themselves: nothing of them waits here in memory.
+        light = replace(item, files=tuple(replace(each, content=b"") for each in item.files)) if item.files else item
         for watcher in tuple(self._watchers.get(item.address.key, ())):
-            watcher.hand(item)
+            watcher.hand(light)
         return Accepted()
 
     def watch(self, address: Address) -> AsyncIterator[OutboxItem]:

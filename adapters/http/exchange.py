@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,18 @@ class Request:
         """A POST of `values` as a form in UTF-8."""
         body = urlencode(values).encode()
         return cls("POST", url, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}, body)
+
+    @classmethod
+    def of_file(cls, url: str, field_name: str, content: bytes, *, name: str, media_type: str) -> "Request":
+        """A POST of one file as a multipart form (RFC 7578)."""
+        boundary = token_hex(16)
+        quoted = "".join("_" if sign in '"\\' or not sign.isprintable() else sign for sign in name)
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field_name}"; filename="{quoted}"\r\n'
+            f"Content-Type: {media_type}\r\n\r\n"
+        )
+        body = b"".join((head.encode(), content, f"\r\n--{boundary}--\r\n".encode()))
+        return cls("POST", url, {"Content-Type": f"multipart/form-data; boundary={boundary}"}, body)
 
 
 @dataclass(frozen=True, slots=True)

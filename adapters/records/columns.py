@@ -27,11 +27,28 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "id_number": ("SoDinhDanh", "DinhDanhCHS", "SoGiayTo", "SoCCCD", "SoCMND"),
     "updated_at": ("NgayCapNhat", "ThoiDiemXuLy", "ThoiGianCapNhat"),
     "sequence": ("PhienBan", "Sequence", "sequence"),
+    "filed_by": ("KenhThucHien", "KenhNopHoSo"),
+    "returned_by": ("HinhThucTra", "HinhThucTraKetQua", "HinhThucNhanKetQua", "HinhThuc"),
+    "by_post": ("DangKyNhanHoSoQuaBCCI", "DangKyNhanHoSoQuaBCCIData"),
+    "tracking": ("MaBuuGui", "MaVanDon", "SoHieuBuuGui"),
+    "fee": ("TongLePhi", "SoTienPhaiNop", "LePhi"),
+    "fee_paid_at": ("NgayNopLePhi", "NgayThanhToan", "ThoiDiemThanhToan"),
+    "asked_at": ("NgayYeuCauBoSung",),
+    "supplement_until": ("ThoiHanBoSung", "HanBoSung"),
+    "paused_at": ("NgayTamDung", "ThoiDiemTamDung"),
+    "resumed_at": ("NgayTiepTuc", "NgayTiepTucXuLy"),
 }
 """Our field -> the names it has in the national exchange and near it, best first.
 
 `GhiChu` is left out on purpose: offices write notes to each other there. Map it where it is meant for citizens.
+`HinhThuc` stands behind `ThongTinTra` in the exchange and speaks of the result, as `HinhThucTra` does.
 """
+
+TERMS = (
+    "filed_by", "returned_by", "by_post", "tracking", "fee", "fee_paid_at", "asked_at", "supplement_until",
+    "paused_at", "resumed_at",
+)  # fmt: skip
+"""Fields that few records have; one that cannot be read keeps no record out."""
 
 REQUIRED = ("code", "status")
 
@@ -59,6 +76,16 @@ class Columns(NamedTuple):
     id_number: int
     updated_at: int
     sequence: int
+    filed_by: int
+    returned_by: int
+    by_post: int
+    tracking: int
+    fee: int
+    fee_paid_at: int
+    asked_at: int
+    supplement_until: int
+    paused_at: int
+    resumed_at: int
     names: tuple[str, ...]
     """The names as written in the file."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.records.cells import cell
-from adapters.records.columns import FIELDS, Columns
+from adapters.records.columns import FIELDS, TERMS, Columns
 from adapters.records.dates import moments
 from adapters.records.identities import codes
 from adapters.records.paths import Find, first_of, path
@@ -17,6 +17,8 @@ from bot.model.dossier import Dossier
 from bot.ports import Quarantined
 
 _NOT_TEXT = "Giá trị không phải là chữ, số hay ngày giờ."
+_YES = "1"
+"""What an address for the postal service says, whatever is in it (`DangKyNhanHoSoQuaBCCIData`)."""
 _NOT_AN_OBJECT = "Bản ghi không phải là một đối tượng JSON."
 _BLANK = "Bản ghi rỗng hoặc không có trường nào được nhận ra."
 
@@ -34,9 +36,11 @@ class ObjectReader:
             for field, names in FIELDS.items()
         ]
         names = tuple(own.get(field, known[0]) for field, known in FIELDS.items())
+        self._terms = {index for index, field in enumerate(FIELDS) if field in TERMS}
+        self._mapped = {index for index, field in enumerate(FIELDS) if field in own}
         columns = Columns(**{field: index for index, field in enumerate(FIELDS)}, names=names)
         self._names = names
-        self._code = columns.code
+        self._code, self._by_post = columns.code, columns.by_post
         self._canonical = codes(settings.code_pattern)
         self._rows = RowReader(columns, settings, source=source, place=place)
         self._steps = (
@@ -67,11 +71,17 @@ class ObjectReader:
     def _cells(self, row: int, record: Mapping[str, Any]) -> list[str] | None:
         cells = []
         for index, find in enumerate(self._finds):
+            found: Any = None
             try:
-                cells.append(cell(find(record)))
+                found = find(record)
+                cells.append(cell(found))
             except ValueError:
-                self._note(row, self._names[index], _NOT_TEXT, self._code_in(cells))
-                return None
+                is_term = index in self._terms
+                if not is_term or index in self._mapped:
+                    self._note(row, self._names[index], _NOT_TEXT, self._code_in(cells))
+                if not is_term:
+                    return None
+                cells.append(_YES if index == self._by_post and found else "")
         return cells
 
     def _code_in(self, cells: Sequence[str]) -> str:
@@ -90,6 +100,8 @@ class ObjectReader:
             waits=course.waits,
             appointment_at=_appointment(dossier.appointment_at, course.reappointed),
             supplement=dossier.supplement or course.supplement,
+            supplement_until=dossier.supplement_until or course.supplement_until,
+            fee=dossier.fee or course.fee,
         )
 
     def _note(self, row: int, column: str, reason: str, code: str) -> None:

@@ -9,6 +9,7 @@ from adapters.records.dates import appointments, moments
 from adapters.records.identities import codes, phone
 from adapters.records.settings import RecordSettings
 from adapters.records.statuses import statuses
+from adapters.records.terms import TermReader
 from bot.model.dossier import Dossier
 from bot.ports import Quarantined
 
@@ -54,6 +55,8 @@ class RowReader:
         self._code = codes(settings.code_pattern)
         self._agencies = settings.agencies
         self._appointment = appointments(self._moment, utc_offset=settings.utc_offset, day_ends_at=settings.day_ends_at)
+        terms = TermReader(columns, settings, self._moment, self._appointment, width=self._width)
+        self._terms = terms if terms.is_needed else None
         self.quarantined: list[Quarantined] = []
 
     def read(self, row: int, cells: list[str]) -> Dossier | None:
@@ -78,6 +81,7 @@ class RowReader:
             return None
         agency, agency_name = self._agency(code, cells)
         status_text = one_line(cells[columns.status_text]) or word
+        terms = self._terms.read(cells, lambda index: self._refuse(row, index, _BAD_DATE, code)) if self._terms else {}
         return Dossier(
             source=self._source,
             code=code,
@@ -101,6 +105,7 @@ class RowReader:
             id_tail=_tail(cells[columns.id_number]),
             updated_at=self._date(row, cells, columns.updated_at, code),
             sequence=self._number(row, cells, columns.sequence, code),
+            **terms,
         )
 
     def refuse(self, row: int, reason: str) -> None:

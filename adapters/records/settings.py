@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from adapters.records.columns import FIELDS
 from adapters.records.paths import path
-from bot.model.dossier import Status
+from bot.model.dossier import Handing, Status
 from bot.settings import SourceSettings
 
 
@@ -21,6 +21,12 @@ class RecordSettings(SourceSettings):
     )
     statuses: dict[str, Status] = Field(
         default={}, description="The source's own word or number -> the national code 1 to 10 (0: not known)."
+    )
+    filed: dict[str, Handing] = Field(
+        default={}, description="The source's own word or number for how papers came in -> counter, online, post."
+    )
+    returned: dict[str, Handing] = Field(
+        default={}, description="The source's own word or number for how the result goes out -> the same."
     )
     agencies: dict[str, str] = Field(
         default={}, description="Agency id -> the name that citizens read, where the source has only ids."

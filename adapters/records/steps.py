@@ -10,6 +10,7 @@ from adapters.records.dates import Moments, appointments
 from adapters.records.paths import first_of, path
 from adapters.records.settings import STEP_FIELDS, ObjectSettings
 from adapters.records.statuses import statuses
+from adapters.records.terms import days_in, last_days, total
 from bot.model.dossier import Step, Wait
 
 MOST = 200
@@ -20,6 +21,9 @@ _SUPPLEMENTS = first_of(("DanhSachHoSoBoSung",))
 _ASKED = first_of(("NgayBoSung", "NgayYeuCauBoSung"))
 _ANSWERED = first_of(("NgayTiepNhanBoSung",))
 _CONTENT = first_of(("NoiDungBoSung",))
+_TERM = first_of(("ThoiHanBoSung", "HanBoSung"))
+_FEES = first_of(("DanhSachLePhi",))
+_PRICE = first_of(("Gia", "SoTien"))
 _OLD_APPOINTMENT = first_of(("NgayHenTraTruoc",))
 _NEW_APPOINTMENT = first_of(("NgayHenTraMoi",))
 
@@ -35,13 +39,17 @@ class Course:
     waits: tuple[Wait, ...] = ()
     supplement: str = ""
     """What was asked for last."""
+    supplement_until: datetime | None = None
+    """Until when."""
+    fee: str = ""
+    """The listed fees together."""
     reappointed: tuple[datetime | None, datetime] | None = None
     """The appointment before the last supplement that moved it, and the one after."""
     faults: tuple[tuple[str, str], ...] = ()
     """(key, reason in Vietnamese) of what could not be read."""
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.waits or self.supplement or self.reappointed)
+        return bool(self.steps or self.waits or self.supplement or self.reappointed or self.fee)
 
 
 class StepReader:
@@ -56,6 +64,7 @@ class StepReader:
         }
         self._moment = moment
         self._appointment = appointments(moment, utc_offset=settings.utc_offset, day_ends_at=settings.day_ends_at)
+        self._last_day = last_days(self._appointment, settings.utc_offset)
         self._status = statuses(settings.statuses)
 
     def read(self, record: Mapping[str, Any]) -> Course:
@@ -66,13 +75,14 @@ class StepReader:
                 steps.append(self.step(each))
             except ValueError:
                 faults.append((self._name, _BAD_STEP))
-        waits, supplement, reappointed = [], "", None
+        waits, supplement, term, reappointed = [], "", None, None
         for each in self._objects(_SUPPLEMENTS, record, "DanhSachHoSoBoSung", _BAD_SUPPLEMENT, faults):
             try:
                 asked, answered = self._at(_ASKED(each)), self._at(_ANSWERED(each))
                 if new := self._appointment(cell(_NEW_APPOINTMENT(each))):
                     reappointed = (self._appointment(cell(_OLD_APPOINTMENT(each))), new)
                 supplement = "" if answered else cell(_CONTENT(each)).strip()[:_LONGEST] or supplement
+                term = None if answered else self._until(asked, cell(_TERM(each))) or term
             except ValueError:
                 faults.append(("DanhSachHoSoBoSung", _BAD_SUPPLEMENT))
                 continue
@@ -80,7 +90,9 @@ class StepReader:
                 waits.append(Wait(asked, answered))
         steps.sort(key=_beginning)
         waits.sort(key=lambda wait: wait.asked_at)
-        return Course(tuple(steps[-MOST:]), tuple(waits[-MOST:]), supplement, reappointed, tuple(faults))
+        return Course(
+            tuple(steps[-MOST:]), tuple(waits[-MOST:]), supplement, term, _fee(record), reappointed, tuple(faults)
+        )
 
     def step(self, record: Mapping[str, Any]) -> Step:
         """One step, such as a record of `CapNhatTienDoHoSoMC`. Raises `ValueError` for a date or value unread."""
@@ -94,6 +106,11 @@ class StepReader:
             due_at=self._moment(values["due_at"]),
             ended_at=self._moment(values["ended_at"]),
         )
+
+    def _until(self, asked: datetime | None, term: str) -> datetime | None:
+        if days := days_in(term):
+            return self._last_day(asked, days) if asked else None
+        return self._appointment(term)
 
     def _at(self, value: Any) -> datetime | None:
         return self._moment(cell(value))
@@ -115,6 +132,11 @@ class StepReader:
         if len(good) < len(found):
             faults.append((name, reason))
         return good
+
+
+def _fee(record: Mapping[str, Any]) -> str:
+    found = _FEES(record)
+    return total(_PRICE(each) for each in found if isinstance(each, Mapping)) if isinstance(found, list) else ""
 
 
 def _beginning(step: Step) -> float:

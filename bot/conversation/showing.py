@@ -95,7 +95,7 @@ def values_of(turn: Turn, found: Found, dossier: Dossier) -> dict[str, str]:
     return values | dict.fromkeys(_FOR_OWNERS, "")
 
 
-_FOR_OWNERS = ("procedure", "agency", "supplement", "reason", "place")
+_FOR_OWNERS = ("procedure", "agency", "supplement", "supplement_until", "reason", "place", "fee", "tracking")
 
 
 def days_left(turn: Turn, dossier: Dossier) -> str:

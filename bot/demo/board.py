@@ -7,7 +7,7 @@ from rich.table import Table
 
 from bot.demo.citizens import Citizens
 from bot.ledger import balance
-from bot.model.message import DeliveryState, Situation
+from bot.model.message import DeliveryState, Situation, family_of
 from bot.ports import Storage, Transaction
 from bot.show import STATE_WORDS
 
@@ -23,10 +23,12 @@ async def report(storage: Storage, citizens: Citizens, sms: str) -> dict[str, An
 
     async def read(tx: Transaction) -> dict[str, Any]:
         dossiers, changes = await tx.dossiers.count()
-        kinds: Counter[str] = Counter({situation.value: 0 for situation in Situation})
+        kinds: Counter[str] = Counter({family_of(situation).value: 0 for situation in Situation})
+        situations: Counter[str] = Counter()
         for (channel, situation, state), number in (await tx.outbox.situations()).items():
             if channel == sms and state in _SENT:
-                kinds[situation] += number
+                kinds[family_of(Situation(situation))] += number
+                situations[situation] += number
         messages: dict[str, dict[str, int]] = {}
         for (channel, state), number in (await tx.outbox.counts()).items():
             messages.setdefault(channel, {})[state.value] = number
@@ -42,6 +44,7 @@ async def report(storage: Storage, citizens: Citizens, sms: str) -> dict[str, An
             "changes": changes,
             "planned": await tx.outbox.planned(),
             "kinds": dict(kinds),
+            "situations": dict(situations),
             "messages": messages,
             "receipts": {"recorded": ended, "silent_numbers": silent, "missing": len(waiting) - silent},
             "quarantined": await tx.sources.count_quarantined(),

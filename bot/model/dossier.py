@@ -154,6 +154,8 @@ class Dossier:
     """In the order of their beginning; empty where the source does not tell them."""
     waits: tuple[Wait, ...] = ()
     """Supplements asked for, in order: as the source tells them, or as the mirror saw the status come and go."""
+    pauses: tuple[Wait, ...] = ()
+    """Pauses that are over, as the mirror saw `paused_at` come and go. Set by the mirror."""
     updated_at: datetime | None = None
     """When the source says that it last changed this dossier; orders what arrives, citizens are not told of it."""
     sequence: int | None = None
@@ -179,9 +181,10 @@ class Dossier:
             self.filed_by, self.returned_by, self.tracking, self.fee,
             self.fee_paid_at, self.supplement_until, self.paused_at,
         )  # fmt: skip
-        if not any(terms):
+        if not any(terms) and not self.pauses:
             return ()
-        return tuple(_moment(each) if isinstance(each, datetime) else str(each) if each else None for each in terms)
+        plain = tuple(_moment(each) if isinstance(each, datetime) else str(each) if each else None for each in terms)
+        return (*plain, tuple(pause.told for pause in self.pauses)) if self.pauses else plain
 
     @property
     def told(self) -> tuple[object, ...]:

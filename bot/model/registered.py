@@ -5,6 +5,11 @@ FPT 2518, VNPT TEMPLATEID).
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from bot.model.message import OutboxItem, Situation, family_of
 
 _HOLE = re.compile(r"\{([0-9]{1,2})\}")
 
@@ -42,3 +47,37 @@ class Pattern:
             found.append(text[at:end])
             at = end + len(literal)
         return dict(zip(self.numbers, found, strict=True))
+
+
+class Registered(NamedTuple):
+    """A template as one provider knows it."""
+
+    id: str
+    pattern: Pattern
+
+
+class RegisteredTexts:
+    """What one SMS channel's provider has registered, by situation."""
+
+    def __init__(self, channel: str, templates: Mapping[Situation, tuple[str, str]]) -> None:
+        """`templates` are (id, pattern) of the channel's settings. Raises `ValueError` for a pattern that is none."""
+        self._channel = channel
+        self._templates = {
+            situation: Registered(given, Pattern(text)) for situation, (given, text) in templates.items()
+        }
+
+    def of(self, item: OutboxItem) -> Registered | None:
+        """The one that came with the text, else that of its situation, else that of its family."""
+        brought = next((form for form in item.forms if form.pattern and form.channel == self._channel), None)
+        if brought:
+            return Registered(brought.id, _pattern(brought.pattern))
+        return self._templates.get(item.situation) or self._templates.get(family_of(item.situation))
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> Pattern:
+    """A text that was published with a pattern that is none fits nothing, and so does not leave."""
+    try:
+        return Pattern(text)
+    except ValueError:
+        return Pattern("\0")

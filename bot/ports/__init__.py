@@ -1,8 +1,9 @@
 """What the service needs from the outside: channels, sources, and a database, as Protocols."""
 
 from bot.ports.channels import Channel, Deliver, Feed, Limits, Listener, Sender, Webhook, WebhookRequest, WebhookResult
-from bot.ports.deadlines import ApologyStore, DeadlineStore
+from bot.ports.deadlines import Apologised, ApologyStore, DeadlineStore, Due, Ended, Late, Place, Pressure
 from bot.ports.documents import DocumentStore
+from bot.ports.holding import QUIET, Bypass, Bypasses, HoldStore, QuietHeld
 from bot.ports.mirroring import (
     DossierStore,
     Failure,
@@ -30,11 +31,13 @@ from bot.ports.people import (
 from bot.ports.routing import SLOW, Minute, Move, Pause, RoutingStore, SpendingStore, Spent
 from bot.ports.sending import (
     BUDGET,
+    SEEN,
     Claimed,
     DoNotSendStore,
     Matched,
     Moved,
     OutboxStore,
+    Overdue,
     Rerouted,
     Settlement,
     Standing,
@@ -48,12 +51,17 @@ from bot.ports.watching import WatchStore
 
 __all__ = [
     "BUDGET",
+    "QUIET",
+    "SEEN",
     "SLOW",
     "Accept",
+    "Apologised",
     "ApologyStore",
     "Applied",
     "Audience",
     "Batch",
+    "Bypass",
+    "Bypasses",
     "Channel",
     "Claimed",
     "ConversationState",
@@ -64,12 +72,16 @@ __all__ = [
     "DocumentStore",
     "DossierSource",
     "DossierStore",
+    "Due",
+    "Ended",
     "Failure",
     "Failures",
     "Feed",
     "FollowStore",
     "GuardStore",
+    "HoldStore",
     "Known",
+    "Late",
     "LateEvent",
     "LeaseStore",
     "Limits",
@@ -80,12 +92,16 @@ __all__ = [
     "Move",
     "Moved",
     "OutboxStore",
+    "Overdue",
     "Pause",
     "PeopleStore",
+    "Place",
+    "Pressure",
     "PrivacyStore",
     "Push",
     "PushAnswer",
     "Quarantined",
+    "QuietHeld",
     "Reconciliation",
     "ReconciliationStore",
     "Rerouted",

@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.model.dossier import Status
 from bot.model.message import DeliveryState, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
+from bot.ports.holding import HoldStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Claimed:
     """The carrier that a receipt once named for this address; empty where none did."""
     is_unwanted: bool = False
     """The address is on the do-not-send list."""
+    repeats: bool = False
+    """It may have been sent already, by this very gateway, which does no harm by repeating it: another way would."""
+    dossier_cost: int = 0
+    """Đồng that the messages about its dossier have cost so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +55,29 @@ class Settlement:
     """For `queued`: only the gateway that had it may have it again, because only there a repetition does no harm.
     The item waits from now on in that gateway's own queue."""
     held_for: str = ""
-    """For `held`: what it waits for, `BUDGET`."""
+    """For `held`: what it waits for, `BUDGET` or `QUIET`; for `accepted`: `SEEN` where nothing less is a success."""
     carrier: str = ""
     """The citizen's carrier, where the answer named it."""
     cost: int | None = None
     """For `accepted`, `delivered` and `uncertain`: what it costs in đồng; None where no price is configured."""
     moves_on: bool = False
-    """For `queued`: it takes the first of its alternatives; an item that has none fails, for the same reason."""
+    """For `queued`: it takes the first of its alternatives; an item that has none fails, for the same reason. One that
+    may have been sent already becomes `uncertain`."""
+    way: int | None = None
+    """The way on which it was claimed (`OutboxItem.way`): where the item has left that way meanwhile, only references
+    and cost are noted. None: its present one."""
+    fallback_at: datetime | None = None
+    """For `accepted`, `uncertain` and `queued`: when it takes its next way, if it has one left and nothing comes in
+    between; None: not by itself, and for `queued` as before."""
+    bypass: str = ""
+    """Why it left although the hours were quiet; empty: they were not."""
 
 
 BUDGET = "budget"
 """`held_for` of a message whose agency has spent its month's budget."""
+
+SEEN = "seen"
+"""`held_for` of an accepted message that has succeeded only when its reader has opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +89,42 @@ class Matched:
     state: DeliveryState
     """The item's present state."""
     parts: Mapping[str, DeliveryState]
-    """Every known part of the item by the provider's reference, with its present state."""
+    """Every part that is known of the item on the receipt's way, by the provider's reference, with its present
+    state."""
     expected: int
     """How many parts the provider made of it, as far as is known; else how many we counted."""
     address: str = field(default="", repr=False)
     """Key of the item's address."""
     gateway: str = ""
+    """The channel that had it on the receipt's way."""
     sent_at: datetime | None = None
+    """When it was taken there."""
+    way: int = 0
+    """The way to which the receipt belongs."""
+    is_left: bool = False
+    """The item has left that way."""
+    is_unused: bool = False
+    """And nothing was handed over on the present one."""
+    waits_for_seen: bool = False
+    """To be delivered there is not enough."""
+    agency: str = ""
+    has_ways: bool = False
+    """The item has another way left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An item moved by a receipt."""
+    """What receipts say of an item's end on one of its ways."""
 
     item_id: str
     state: DeliveryState
     reason: str
     at: datetime
+    way: int = 0
+    moves_on: bool = False
+    """It takes its next way; only if it has none is it in `state` from now on."""
+    is_past: bool = False
+    """It ended so on a way that it has left: that is counted there, and the item stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +149,16 @@ class Rerouted:
     route: str
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An accepted item that has not succeeded in time."""
+
+    item: OutboxItem
+    standing: Standing | None
+    newer: tuple[Situation, ...] = ()
+    """What was planned after it about the same dossier for the same person, oldest first."""
+
+
 class DoNotSendStore(Protocol):
     """Addresses that get no message unless they write first."""
 
@@ -131,7 +177,7 @@ class DoNotSendStore(Protocol):
     async def count(self) -> int: ...
 
 
-class OutboxStore(Protocol):
+class OutboxStore(HoldStore, Protocol):
     async def enqueue(self, items: Sequence[OutboxItem]) -> int:
         """Adds the items and, per origin, how many were planned; wakes the channels after the commit.
 
@@ -153,12 +199,15 @@ class OutboxStore(Protocol):
         self, queue: str, *, gateway: str = "", owner: str, now: datetime, lease_until: datetime, limit: int
     ) -> list[Claimed]:
         """Takes up to `limit` due items for `gateway` (empty: the queue's own channel), best lane first, oldest first
-        within it. Skips what others hold."""
+        within it. Skips what others hold, and what goes to an address to which a message is under way; replies are
+        never skipped."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:
         """Records what became of claimed items (state `sending`, or `uncertain` after the lease ended), counts it in
-        the gateway's minute and the agency's month, and remembers a carrier that the answer named.
+        the gateway's minute, the agency's month and the dossier's costs, and remembers a carrier that the answer named.
+
+        What should end unsent, and was accepted on an earlier way, is `accepted` again, with the reason.
 
         Returns parked receipts that belong to the references just recorded; they are no longer parked.
         """
@@ -213,6 +262,19 @@ class OutboxStore(Protocol):
         all."""
         ...
 
+    async def overdue(self, *, now: datetime, limit: int) -> list[Overdue]:
+        """Up to `limit` accepted items whose `fallback_at` has come, the longest waiting first. Locks them, and skips
+        what others have locked."""
+        ...
+
+    async def fall_back(self, items: Collection[str], *, reason: str, at: datetime) -> int:
+        """Accepted items take the next of their ways, and wait there. Returns how many did."""
+        ...
+
+    async def stay(self, reasons: Mapping[str, str], *, at: datetime) -> int:
+        """These accepted items (id → why) take no other way. Returns how many."""
+        ...
+
     async def call_off(self, address: Address, *, reason: str, at: datetime) -> int:
         """What waits for this address, or is held, and speaks of a dossier becomes `cancelled`. Returns how many."""
         ...
@@ -222,7 +284,8 @@ class OutboxStore(Protocol):
         ...
 
     async def match(self, receipts: Sequence[Receipt]) -> list[Matched]:
-        """Finds each receipt's item, by our id first, then by the provider's reference. Locks the rows."""
+        """Finds each receipt's item, by our id first, then by the provider's reference; and its way, by the reference
+        first, then by the channel. Locks the rows."""
         ...
 
     async def park(self, receipts: Sequence[Receipt]) -> None:
@@ -230,8 +293,9 @@ class OutboxStore(Protocol):
         ...
 
     async def record(self, matched: Sequence[Matched], moved: Sequence[Moved]) -> None:
-        """Writes the parts' states from the receipts, and the items' new states; counts `delivered`, `failed` and
-        `expired` in the gateway's minute of `sent_at`, and remembers carriers that the receipts name."""
+        """Writes the parts' states from the receipts, and the items' new states or ways; counts `delivered`, `failed`
+        and `expired` in the gateway's minute of `sent_at`, and remembers carriers that the receipts name and that an
+        item was seen."""
         ...
 
     async def history(self, address: Address, *, after: str, limit: int) -> list[OutboxItem]:

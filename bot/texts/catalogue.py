@@ -2,18 +2,21 @@
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Template
 
 from bot.model.clock import VIETNAM
 from bot.model.dossier import Status
+from bot.model.message import Situation
 from bot.model.sms import nfc, segment, unaccented
+from bot.model.wording import Wording
+from bot.texts.reading import read
+from bot.texts.syntax import Empty, MissingValueError, compiled
 
 LANGUAGES = ("vi", "en")
 Values = Mapping[str, str]
@@ -32,28 +35,44 @@ _ELLIPSIS = "..."
 _CLOCK = "%H:%M %d/%m/%Y"
 
 
-class MissingValueError(Exception):
-    """A template needs a value that the dossier does not have; `name` says which."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A finished text: NFC, and the number of SMS parts that it takes (1 on chats)."""
 
     text: str = field(repr=False)
     parts: int
+    shortened: frozenset[str] = frozenset()
+    """Flexible values that had to give way."""
+    is_cut: bool = False
+    """They were not enough: the end of the text is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Message:
     chat: Template
     sms: Template
+    accented: Template
+    """For SMS that keep their accents."""
     required: tuple[str, ...]
     flexible: tuple[str, ...]
+    names: frozenset[str] | None
+    """All values that it uses, where a missing one must refuse the message; None for replies, which go out anyway."""
+
+    @classmethod
+    def of(cls, wording: Wording, *, is_pushed: bool = True) -> Self:
+        """Raises `TextRefused`."""
+        bodies = {field: nfc(body.strip()) for field, body in wording.bodies.items()}
+        names = frozenset[str]().union(*(read(body).names for body in bodies.values())) if is_pushed else None
+        made = {field: compiled(body) for field, body in bodies.items()}
+        accented = made.get("sms_accented", made["sms"])
+        return cls(made["chat"], made["sms"], accented, wording.required, wording.flexible, names)
+
+    def filling(self, values: Values) -> dict[str, str]:
+        """The values as a text shows them; of a pushed one those that are not known by their names."""
+        clean = {name: _clip(_tidy(value), LONGEST_VALUE) for name, value in values.items()}
+        if self.names is not None:
+            clean |= {name: Empty(name) for name in self.names if not clean.get(name)}
+        return clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +92,19 @@ class Catalogue:
     def load(cls, language: str) -> Self:
         """The shipped words of `vi` or `en`; compiled once."""
         raw = read_words(language)
-        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, auto_reload=False)
-        compiled = {
-            f"{family}.{name}": _Message(
-                chat=environment.from_string(nfc(entry["chat"].strip())),
-                sms=environment.from_string(nfc(entry["sms"].strip())),
-                required=tuple(entry.get("required", ())),
-                flexible=tuple(entry["flexible"]),
-            )
+        messages = {
+            f"{family}.{name}": _Message.of(wording_of(entry), is_pushed=family == "push")
             for family in ("push", "reply")
             for name, entry in raw[family].items()
         }
-        statuses = {int(number): environment.from_string(nfc(text)) for number, text in raw["status"].items()}
+        statuses = {int(number): compiled(nfc(text)) for number, text in raw["status"].items()}
         labels = {int(number): nfc(text) for number, text in raw["label"].items()}
-        return cls(language, compiled, statuses, labels, {name: nfc(text) for name, text in raw["button"].items()})
+        return cls(language, messages, statuses, labels, {name: nfc(text) for name, text in raw["button"].items()})
+
+    def over(self, texts: Mapping[Situation, Wording]) -> Self:
+        """These words with an office's own `texts` in place of those that they replace. Raises `TextRefused`."""
+        own = {f"push.{situation}": _Message.of(wording) for situation, wording in texts.items()}
+        return replace(self, messages={**self.messages, **own})
 
     def status(self, status: Status, status_text: str = "") -> str:
         """A status in the citizen's words; an unknown one is "in progress (the source's own word)"."""
@@ -96,17 +114,37 @@ class Catalogue:
         """The message `push.<situation>` or `reply.<name>` for a chat, or for SMS where `plain`; there without accents
         unless `accented`.
 
-        Raises `MissingValueError` when a required value is empty. An SMS never takes more than `SMS_PARTS`
-        (`ACCENTED_PARTS`): first the flexible values are shortened, visibly.
+        Raises `MissingValueError` when a required value is empty, or one that a push shows without asking whether it is
+        there. An SMS never takes more than `SMS_PARTS` (`ACCENTED_PARTS`): first the flexible values are shortened,
+        visibly.
         """
         message = self.messages[name]
+        filling = message.filling(values)
         for required in message.required:
-            if not values.get(required):
+            if not filling.get(required):
                 raise MissingValueError(required)
-        clean = {key: _clip(_tidy(value), LONGEST_VALUE) for key, value in values.items()}
-        if plain:
-            return _fitted(message, clean, nfc if accented else unaccented, ACCENTED_PARTS if accented else SMS_PARTS)
-        return Rendered(nfc(message.chat.render(clean)), 1)
+        if not plain:
+            return Rendered(nfc(message.chat.render(filling)), 1)
+        if accented:
+            return _fitted(message.accented, message.flexible, filling, nfc, ACCENTED_PARTS)
+        return _fitted(message.sms, message.flexible, filling, unaccented, SMS_PARTS)
+
+
+def wording_of(entry: Mapping[str, Any]) -> Wording:
+    """A shipped text, as it stands in its file."""
+    return Wording(
+        chat=entry["chat"].strip(),
+        sms=entry["sms"].strip(),
+        sms_accented=entry.get("sms_accented", "").strip(),
+        required=tuple(entry.get("required", ())),
+        flexible=tuple(entry["flexible"]),
+    )
+
+
+@cache
+def shipped(language: str) -> Mapping[Situation, Wording]:
+    """The words that come with the service, of every situation that is pushed."""
+    return {Situation(name): wording_of(entry) for name, entry in read_words(language)["push"].items()}
 
 
 def read_words(language: str) -> dict[str, Any]:
@@ -135,15 +173,20 @@ def _clip(value: str, longest: int) -> str:
     return value if len(value) <= longest else value[: longest - len(_ELLIPSIS)].rstrip() + _ELLIPSIS
 
 
-def _fitted(message: _Message, values: dict[str, str], lettering: Callable[[str], str], most: int) -> Rendered:
+def _fitted(
+    template: Template, flexible: Sequence[str], values: dict[str, str], lettering: Callable[[str], str], most: int
+) -> Rendered:
+    shortened = set[str]()
     while True:
-        segmented = segment(lettering(message.sms.render(values)))
+        segmented = segment(lettering(template.render(values)))
         if len(segmented.parts) <= most:
-            return Rendered(segmented.text, len(segmented.parts))
-        longest, *others = sorted(message.flexible, key=lambda name: -len(values.get(name, ""))) or [""]
+            return Rendered(segmented.text, len(segmented.parts), frozenset(shortened))
+        longest, *others = sorted(flexible, key=lambda name: -len(values.get(name, ""))) or [""]
         if len(values.get(longest, "")) <= _SHORTEST:
             cut = "".join(segmented.parts[:most])
-            return Rendered(segment(cut[: -len(_ELLIPSIS)].rstrip() + _ELLIPSIS).text, most)
+            text = segment(cut[: -len(_ELLIPSIS)].rstrip() + _ELLIPSIS).text
+            return Rendered(text, most, frozenset(shortened), is_cut=True)
+        shortened.add(longest)
         excess = sum(map(len, segmented.parts[most:])) + len(_ELLIPSIS)
         values[longest] = _clip(values[longest], _room(len(values[longest]), excess, values, others))
 

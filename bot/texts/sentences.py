@@ -8,7 +8,7 @@ from typing import Any
 from bot.model.message import DeliveryState, OutboxItem
 from bot.texts.catalogue import LANGUAGES, show_moment
 
-_WITHOUT_REASON = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.SUPERSEDED)
+_WITHOUT_REASON = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 
 
 def sentence(item: OutboxItem, language: str = "vi") -> str:

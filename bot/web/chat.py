@@ -11,7 +11,7 @@ from bot.web.asking import asked_of
 from bot.web.desk import Desk, json_of
 from bot.web.errors import RefusedError
 from bot.web.history import OVERLAP, Arrivals, missed, recent, watching
-from bot.web.pages import language_of
+from bot.web.pages import address_of_file, language_of
 from bot.web.sessions import KEPT, Session
 from bot.web.talk import line_of
 
@@ -110,6 +110,7 @@ def event_of(item: OutboxItem) -> bytes:
         "language": line.language,
         "answer": line.is_answer,
         "options": [{"label": option.label, "says": option.says} for option in line.options],
+        "files": [{"name": file.name, "address": address_of_file(item.id, file)} for file in line.files],
         "at": int(line.at.timestamp() * 1000),
         "seen": item.state is DeliveryState.DELIVERED,
     }

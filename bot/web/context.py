@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from secrets import token_bytes
 
 from pydantic import Field, HttpUrl
@@ -62,6 +63,12 @@ class WebContext:
     """By the name under `/webhooks/`."""
     doors: Mapping[str, Door] = field(default_factory=dict)
     """By the source's name in the configuration."""
+    metrics: Callable[[], bytes] | None = field(default=None, repr=False)
+    """The text of /metrics; None: there is no such page."""
+    metrics_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that may read it."""
+    is_still: Callable[[], bool] = lambda: False
+    """Whether the watch over the service has stopped looking."""
     clock: Clock = utc_now
     """The clock from which the ids of outbox items are made too: history is asked for by id."""
     new_id: NewId = field(default_factory=lambda: id_maker(utc_now))

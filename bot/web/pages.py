@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from bot.config import PageSettings
 from bot.model.clock import VIETNAM, from_millis, to_millis
+from bot.model.message import File
 
 LANGUAGES = ("vi", "en")
 Words = dict[str, dict[str, str]]
@@ -47,6 +48,11 @@ def address_of_page(path: str, language: str, code: str = "") -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
+def address_of_file(item_id: str, file: File) -> str:
+    """Where the document of a message is fetched."""
+    return f"/tai-lieu/{quote(item_id, safe='')}/{quote(file.id, safe='')}"
+
+
 class Pages:
     """Renders templates; everything that is put into one is escaped."""
 
@@ -64,7 +70,7 @@ class Pages:
             settings=settings, static={file.name: _versioned(file) for file in STATIC.iterdir()}
         )
         self._environment.filters.update(hour=_hour, whole_codes=whole_codes, dialled=_dialled)
-        self._environment.globals.update(address=address_of_page)
+        self._environment.globals.update(address=address_of_page, address_of_file=address_of_file)
 
     def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:
         text = self._environment.get_template(template).render(w=self.words[language], language=language, **values)

@@ -12,6 +12,7 @@ from bot.web.chat import Chat
 from bot.web.context import WebContext
 from bot.web.demo import Demo
 from bot.web.desk import open_desk
+from bot.web.documents import Documents
 from bot.web.errors import readable_errors
 from bot.web.headers import protective_headers
 from bot.web.health import Health
@@ -34,7 +35,7 @@ def build_app(context: WebContext) -> web.Application:
     app.on_response_prepare.append(protective_headers(context.settings))
     app.on_shutdown.append(desk.streams.end)
     app.cleanup_ctx.append(desk.sightings.told)
-    for part in (Public(desk), Chat(desk), Webhooks(desk), OneStop(context), Health(desk)):
+    for part in (Public(desk), Chat(desk), Documents(desk), Webhooks(desk), OneStop(context), Health(desk)):
         app.add_routes(part.routes())
     if context.demo is not None:
         demo = Demo(desk, context.demo)

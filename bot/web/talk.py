@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.model.message import Asks, DeliveryState, Option, OutboxItem, Receipt
+from bot.model.message import Asks, DeliveryState, File, Option, OutboxItem, Receipt
 from bot.web.asking import Asked
 from bot.web.context import WebContext
 from bot.web.history import recent
@@ -32,6 +32,7 @@ class Line:
     options: tuple[Option, ...] = ()
     origin: str = ""
     """The outbox item's."""
+    files: tuple[File, ...] = ()
 
     @property
     def is_answer(self) -> bool:
@@ -75,7 +76,7 @@ async def conversation(context: WebContext, session: Session) -> list[Line]:
 
 def line_of(item: OutboxItem) -> Line:
     at, is_seen = item.sent_at or item.created_at, item.state is DeliveryState.DELIVERED
-    return Line(item.text, at, item.id, is_seen, options_of(item), item.origin)
+    return Line(item.text, at, item.id, is_seen, options_of(item), item.origin, item.files)
 
 
 def options_of(item: OutboxItem) -> tuple[Option, ...]:

@@ -82,7 +82,7 @@ ON CONFLICT (code, source) DO UPDATE SET
     promised_at = CASE WHEN dossiers.appointment_at = excluded.appointment_at THEN dossiers.promised_at END,
     due_at = CASE
         WHEN dossiers.promised_at IS NOT NULL AND dossiers.appointment_at = excluded.appointment_at
-        THEN CASE WHEN excluded.due_at = excluded.appointment_at THEN dossiers.promised_at ELSE excluded.due_at END
+        THEN CASE WHEN excluded.due_at < dossiers.promised_at THEN dossiers.promised_at ELSE excluded.due_at END
         ELSE excluded.due_at
     END;
 

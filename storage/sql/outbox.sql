@@ -39,8 +39,11 @@ INSERT INTO plans (origin, planned) VALUES (:origin, :planned)
 ON CONFLICT (origin) DO UPDATE SET planned = plans.planned + excluded.planned;
 
 -- name: supersede(items, kept, reason, at)!
+-- Here and below: what an earlier way has taken, and may have brought to its reader, is not unsent.
 -- CROSS JOIN keeps SQLite from scanning the outbox once for each wanted item.
-UPDATE outbox SET state = 'superseded', reason = :reason, settled_at = :at
+UPDATE outbox SET
+    state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'superseded' END,
+    reason = :reason, settled_at = :at
 WHERE state = 'queued' AND id IN (
     SELECT o.id
     FROM json_each(:items) AS newer CROSS JOIN outbox AS o
@@ -83,6 +86,7 @@ WHERE o.id = firsts.id;
 -- name: claim(queue, gateway, owner, now, lease_until, most)
 -- One look-up a lane (bot.model.message.Lane), each in the order of the index outbox_due: what waits for
 -- a later moment is never walked through, and a lane is only touched when the better ones have run dry.
+-- A push or a broadcast waits while another one to the same address is under way (outbox_under_way).
 WITH due AS MATERIALIZED (
     SELECT id FROM (
         SELECT id FROM (
@@ -94,12 +98,18 @@ WITH due AS MATERIALIZED (
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 1 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+                AND NOT EXISTS (
+                    SELECT 1 FROM outbox AS o WHERE o.address = outbox.address AND o.state = 'sending' AND o.lane > 0
+                )
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS pushes
         UNION ALL
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 2 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+                AND NOT EXISTS (
+                    SELECT 1 FROM outbox AS o WHERE o.address = outbox.address AND o.state = 'sending' AND o.lane > 0
+                )
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS bulk
     ) AS lanes
@@ -112,14 +122,15 @@ WHERE id IN (SELECT id FROM due)
 RETURNING
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached,
+    sender, gateway, carrier, cost, attached, way, fallback_at, seen_at, held_for,
     (SELECT d.status FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_status,
     (SELECT COALESCE(d.promised_at, d.appointment_at) FROM dossiers AS d WHERE d.source = outbox.source AND d.code = outbox.code)
         AS standing_appointment_at,
     (SELECT c.carrier FROM carriers AS c WHERE c.address = outbox.address) AS known_carrier,
     (SELECT d.since FROM do_not_send AS d WHERE d.address = outbox.address) AS unwanted_since,
-    (SELECT t.heard_at FROM conversations AS t WHERE t.address = outbox.address) AS heard_at;
+    (SELECT t.heard_at FROM conversations AS t WHERE t.address = outbox.address) AS heard_at,
+    (SELECT s.cost FROM dossier_spending AS s WHERE s.source = outbox.source AND s.code = outbox.code) AS dossier_cost;
 
 -- name: lapse(now, requeue, reason)
 UPDATE outbox SET
@@ -132,15 +143,21 @@ WHERE state = 'sending' AND lease_until <= :now
 RETURNING channel, state, gateway;
 
 -- name: expire(now, reason)!
-UPDATE outbox SET state = 'expired', reason = :reason, settled_at = :now
+UPDATE outbox SET
+    state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'expired' END,
+    reason = :reason, settled_at = :now
 WHERE state = 'queued' AND expires_at <= :now;
 
 -- name: expire_held(now, reason)!
-UPDATE outbox SET state = 'expired', reason = :reason, settled_at = :now
+UPDATE outbox SET
+    state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'expired' END,
+    reason = :reason, settled_at = :now
 WHERE state = 'held' AND expires_at <= :now;
 
 -- name: supersede_held(items, kept, reason, at)!
-UPDATE outbox SET state = 'superseded', reason = :reason, settled_at = :at
+UPDATE outbox SET
+    state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'superseded' END,
+    reason = :reason, settled_at = :at
 WHERE state = 'held' AND id IN (
     SELECT o.id
     FROM json_each(:items) AS newer CROSS JOIN outbox AS o
@@ -159,9 +176,9 @@ UPDATE outbox SET state = 'held', held_for = '', reason = :reason, settled_at = 
 WHERE state = 'queued' AND code <> '' AND source = :source AND created_at >= :since;
 
 -- name: hold_of_budget(source, since, reason, at)!
--- A new month's budget must not let out what the brake is for.
+-- Neither a new month's budget nor the morning must let out what the brake is for.
 UPDATE outbox SET held_for = '', reason = :reason, settled_at = :at
-WHERE state = 'held' AND held_for = 'budget' AND source = :source AND created_at >= :since;
+WHERE state = 'held' AND held_for IN ('budget', 'quiet') AND source = :source AND created_at >= :since;
 
 -- name: let_go(source, now)
 UPDATE outbox SET state = 'queued', reason = '', next_at = :now, settled_at = NULL
@@ -169,7 +186,9 @@ WHERE state = 'held' AND held_for = '' AND source = :source AND expires_at > :no
 RETURNING channel;
 
 -- name: discard(source, reason, now)!
-UPDATE outbox SET state = 'cancelled', reason = :reason, settled_at = :now
+UPDATE outbox SET
+    state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'cancelled' END,
+    reason = :reason, settled_at = :now
 WHERE state = 'held' AND held_for = '' AND source = :source;
 
 -- name: held()
@@ -208,18 +227,63 @@ WHERE state = 'held' AND channel NOT IN (SELECT key FROM json_each(:known))
 
 -- name: waiting_with_ways(queue, most)
 -- What may have been sent already stays where it can be repeated.
-SELECT id, address, attached FROM outbox
+SELECT id, address, attached, gateway, held_for, way, sent_at FROM outbox
 WHERE channel = :queue AND state = 'queued' AND attached LIKE '%"ways":%' AND held_for <> 'repetition'
 ORDER BY id LIMIT :most FOR UPDATE;
 
--- name: take_way(channel, address, text, parts, route, attached, reason, next_at, id)*!
+-- name: take_way(channel, address, text, parts, route, attached, reason, at, sent_at, id, left)*!
+-- After its row was locked; `left` is the way that it leaves.
 UPDATE outbox SET
     channel = :channel, address = :address, text = :text, parts = :parts, route = :route, attached = :attached,
-    reason = :reason, next_at = :next_at, held_for = ''
-WHERE id = :id AND state = 'queued';
+    reason = :reason, next_at = :at, settled_at = :at, sent_at = :sent_at, state = 'queued', way = way + 1,
+    held_for = '', fallback_at = NULL, lease_until = NULL
+WHERE id = :id AND way = :left;
+
+-- name: overdue(now, most)
+SELECT
+    o.id, o.dedupe_key, o.origin, o.channel, o.address, o.lane, o.situation, o.text, o.source, o.code, o.parts,
+    o.created_at, o.next_at, o.expires_at, o.status, o.appointment_at, o.state, o.attempts, o.reason, o.sent_at,
+    o.settled_at, o.agency, o.route, o.sender, o.gateway, o.carrier, o.cost, o.attached, o.way, o.fallback_at,
+    o.seen_at,
+    (SELECT d.status FROM dossiers AS d WHERE d.source = o.source AND d.code = o.code) AS standing_status,
+    (SELECT COALESCE(d.promised_at, d.appointment_at) FROM dossiers AS d WHERE d.source = o.source AND d.code = o.code)
+        AS standing_appointment_at
+FROM outbox AS o
+WHERE o.state = 'accepted' AND o.fallback_at IS NOT NULL AND o.fallback_at <= :now
+ORDER BY o.fallback_at
+LIMIT :most
+FOR UPDATE OF o SKIP LOCKED;
+
+-- name: newer(items)
+-- What came after these about the same dossier: to the addresses on their ways; and by the changes that followed,
+-- for somebody who has bound another chat since.
+SELECT wanted.key AS item_id, n.id, n.situation, n.address, n.attached
+FROM json_each(:items) AS wanted CROSS JOIN json_each(wanted.value -> 'addresses') AS a CROSS JOIN outbox AS n
+WHERE n.address = a.key AND n.id > wanted.key AND n.source = wanted.value ->> 'source'
+    AND n.code = wanted.value ->> 'code' AND n.state NOT IN ('suppressed', 'cancelled')
+UNION
+SELECT wanted.key, n.id, n.situation, n.address, n.attached
+FROM json_each(:items) AS wanted CROSS JOIN changes AS c CROSS JOIN outbox AS n
+WHERE c.source = wanted.value ->> 'source' AND c.code = wanted.value ->> 'code'
+    AND n.origin = 'change:' || c.source || ':' || c.code || ':' || c.number
+    AND n.id > wanted.key AND n.state NOT IN ('suppressed', 'cancelled');
+
+-- name: accepted_with_ways(ids)
+SELECT o.id, o.address, o.attached, o.gateway, o.held_for, o.way, o.sent_at
+FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
+WHERE o.id = wanted.key AND o.state = 'accepted' AND o.attached LIKE '%"ways":%'
+ORDER BY o.id
+FOR UPDATE OF o;
+
+-- name: stay(items)!
+UPDATE outbox SET fallback_at = NULL, held_for = '', reason = s.value ->> 'why'
+FROM json_each(:items) AS s
+WHERE outbox.id = s.key AND outbox.state = 'accepted';
 
 -- name: call_off(address, reason, now)!
-UPDATE outbox SET state = 'cancelled', reason = :reason, settled_at = :now
+UPDATE outbox SET
+    state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'cancelled' END,
+    reason = :reason, settled_at = :now
 WHERE address = :address AND state IN ('queued', 'held') AND code <> '';
 
 -- name: requeue(queue, target)!
@@ -248,7 +312,7 @@ SELECT MIN(next_at) FROM (
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached
+    sender, gateway, carrier, cost, attached, way, fallback_at, seen_at
 FROM outbox
 WHERE address = :address AND id > :after AND state IN ('accepted', 'delivered')
 ORDER BY id
@@ -258,7 +322,8 @@ LIMIT :most;
 SELECT
     o.id, o.dedupe_key, o.origin, o.channel, o.address, o.lane, o.situation, o.text, o.source, o.code, o.parts,
     o.created_at, o.next_at, o.expires_at, o.status, o.appointment_at, o.state, o.attempts, o.reason, o.sent_at,
-    o.settled_at, o.agency, o.route, o.sender, o.gateway, o.carrier, o.cost, o.attached
+    o.settled_at, o.agency, o.route, o.sender, o.gateway, o.carrier, o.cost, o.attached, o.way, o.fallback_at,
+    o.seen_at
 FROM json_each(:origins) AS wanted CROSS JOIN outbox AS o
 WHERE o.origin = wanted.key
 ORDER BY o.id;
@@ -267,7 +332,7 @@ ORDER BY o.id;
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached
+    sender, gateway, carrier, cost, attached, way, fallback_at, seen_at
 FROM outbox
 WHERE id = :id;
 
@@ -275,7 +340,7 @@ WHERE id = :id;
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached
+    sender, gateway, carrier, cost, attached, way, fallback_at, seen_at
 FROM outbox
 WHERE state = :state
 ORDER BY id
@@ -286,7 +351,7 @@ LIMIT :most;
 SELECT
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached
+    sender, gateway, carrier, cost, attached, way, fallback_at, seen_at
 FROM outbox
 WHERE state = 'uncertain'
 ORDER BY id

@@ -11,13 +11,18 @@ UPDATE outbox SET
     held_for = s.value ->> 'held_for',
     carrier = s.value ->> 'carrier',
     cost = CAST(s.value ->> 'cost' AS BIGINT),
+    paid_way = CAST(s.value ->> 'paid_way' AS BIGINT),
+    fallback_at = CAST(s.value ->> 'fallback_at' AS BIGINT),
     lease_until = NULL
 FROM json_each(:items) AS s
 WHERE outbox.id = s.key;
 
--- name: add_part(gateway, reference, item_id, number, at)*!
-INSERT INTO parts (channel, reference, item_id, number, state, at)
-VALUES (:gateway, :reference, :item_id, :number, 'accepted', :at)
+-- name: pay_late(cost, paid_way, id)*!
+UPDATE outbox SET cost = :cost, paid_way = :paid_way WHERE id = :id;
+
+-- name: add_part(gateway, reference, item_id, number, at, way)*!
+INSERT INTO parts (channel, reference, item_id, number, state, at, way)
+VALUES (:gateway, :reference, :item_id, :number, 'accepted', :at, :way)
 ON CONFLICT DO NOTHING;
 
 -- name: unpark(references)
@@ -25,7 +30,7 @@ DELETE FROM parked
 WHERE (channel, reference) IN (
     SELECT r.value ->> 'gateway', r.value ->> 'reference' FROM json_each(:references) AS r
 )
-RETURNING channel, reference, item_id, state, reason, at, carrier, whole;
+RETURNING channel, reference, item_id, state, reason, at, carrier, whole, seen;
 
 -- name: find_items(receipts)
 SELECT r.key AS place, o.id AS item_id, 1 AS by_our_id, o.created_at AS at
@@ -38,27 +43,28 @@ WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference
 
 -- name: lock_items(ids)
 SELECT
-    o.id, o.state, o.parts, o.gateway, o.sent_at, o.address, o.owner, o.cost, o.agency, o.channel, o.attempts,
-    o.next_at, o.carrier, o.held_for, o.attached
+    o.id, o.lane, o.state, o.parts, o.gateway, o.sent_at, o.address, o.owner, o.cost, o.agency, o.channel, o.attempts,
+    o.next_at, o.carrier, o.held_for, o.attached, o.way, o.paid_way, o.fallback_at, o.settled_at, o.source, o.code
 FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
 WHERE o.id = wanted.key
 ORDER BY o.id
 FOR UPDATE OF o;
 
 -- name: parts_of(ids)
-SELECT p.item_id, p.reference, p.state, p.number
+SELECT p.item_id, p.reference, p.state, p.number, p.way, p.channel, p.at
 FROM json_each(:ids) AS wanted CROSS JOIN parts AS p
 WHERE p.item_id = wanted.key
 ORDER BY p.item_id, p.number;
 
--- name: park(channel, reference, item_id, state, reason, at, carrier, whole)*!
-INSERT INTO parked (channel, reference, item_id, state, reason, at, carrier, whole)
-VALUES (:channel, :reference, :item_id, :state, :reason, :at, :carrier, :whole)
-ON CONFLICT DO NOTHING;
+-- name: park(channel, reference, item_id, state, reason, at, carrier, whole, seen)*!
+-- That it is there and that it was opened are two receipts of one state.
+INSERT INTO parked (channel, reference, item_id, state, reason, at, carrier, whole, seen)
+VALUES (:channel, :reference, :item_id, :state, :reason, :at, :carrier, :whole, :seen)
+ON CONFLICT (channel, reference, item_id, state) DO UPDATE SET seen = 1 WHERE excluded.seen = 1;
 
--- name: record_part(channel, reference, item_id, state, at)*!
-INSERT INTO parts (channel, reference, item_id, number, state, at)
-VALUES (:channel, :reference, :item_id, 0, :state, :at)
+-- name: record_part(channel, reference, item_id, state, at, way)*!
+INSERT INTO parts (channel, reference, item_id, number, state, at, way)
+VALUES (:channel, :reference, :item_id, 0, :state, :at, :way)
 ON CONFLICT (channel, reference, item_id) DO UPDATE SET state = excluded.state
 WHERE parts.state NOT IN ('delivered', 'failed', 'expired');
 
@@ -72,11 +78,15 @@ UPDATE outbox SET
         THEN COALESCE(outbox.sent_at, CAST(m.value ->> 'at' AS BIGINT))
         ELSE outbox.sent_at
     END,
+    fallback_at = CASE WHEN (m.value ->> 'state') = 'accepted' THEN outbox.fallback_at END,
     lease_until = NULL
 FROM json_each(:moves) AS m
 WHERE outbox.id = m.key
     AND outbox.state NOT IN ('delivered', 'failed', 'expired', 'suppressed', 'superseded', 'cancelled')
 RETURNING id;
+
+-- name: note_seen(id, at)*!
+UPDATE outbox SET seen_at = :at WHERE id = :id AND seen_at IS NULL;
 
 -- name: name_carrier(id, carrier)*!
 UPDATE outbox SET carrier = :carrier WHERE id = :id;

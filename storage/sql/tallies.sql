@@ -10,6 +10,10 @@ ON CONFLICT (month, agency) DO UPDATE SET
     parts = spending.parts + excluded.parts,
     cost = spending.cost + excluded.cost;
 
+-- name: count_dossier_spending(source, code, cost)*!
+INSERT INTO dossier_spending (source, code, cost) VALUES (:source, :code, :cost)
+ON CONFLICT (source, code) DO UPDATE SET cost = dossier_spending.cost + excluded.cost;
+
 -- name: count_minutes(gateway, minute, accepted, errors, uncertain, rejected, delivered, undelivered, in_time)*!
 INSERT INTO gateway_minutes (
     gateway, minute, accepted, errors, uncertain, rejected, delivered, undelivered, in_time

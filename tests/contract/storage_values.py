@@ -14,6 +14,11 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 MAI = Address("sms", "+84912345678")
 
 
+def number(ending: int) -> Address:
+    """Another phone: messages to one and the same leave one after the other."""
+    return Address("sms", f"+8491{ending:07}")
+
+
 def later(**span: float) -> datetime:
     return NOW + timedelta(**span)
 

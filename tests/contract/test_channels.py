@@ -12,15 +12,22 @@ from adapters.channels.sms_http import VARIANTS
 from adapters.registry import CHANNELS
 from bot.model.message import Accepted, ChannelDown, Rejected, Retry, Uncertain
 from bot.model.person import Address
-from tests.contract import bench_zalo, channels
+from tests.contract import bench_email, bench_zalo, channels
 from tests.contract.channels import GATEWAYS, SECRET, TOKEN, Bench, Opened, http_gateway, smpp_bench, telegram_bench
 
 HTTP = {f"sms_http {provider}": http_gateway(provider) for provider in GATEWAYS}
-PROVIDERS = {"sms_smpp": smpp_bench, "telegram": telegram_bench, **bench_zalo.BENCHES, **HTTP}
-BENCHES: dict[str, Opened] = {**channels.BENCHES, **bench_zalo.BENCHES}
+PROVIDERS = {
+    "sms_smpp": smpp_bench,
+    "telegram": telegram_bench,
+    "email": bench_email.email_bench,
+    **bench_zalo.BENCHES,
+    **HTTP,
+}
+BENCHES: dict[str, Opened] = {**channels.BENCHES, **bench_zalo.BENCHES, "email": bench_email.email_bench}
 WRONG_KEYS = {
     "sms_smpp": {"password": "wr0ng-pw"},
     "telegram": {"token": "12345:another-token"},
+    "email": {"password": "an0ther-password"},
     "zalobot": {"token": "1:wrong"},
 }
 MUTE = ("sms_http vietguys",)
@@ -130,7 +137,7 @@ async def test_no_secret_number_or_text_reaches_a_log(
     # It logs the values of its statements; the service hushes it (`bot.logs`), and here only a vault needs it.
     caplog.set_level(logging.WARNING, "aiosqlite")
     text = "Nội dung riêng của công dân"
-    hidden = [SECRET, TOKEN, *bench_zalo.SECRETS, text, "Noi dung rieng"]
+    hidden = [SECRET, TOKEN, bench_email.PASSWORD, *bench_zalo.SECRETS, text, "Noi dung rieng"]
     for circumstances in ({}, {"door_open": False}):
         async with bench(tmp_path, **circumstances) as here:
             for address in (here.good, here.rejected, here.throttled, here.silent):

@@ -4,7 +4,7 @@ import pytest
 
 from bot.model.message import DeliveryState, OutboxItem
 from bot.ports import BUDGET, Storage
-from tests.contract.storage_values import NOW, a_settlement, an_item, claim, enqueue, later, settle, stored
+from tests.contract.storage_values import NOW, a_settlement, an_item, claim, enqueue, later, number, settle, stored
 
 QUEUED, HELD = DeliveryState.QUEUED, DeliveryState.HELD
 
@@ -33,7 +33,8 @@ async def test_what_the_budget_holds_is_counted_by_agency(storage: Storage) -> N
 
 
 async def test_a_released_budget_lets_its_agencies_messages_go_and_wakes_their_queues(storage: Storage) -> None:
-    ours, others = an_item(1, agency="H29", channel="route:thuduc"), an_item(2, agency="H30")
+    ours = an_item(1, agency="H29", channel="route:thuduc", address=number(1))
+    others = an_item(2, agency="H30")
     stale = an_item(3, agency="H29", expires_at=later(hours=1))
     await held_for_budget(storage, ours, others, stale)
     woken = storage.woken("route:thuduc")

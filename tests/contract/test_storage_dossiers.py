@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model.dossier import Change, ChangeKind, Dossier, Status, Step, Wait
+from bot.model.apology import Apology
+from bot.model.dossier import Change, ChangeKind, Dossier, Handing, Status, Step, Wait
 from bot.ports import Known, Storage
 from tests.contract.storage_values import NOW, a_dossier, kept, later
 
@@ -29,6 +30,13 @@ async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
         place="Quầy 3, buổi sáng",
         lookup_code="G7K2-91Q",
         id_tail="4821",
+        filed_by=Handing.ONLINE,
+        returned_by=Handing.POST,
+        tracking="EK123456789VN",
+        fee="150.000 đồng",
+        fee_paid_at=later(days=1, milliseconds=3),
+        supplement_until=later(days=8),
+        paused_at=later(days=2),
         steps=(
             Step(agency="H56.14", holder="Phòng Tư pháp", task="Thẩm định", status=Status.PROCESSING, started_at=NOW),
         ),
@@ -45,6 +53,45 @@ async def test_every_field_of_a_dossier_comes_back(storage: Storage) -> None:
 
     found = await storage.read(lambda tx: tx.dossiers.get_many("onestop", [whole.code, bare.code, "none"]))
     assert found == {whole.code: whole, bare.code: bare}
+
+
+async def test_each_of_the_terms_comes_back_alone_and_goes_again(storage: Storage) -> None:
+    plain = a_dossier(1, first_seen_at=NOW)
+    some = [
+        replace(plain, filed_by=Handing.COUNTER),
+        replace(plain, returned_by=Handing.ONLINE),
+        replace(plain, tracking="EK-ệ"),
+        replace(plain, fee="8.000 đồng"),
+        replace(plain, fee_paid_at=later(days=1)),
+        replace(plain, supplement_until=later(days=1)),
+        replace(plain, paused_at=later(days=1)),
+        replace(plain, pauses=(Wait(NOW, later(days=1)), Wait(later(days=2), later(days=3)))),
+        plain,
+    ]
+    read = []
+    for each in some:
+        await save(storage, each)
+        read += await storage.read(lambda tx: tx.dossiers.find(plain.code))
+
+    assert [replace(each, due_at=None) for each in read] == [replace(each, due_at=None) for each in some]
+
+
+async def test_what_we_promised_holds_until_the_source_names_another_date(storage: Storage) -> None:
+    dossier = a_dossier(1)
+    apology = Apology(
+        id="XL-260302-0001", source=dossier.source, code=dossier.code, agency="", agency_name="", reason="overload",
+        old_at=later(days=5), new_at=later(days=8), limit_at=later(days=4), form="", drafted_at=NOW,
+    )  # fmt: skip
+    await save(storage, dossier)
+    await storage.write(lambda tx: tx.apologies.promise(apology))
+
+    dates = []
+    for record in (dossier, replace(dossier, status=Status.DONE), replace(dossier, appointment_at=later(days=6))):
+        await save(storage, record)
+        [found] = await storage.read(lambda tx: tx.dossiers.find(dossier.code))
+        dates.append((found.promised_at, found.appointment, found.due_at))
+
+    assert dates == [(later(days=8),) * 3, (later(days=8),) * 3, (None, later(days=6), later(days=6))]
 
 
 async def test_saving_again_replaces(storage: Storage) -> None:

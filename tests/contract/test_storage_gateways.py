@@ -17,6 +17,7 @@ from tests.contract.storage_values import (
     claim,
     enqueue,
     later,
+    number,
     sent,
     settle,
     stored,
@@ -42,7 +43,7 @@ async def test_what_a_message_is_planned_with_comes_back(storage: Storage) -> No
 
 async def test_a_claim_names_the_gateway_and_leaves_the_message_in_its_queue(storage: Storage) -> None:
     item = an_item(1, channel=ROUTE, agency="H29", route="thuduc", sender="UBND.TDUC")
-    plain = an_item(2)
+    plain = an_item(2, address=number(2))
     await enqueue(storage, item, plain)
 
     [claimed] = await taken(storage, "esms")
@@ -136,7 +137,7 @@ async def test_what_must_stay_waits_in_its_gateways_own_queue(storage: Storage) 
 
 
 async def test_an_ended_lease_sends_the_message_to_its_gateways_own_queue(storage: Storage) -> None:
-    repeatable, unsure = an_item(1, channel=ROUTE), an_item(2, channel="route:cuchi")
+    repeatable, unsure = an_item(1, channel=ROUTE), an_item(2, channel="route:cuchi", address=number(2))
     await enqueue(storage, repeatable, unsure)
     await taken(storage, "fpt")
     await taken(storage, "esms", "route:cuchi")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.model.message import Alternative, DeliveryState, Option, OutboxItem
+from bot.model.message import Alternative, DeliveryState, File, Option, OutboxItem
 from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, Talk
 from bot.ports import ConversationState, LateEvent, Settlement, SourceState, Storage, Trace, Transaction, Unwanted
@@ -37,6 +37,7 @@ ABOUT_PEOPLE = {
     "conversations",
     "disowned",
     "do_not_send",
+    "documents",
     "dossiers",
     "feedback",
     "follows",
@@ -55,6 +56,7 @@ ABOUT_PEOPLE = {
 
 ABOUT_NOBODY = {
     "changes",
+    "dossier_spending",
     "erasure_salt",
     "erasures",
     "gateway_minutes",
@@ -159,7 +161,7 @@ def messages_to(person: Person) -> list[OutboxItem]:
     ways = (Alternative("sms", person.sms, f"Kính gửi {person.name}", route="main"),)
     former, chat, sms = Address("telegram", person.former_chat), person.telegram, person.sms
     given: list[dict[str, Any]] = [
-        {"address": sms, "dedupe_key": f"onestop|{person.code(1)}|1|{sms.key}"},
+        {"address": sms, "dedupe_key": f"onestop|{person.code(1)}|1|{sms.key}", "files": (a_document(person),)},
         {"address": chat, "alternatives": ways, "values": {"name": person.name}, "options": (Option("Có", "co"),)},
         {"address": former, "text": f"Số {person.written} đã liên kết."},
         {"address": former, "dedupe_key": f"onestop|{person.code(1)}|2|{sms.key}", "alternatives": ways},
@@ -168,6 +170,10 @@ def messages_to(person: Person) -> list[OutboxItem]:
     ]
     common = {"channel": f"way{person.place}", "code": person.code(1), "text": f"Kính gửi {person.name}"}
     return [an_item(100 * person.place + number, **common | each) for number, each in enumerate(given)]
+
+
+def a_document(person: Person) -> File:
+    return File(f"D{person.place}", f"{person.name}.pdf", "application/pdf", person.name.encode())
 
 
 async def in_every_state(storage: Storage, person: Person) -> list[OutboxItem]:
@@ -231,6 +237,7 @@ async def fill(tx: Transaction, person: Person) -> None:
     survey = Survey(source="onestop", code=code, address=chat, agency="H56.14", asked_at=NOW, score=Score.NOT_SATISFIED)
     unhappy = replace(survey, reason=f"{person.name} chờ lâu", answered_at=NOW)
     await tx.service.ask_survey([unhappy, replace(unhappy, address=sms)])
+    await tx.documents.put([a_document(person)], at=NOW)
     await tx.service.begin_talk(Talk(address=chat, channel="telegram", begun_at=NOW, heard_at=NOW))
 
 

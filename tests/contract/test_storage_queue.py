@@ -18,6 +18,7 @@ from tests.contract.storage_values import (
     enqueue,
     kept,
     later,
+    number,
     sent,
     settle,
     stored,
@@ -87,8 +88,8 @@ async def test_an_id_given_twice_is_a_mistake_and_no_message_vanishes(storage: S
 
 
 async def test_better_lanes_leave_first_and_older_messages_within(storage: Storage) -> None:
-    bulk, push_2, push_1 = an_item(1, lane=Lane.BULK), an_item(4), an_item(2)
-    reply, waited = an_item(5, lane=Lane.REPLY), an_item(9, next_at=later(hours=-1))
+    bulk, push_2, push_1 = an_item(1, lane=Lane.BULK, address=number(1)), an_item(4, address=number(4)), an_item(2)
+    reply, waited = an_item(5, lane=Lane.REPLY), an_item(9, address=number(9), next_at=later(hours=-1))
     await enqueue(storage, bulk, push_2, push_1, reply, waited)
 
     first = await claim(storage, limit=3)
@@ -127,7 +128,7 @@ async def test_a_claim_counts_the_attempt_and_says_how_the_dossier_stands(storag
 
 
 async def test_claimers_at_once_never_hold_the_same_message(storage: Storage) -> None:
-    await enqueue(storage, *(an_item(number) for number in range(60)))
+    await enqueue(storage, *(an_item(n, address=number(n)) for n in range(60)))
 
     hands = await asyncio.gather(*(claim(storage, limit=10, owner=f"sender-{n}") for n in range(8)))
 
@@ -181,7 +182,7 @@ async def test_what_waited_too_long_expires_and_only_that(storage: Storage) -> N
 
 
 async def test_an_ended_lease_leaves_the_message_uncertain_or_queued(storage: Storage) -> None:
-    by_sms, by_chat, held = an_item(1), an_item(2, channel="webchat"), an_item(3, lane=Lane.BULK)
+    by_sms, by_chat, held = an_item(1, address=number(1)), an_item(2, channel="webchat", address=number(2)), an_item(3, lane=Lane.BULK)
     await enqueue(storage, by_sms, by_chat, held)
     await claim(storage, limit=1)
     await claim(storage, channel="webchat")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.model.message import DeliveryState, OutboxItem, Receipt
+from bot.model.message import DeliveryState, Lane, OutboxItem, Receipt
 from bot.model.person import Address
 from bot.ports import SLOW, Minute, Moved, Spent, Storage, Transaction
 from tests.contract.storage_values import (
@@ -265,7 +265,14 @@ async def test_settlers_at_once_count_everything_and_never_lock_each_other_out(
     caplog.set_level(logging.INFO, "storage")
     gateways = [f"g{number:02}" for number in range(25)]
     items = [
-        an_item(n, channel=gateways[n % 25], agency=f"H{n % 24:02}", address=Address("sms", f"+849123456{n % 26:02}"))
+        an_item(
+            n,
+            channel=gateways[n % 25],
+            agency=f"H{n % 24:02}",
+            address=Address("sms", f"+849123456{n % 26:02}"),
+            # Pushes to one address would be claimed one after the other.
+            lane=Lane.REPLY,
+        )
         for n in range(1200)
     ]
     await enqueue(storage, *items)

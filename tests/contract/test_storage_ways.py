@@ -1,6 +1,8 @@
 """What a message carries beside its text, and the ways that are left to it, on every engine."""
 
-from bot.model.message import Alternative, Asks, DeliveryState, Option, OutboxItem
+from dataclasses import replace
+
+from bot.model.message import Alternative, Asks, DeliveryState, File, Form, Lane, Option, OutboxItem
 from bot.model.person import Address
 from bot.ports import ConversationState, Storage
 from tests.contract.storage_values import MAI, NOW, a_settlement, an_item, claim, enqueue, later, settle, stored
@@ -122,3 +124,90 @@ async def test_what_waits_for_a_number_can_be_called_off_but_its_replies_and_oth
 
     assert called_off == 2
     assert states == [DeliveryState.CANCELLED] * 2 + [DeliveryState.QUEUED] * 2
+
+
+async def test_registered_forms_files_and_the_word_that_lets_it_out_at_night_come_back(storage: Storage) -> None:
+    item = to_chat(1, BY_SMS)
+    whole = replace(
+        item,
+        forms=(Form("esms", "77", "Ho so {1}", {}), Form("zalo", "100001", parameters={"ma": "code"})),
+        files=(File("01FILE", "phieu.pdf", "application/pdf"),),
+        bypass="law",
+    )
+    await enqueue(storage, whole)
+    await claim(storage, channel="telegram")
+    await settle(storage, a_settlement(item.id, DeliveryState.QUEUED, moves_on=True))
+
+    moved = await stored(storage, item)
+
+    assert (moved.forms, moved.files, moved.bypass) == (whole.forms, whole.files, "law")
+    assert (moved.way, moved.alternatives) == (1, ())
+
+
+async def test_what_a_file_holds_is_not_kept_with_the_message(storage: Storage) -> None:
+    item = an_item(1, files=(File("01FILE", "phieu.pdf", "application/pdf", b"%PDF"),))
+
+    await enqueue(storage, item)
+
+    assert (await stored(storage, item)).files == (File("01FILE", "phieu.pdf", "application/pdf"),)
+
+
+async def test_a_claim_tells_what_is_repeated_and_what_its_dossier_has_cost(storage: Storage) -> None:
+    item = an_item(1)
+    await enqueue(storage, item)
+    (first,) = await claim(storage)
+    again = a_settlement(item.id, DeliveryState.QUEUED, next_at=NOW, stays=True)
+    await settle(storage, again)
+
+    (second,) = await claim(storage)
+    await settle(storage, a_settlement(item.id, DeliveryState.ACCEPTED, cost=350))
+    await enqueue(storage, an_item(2, code=item.code))
+    (third,) = await claim(storage)
+
+    assert [(each.repeats, each.dossier_cost) for each in (first, second, third)] == [
+        (False, 0),
+        (True, 0),
+        (False, 350),
+    ]
+
+
+async def test_what_may_have_been_sent_waits_for_a_receipt_rather_than_for_another_way(storage: Storage) -> None:
+    item = to_chat(1, BY_SMS)
+    await enqueue(storage, item)
+    await claim(storage, channel="telegram")
+    await settle(storage, a_settlement(item.id, DeliveryState.QUEUED, next_at=NOW, stays=True))
+    await claim(storage, channel="telegram")
+
+    await settle(storage, a_settlement(item.id, DeliveryState.QUEUED, moves_on=True, reason="unwanted"))
+
+    kept = await stored(storage, item)
+    assert (kept.state, kept.address, kept.reason) == (DeliveryState.UNCERTAIN, CHAT, "unwanted")
+
+
+async def test_an_answer_for_a_way_that_was_left_is_not_the_present_ones(storage: Storage) -> None:
+    item = to_chat(1, BY_SMS)
+    await enqueue(storage, item)
+    await claim(storage, channel="telegram")
+    await settle(storage, a_settlement(item.id, DeliveryState.QUEUED, moves_on=True))
+    await claim(storage, channel="default@viettel", now=later(seconds=2))
+
+    await settle(storage, a_settlement(item.id, DeliveryState.ACCEPTED, "t-1", way=0))
+
+    assert (await stored(storage, item)).state is DeliveryState.SENDING
+
+
+async def test_news_to_an_address_waits_while_other_news_to_it_is_under_way_and_answers_do_not(
+    storage: Storage,
+) -> None:
+    first, second, reply = an_item(1), an_item(2), an_item(3, lane=Lane.REPLY)
+    another = an_item(4, address=CHAT)
+    await enqueue(storage, first)
+    await claim(storage)
+    await enqueue(storage, second, reply, another)
+
+    meanwhile = await claim(storage)
+    await settle(storage, a_settlement(first.id, DeliveryState.ACCEPTED))
+    after = await claim(storage)
+
+    assert [each.item.id for each in meanwhile] == [reply.id, another.id]
+    assert [each.item.id for each in after] == [second.id]

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import timedelta
 
 import pytest
 
 from bot.conversation import Conversation, Manner
-from bot.following import follow, watch_freshness
+from bot.following import follow
 from bot.ledger import balance
 from bot.mirror import Mirror
 from bot.model.dossier import Dossier, Status
@@ -153,44 +152,3 @@ async def test_a_hint_ends_the_pause(sqlite_storage: Storage) -> None:
 
 def replace_pause(rules: SourceSettings, seconds: float) -> SourceSettings:
     return rules.model_copy(update={"pause": seconds})
-
-
-async def test_data_that_grows_old_is_an_alarm_once_and_so_is_its_return(
-    sqlite_storage: Storage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    time, looks = Time(), count(1)
-    looked = 0
-    monkeypatch.setattr("bot.following.FRESHNESS_EVERY", 0)
-
-    def clock() -> datetime:
-        nonlocal looked
-        looked = next(looks)
-        return time()
-
-    async def looked_twice() -> None:
-        """The second look from now on began after everything that the test had done."""
-        until = looked + 2
-        async with asyncio.timeout(5):
-            while looked < until:
-                await asyncio.sleep(0)
-
-    caplog.set_level("WARNING", "bot.following")
-    mirror = Mirror("office", sqlite_storage, planner(), time, RULES)
-    await mirror.apply(Batch((dossier(),), "1", as_of=START))
-    watching = asyncio.create_task(watch_freshness({"office": RULES}, sqlite_storage, clock))
-    try:
-        await looked_twice()
-        before = list(caplog.messages)
-        time.pass_(hours=1)
-        await looked_twice()
-        during = list(caplog.messages)
-        await mirror.apply(Batch((), "2", as_of=time()))
-        await looked_twice()
-    finally:
-        watching.cancel()
-
-    assert before == []
-    assert len(during) == 1
-    assert "too old to be stated as current" in during[0]
-    assert len(caplog.messages) == 2
-    assert "fresh again" in caplog.messages[1]

@@ -109,7 +109,7 @@ def test_a_dossier_is_shown_with_who_held_it_and_its_own_deadline(service: Desk)
 
     assert "Số liệu lúc / data as of │ 08:00 22/11/2026" in shown
     assert "Hẹn trả / appointment │ 08:00 27/11/2026" in shown
-    assert "Hạn tính lại / due │ 08:00 29/11/2026" in shown
+    assert "Hạn tính lại / due │ 08:00 30/11/2026" in shown
     assert "│ Bộ phận Một cửa │ Lê Văn Tám" in shown
     assert "Thẩm tra" in shown
     assert "Chờ bổ sung / waited for a supplement: 08:00 23/11/2026 → 08:00 25/11/2026" in shown

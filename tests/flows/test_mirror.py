@@ -72,7 +72,7 @@ async def test_an_old_dossier_that_moves_after_go_live_is_told(storage: Storage,
 
     await mirror.apply(batch(replace(old, status=Status.DONE)))
 
-    assert await situations(storage) == ["result"]
+    assert await situations(storage) == ["result_early"]
 
 
 async def test_go_live_may_lie_before_the_first_reading(storage: Storage, time: Time) -> None:
@@ -80,7 +80,7 @@ async def test_go_live_may_lie_before_the_first_reading(storage: Storage, time: 
 
     await mirror.apply(batch(dossier(received_at=START - timedelta(days=3))))
 
-    assert await situations(storage) == ["progress"]
+    assert await situations(storage) == ["received"]
 
 
 async def test_a_newer_message_takes_the_place_of_one_that_waits(storage: Storage, mirror: Mirror) -> None:
@@ -88,8 +88,8 @@ async def test_a_newer_message_takes_the_place_of_one_that_waits(storage: Storag
 
     await mirror.apply(batch(dossier(status=Status.DONE)))
 
-    assert await situations(storage) == ["result"]
-    assert await situations(storage, DeliveryState.SUPERSEDED) == ["progress"]
+    assert await situations(storage) == ["result_early"]
+    assert await situations(storage, DeliveryState.SUPERSEDED) == ["received"]
     assert (await balance(storage)).balanced
 
 
@@ -108,7 +108,7 @@ async def test_a_result_takes_the_place_of_an_apology(storage: Storage, mirror: 
 
     await mirror.apply(batch(dossier(appointment_at=LATER, status=Status.DONE)))
 
-    assert await situations(storage) == ["result"]
+    assert await situations(storage) == ["result_early"]
 
 
 async def test_the_last_state_of_a_dossier_within_a_batch_counts(storage: Storage, mirror: Mirror) -> None:
@@ -175,4 +175,4 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(storage: Storage, t
     assert await storage.read(lambda tx: tx.dossiers.count()) == (0, 0)
     assert await mirror.cursor() is None
     await mirror.apply(batch(dossier(1), dossier(2)))
-    assert await situations(storage) == [Situation.PROGRESS.value] * 2
+    assert await situations(storage) == [Situation.RECEIVED.value] * 2

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.model.message import Situation
+from bot.model.message import FOR_STAFF, Situation
 from tests.support.desk import Desk, open_desk
 
 TEXT = "Hồ sơ H56.14-240823-0001 của Ông/Bà đã có kết quả. Mời đến nhận tại bộ phận Một cửa."
@@ -75,12 +75,25 @@ def test_without_a_text_every_kind_of_message_is_shown_the_longest_first(desk: D
 
     never_pushed = {"reply", "answer", "code"}
     assert {kind["situation"] for kind in told} == {situation.value for situation in Situation} - never_pushed
-    units = [kind["accented"]["units"] for kind in told]
-    assert units == sorted(units, reverse=True)
+    for to in ("citizens", "staff"):
+        units = [kind["accented"]["units"] for kind in told if kind["to"] == to]
+        assert units == sorted(units, reverse=True)
     assert [kind["situation"] for kind in told if kind["now"] == "accented"] == ["apology"]
     assert row(shown, "apology") == ["3 tin", "2 tin", "+250–1,350 đ", "có dấu"]
     assert row(shown, "xin lỗi, hẹn lại")[:2] == ["750–4,050 đ", "500–2,700 đ"]
-    assert 'accented_sms = ["survey"]' in shown
+    assert 'accented_sms = ["supplement"]' in shown
+
+
+def test_what_goes_to_staff_stands_apart_and_never_has_accents(desk: Desk) -> None:
+    desk.configure('[texts]\naccented_sms = ["overdue", "result"]')
+
+    shown = desk.said("sms")
+    told = desk.json("sms")
+
+    assert {kind["situation"] for kind in told if kind["to"] == "staff"} == FOR_STAFF
+    assert [kind["situation"] for kind in told if kind["now"] == "accented"] == ["result"]
+    assert shown.index("Gửi công dân / to citizens") < shown.index("withdrawn") < shown.index("to staff")
+    assert row(shown[shown.index("to staff") :], "overdue")[:2] == ["4 tin", "2 tin"]
 
 
 def test_the_sample_texts_are_whole_and_say_the_same_both_ways(desk: Desk) -> None:

@@ -146,9 +146,9 @@ def test_what_the_brake_holds_is_shown_and_sent_when_a_person_says_so(braked: De
     done = braked.types("source", "release", "office", "--send", answer="y\n")
 
     assert "BẬT từ / ON since" in shown
-    assert "2 tiến độ / progress, 1 mời nhận kết quả / result" in shown
+    assert "2 đã tiếp nhận / received, 1 mời nhận kết quả / result" in shown
     assert done.code == 0
-    assert "office: 2 tiến độ / progress, 1 mời nhận kết quả / result" in done.out
+    assert "office: 2 đã tiếp nhận / received, 1 mời nhận kết quả / result" in done.out
     assert "3 tin sẽ được gửi" in done.out
     assert (ledger(braked, "queued"), ledger(braked, "held")) == (3, 0)
     assert "Phanh không bật" in braked.said("source", "release", "office", "--send")

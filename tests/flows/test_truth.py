@@ -2,20 +2,25 @@
 
 import itertools
 from dataclasses import replace
+from datetime import time as clock
 from datetime import timedelta
 
 import pytest
 
+from bot.calendars import Calendars
+from bot.deadline_settings import CalendarSettings, OfficeSettings
 from bot.ledger import balance
 from bot.mirror import MOST_PASSED, Mirror, Reading
+from bot.model.apology import Apology
 from bot.model.course import SupplementClock
-from bot.model.dossier import Dossier, ProgressReport, Status, Step
+from bot.model.dossier import Dossier, ProgressReport, Status, Step, Wait
 from bot.model.message import DeliveryState
 from bot.ports import Batch, Storage
 from bot.settings import SourceSettings
 from tests.support.making import START, Time, batch, code, dossier, planner
 
 HOUR = timedelta(hours=1)
+MONDAY = START + timedelta(days=1)
 
 
 @pytest.fixture
@@ -195,7 +200,7 @@ async def test_a_report_of_progress_moves_the_dossier_and_tells_the_citizen(stor
     assert (first.changed, first.planned, again.changed) == (1, 1, 0)
     assert await kinds(storage) == ["appeared", "status", "step"]
     assert (await standing(storage)).steps == (step,)
-    assert await planned(storage) == [("progress", "queued"), ("progress", "superseded")]
+    assert await planned(storage) == [("progress", "queued"), ("received", "superseded")]
 
 
 async def test_a_report_in_the_same_batch_as_its_dossier_comes_after_it(storage: Storage, mirror: Mirror) -> None:
@@ -300,13 +305,56 @@ async def test_the_deadline_follows_the_rule_of_the_source(storage: Storage, tim
     mirror = Mirror(
         "office", storage, planner(), time, SourceSettings(go_live=START, supplement_clock=SupplementClock.EXTEND)
     )
+    time.pass_(days=2)
     await mirror.apply(batch(dossier(updated_at=START)))
-    await mirror.apply(batch(dossier(status=Status.SUPPLEMENT, updated_at=START + HOUR)))
+    await mirror.apply(batch(dossier(status=Status.SUPPLEMENT, updated_at=MONDAY + HOUR)))
     waiting = await standing(storage)
 
-    await mirror.apply(batch(dossier(status=Status.PROCESSING, updated_at=START + 4 * HOUR)))
+    await mirror.apply(batch(dossier(status=Status.PROCESSING, updated_at=MONDAY + 4 * HOUR)))
 
-    assert (waiting.due_at, (await standing(storage)).due_at) == (None, START + timedelta(days=5, hours=3))
+    # From 09:00 to 12:00, of which the office works until 11:30.
+    assert (waiting.due_at, (await standing(storage)).due_at) == (None, START + timedelta(days=5, hours=2.5))
+
+
+async def test_a_pause_moves_the_deadline_by_the_hours_of_the_agency(storage: Storage, time: Time) -> None:
+    short_days = CalendarSettings(agencies={"H32.15": OfficeSettings(hours=((clock(8), clock(10)),))})
+    rules = SourceSettings(go_live=START, supplement_clock=SupplementClock.EXTEND)
+    mirror = Mirror("office", storage, planner(), time, rules, calendars=Calendars(short_days))
+    time.pass_(days=2)
+    here, there = dossier(1, agency="H32.15.02"), dossier(2, agency="H32.16")
+    paused = [replace(each, paused_at=MONDAY, updated_at=MONDAY) for each in (here, there)]
+    await mirror.apply(batch(*paused))
+    standing_still = [(await standing(storage, number)).due_at for number in (1, 2)]
+
+    await mirror.apply(batch(*(replace(each, updated_at=MONDAY + 3 * HOUR) for each in (here, there))))
+
+    due = [(await standing(storage, number)).due_at for number in (1, 2)]
+    assert standing_still == [None, None]
+    assert (await standing(storage)).pauses == (Wait(MONDAY, MONDAY + 3 * HOUR),)
+    assert due == [START + timedelta(days=5, hours=hours) for hours in (2, 3)]
+    await mirror.apply(batch(*(replace(each, place="Quầy 2", updated_at=MONDAY + 5 * HOUR) for each in (here, there))))
+    assert [(await standing(storage, number)).due_at for number in (1, 2)] == due
+
+
+async def test_what_was_promised_is_not_taken_back_by_a_shorter_wait(storage: Storage, time: Time) -> None:
+    rules = SourceSettings(go_live=START, supplement_clock=SupplementClock.EXTEND)
+    mirror = Mirror("office", storage, planner(), time, rules)
+    time.pass_(days=2)
+    promised = START + timedelta(days=8)
+    await mirror.apply(batch(dossier(updated_at=START)))
+    apology = Apology(
+        id="XL-1", source="office", code=code(1), agency="", agency_name="", reason="overload",
+        old_at=START + timedelta(days=5), new_at=promised, limit_at=START, form="", drafted_at=START,
+    )  # fmt: skip
+    await storage.write(lambda tx: tx.apologies.promise(apology))
+
+    dates = []
+    for status, at in ((Status.SUPPLEMENT, MONDAY), (Status.PROCESSING, MONDAY + HOUR)):
+        await mirror.apply(batch(dossier(status=status, updated_at=at)))
+        found = await standing(storage)
+        dates.append((found.appointment, found.due_at))
+
+    assert dates == [(promised, None), (promised, promised)]
 
 
 async def test_dossiers_whose_progress_stands_still_are_listed_by_agency(

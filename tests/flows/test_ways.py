@@ -1,4 +1,5 @@
-"""One message and the ways to its reader, by the real Telegram channel: shut by the reader, or by the network."""
+"""One message and the ways to its reader, by the real Telegram channel: shut by the reader, or by the network. The
+office sends by Telegram before SMS here; by default Telegram gets a copy beside the other ways."""
 
 import asyncio
 import os
@@ -54,7 +55,7 @@ class Service:
 
 
 @asynccontextmanager
-async def service(tmp_path: Path, *, telegram_runs: bool = True) -> AsyncIterator[Service]:
+async def service(tmp_path: Path, *, telegram_runs: bool = True, beside: bool = False) -> AsyncIterator[Service]:
     (port,) = free_ports(1)
     os.environ["MOTCUA_TEST_TOKEN"] = "1:abc"
     config = Config.model_validate(
@@ -62,6 +63,9 @@ async def service(tmp_path: Path, *, telegram_runs: bool = True) -> AsyncIterato
             "storage": {"url": f"sqlite:{tmp_path / 'motcua.db'}"},
             "web": {"enabled": False},
             "outbox": {"poll": 0.05},
+            # The test may run at night.
+            "quiet": {"personal": {"begin": "00:00", "end": "00:00"}},
+            "reach": {} if beside else {"order": ["telegram", "sms"], "beside": []},
             "channels": {
                 "sms": {"kind": "log", "path": tmp_path / "sms.jsonl"},
                 "telegram": {
@@ -119,6 +123,22 @@ async def test_an_open_chat_gets_the_message_and_the_phone_does_not(tmp_path: Pa
 
     assert item.address == OPEN
     assert not (tmp_path / "sms.jsonl").read_text()
+
+
+@pytest.mark.timeout(30)
+async def test_by_default_telegram_gets_a_copy_and_the_phone_is_told_whatever_becomes_of_that(tmp_path: Path) -> None:
+    async with service(tmp_path, beside=True) as town:
+        await town.bind(OPEN)
+        await town.bind(BLOCKED)
+
+        await town.tell(Status.RECEIVED)
+        told = await town.settled(DeliveryState.DELIVERED, 2)
+        (shut,) = await town.settled(DeliveryState.FAILED, 1)
+        books = await balance(town.app.storage)
+
+    assert {item.address for item in told} == {Address("sms", PHONE), OPEN}
+    assert shut.address == BLOCKED
+    assert (books.balanced, books.planned) == (True, 3)
 
 
 @pytest.mark.timeout(30)

@@ -138,6 +138,7 @@ async def service(layout: Layout, place: Path, settings: Mapping[str, Any]) -> A
         {
             **settings,
             "storage": {"url": f"sqlite:{place / 'motcua.db'}"},
+            "quiet": {"personal": {"begin": "00:00", "end": "00:00"}},  # whatever the hour is
             "web": {
                 "port": layout.web_port, "key_file": place / "web.key", "trusted_proxies": ["127.0.0.0/8"],
                 "visitor_per_minute": 1000, "network_per_minute": 1000, "answer_wait": 0.4,

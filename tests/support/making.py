@@ -12,7 +12,7 @@ from bot.model.message import Lane, OutboxItem, Situation
 from bot.model.person import Address
 from bot.planning import Planner, Route
 from bot.ports import Batch
-from bot.texts import Catalogue
+from bot.texts import Library
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 OWNER_PHONE = "+84912345678"
@@ -37,7 +37,7 @@ def numbered_ids() -> NewId:
 
 
 def planner(new_id: NewId | None = None, channel: str = "sms") -> Planner:
-    return Planner(Route(channel, "sms", plain=True), Catalogue.load("vi"), new_id or numbered_ids(), "giờ hành chính")
+    return Planner(Route(channel, "sms", plain=True), Library(), new_id or numbered_ids(), "giờ hành chính")
 
 
 def code(number: int) -> str:

@@ -1,18 +1,19 @@
 """What must be true before an SMS leaves by a gateway."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.admission import Admission
+from bot.admission import Admission, Cap
 from bot.gateway_settings import BudgetSettings
 from bot.model.message import DeliveryState, Lane, Situation
 from bot.model.person import Address
 from bot.ports import BUDGET, Claimed, Spent
 from bot.purse import Budgets, Purse
 from bot.settings import SmsSettings
-from tests.support.making import message
+from tests.support.making import START, message
 
 TEMPLATE = {"progress": {"id": "77", "pattern": "Ho so {1} da duoc tiep nhan. Ngay hen tra: {2}"}}
 
@@ -116,3 +117,48 @@ def test_the_cost_is_that_of_the_carrier_just_named_then_the_remembered_one_then
     assert priced.cost(claimed(carrier="viettel", parts=2)) == 600
     assert priced.cost(claimed(carrier="viettel"), "mobifone") == 500
     assert admission().cost(two_parts) is None
+
+
+CAP = Cap(1000, Budgets(BudgetSettings()))
+
+
+def about(scheme: str, spent: int, **changes: Any) -> Claimed:
+    item = message(address=Address(scheme, "+84912345678"), source="office", code="H32.15-261122-0001", **changes)
+    return Claimed(item, None, dossier_cost=spent)
+
+
+def test_beyond_the_cap_of_its_dossier_a_message_leaves_only_where_that_costs_nothing() -> None:
+    by_sms = Admission.by("sms", SmsSettings.model_validate({"prices": {"default": 400}}), None, CAP)
+    others = Admission("zalo", cap=CAP)
+
+    within = by_sms.obstacle(about("sms", 600))
+    beyond = by_sms.obstacle(about("sms", 601))
+    by_zalo = others.obstacle(about("zalophone", 1000))
+    free = [others.obstacle(about(scheme, 5000)) for scheme in ("telegram", "webchat", "zalobot", "email")]
+
+    assert within is None
+    assert beyond is not None
+    assert (beyond.state, beyond.reason, beyond.this_way_only) == (
+        DeliveryState.SUPPRESSED,
+        "the dossier's spending cap",
+        True,
+    )
+    assert by_zalo is not None
+    assert free == [None] * 4
+
+
+def test_an_answer_to_a_zalo_user_who_wrote_lately_costs_nothing_and_so_knows_no_cap() -> None:
+    zalo = Admission("zalo", cap=CAP)
+
+    lately = zalo.obstacle(about("zalo", 5000, settled_at=START, heard_at=START - timedelta(hours=47)))
+    long_ago = zalo.obstacle(about("zalo", 5000, settled_at=START, heard_at=START - timedelta(hours=49)))
+    never = zalo.obstacle(about("zalo", 5000, settled_at=START))
+
+    assert (lately is None, long_ago is None, never is None) == (True, False, False)
+
+
+@pytest.mark.parametrize("situation", [Situation.APOLOGY, Situation.RESULT, Situation.RESULT_POST])
+def test_what_is_urgent_by_itself_or_by_its_family_knows_no_cap(situation: Situation) -> None:
+    by_sms = Admission.by("sms", SmsSettings.model_validate({"prices": {"default": 400}}), None, CAP)
+
+    assert by_sms.obstacle(about("sms", 9999, situation=situation)) is None

@@ -2,15 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import count
 
 from bot.line import Line, Turn
 from bot.model.message import Lane
+from bot.model.person import Address
 from bot.ports import Claimed, Limits
 from tests.support.making import START, message
 
+_phones = count(84910000000)
 
-def turn(lane: Lane = Lane.PUSH, parts: int = 1) -> Turn:
-    return Turn(Claimed(message(lane=lane, parts=parts), None), START + timedelta(seconds=5))
+
+def turn(lane: Lane = Lane.PUSH, parts: int = 1, phone: str = "") -> Turn:
+    """To somebody of her own, unless the test names a phone."""
+    address = Address("sms", phone or f"+{next(_phones)}")
+    return Turn(Claimed(message(lane=lane, parts=parts, address=address), None), START + timedelta(seconds=5))
 
 
 def limits(window: int = 10, rate: float = 0.0, reserved: float = 0.0) -> Limits:
@@ -123,3 +129,61 @@ async def test_after_an_outage_few_leave_and_each_answer_lets_one_more_leave() -
     assert not waiting.done(), "eight may be under way, and what was not answered adds none"
     line.done(third[0])
     await waiting
+
+
+async def test_news_to_one_person_leaves_one_after_the_other_and_others_need_not_wait() -> None:
+    line = Line(limits())
+    received, result = turn(phone="+84912345678"), turn(phone="+84912345678")
+    another = turn()
+    for each in (result, received, another):
+        line.put(each)
+
+    first, second = await taken(line), await taken(line)
+    waiting = asyncio.ensure_future(taken(line))
+    await asyncio.sleep(0.01)
+    assert not waiting.done(), "what she is told first has not been answered yet"
+    line.done(first)
+
+    assert [first, second, await waiting] == [received, another, result]
+
+
+async def test_an_answer_to_somebody_does_not_wait_for_her_news() -> None:
+    line = Line(limits())
+    news, reply = turn(phone="+84912345678"), turn(Lane.REPLY, phone="+84912345678")
+    line.put(news)
+    await taken(line)
+
+    line.put(reply)
+
+    assert await asyncio.wait_for(line.next(), 5) is reply
+
+
+async def test_a_crowd_of_news_to_one_person_takes_nobodys_place_in_line() -> None:
+    line = Line(limits())
+    crowd = [turn(phone="+84912345678") for _ in range(50)]
+    for each in crowd:
+        line.put(each)
+    first = await taken(line)
+    another = turn()
+    line.put(another)
+
+    second = await taken(line)
+    line.done(first)
+
+    assert (first, second, len(line)) == (crowd[0], another, 1)
+    assert await taken(line) is crowd[1]
+
+
+async def test_at_the_end_what_waited_behind_another_is_handed_out_too() -> None:
+    line = Line(limits())
+    for _ in range(3):
+        line.put(turn(phone="+84912345678"))
+    await taken(line)
+    waiting = asyncio.ensure_future(line.next())
+    await asyncio.sleep(0.01)
+
+    line.end()
+
+    assert await asyncio.wait_for(waiting, 5) is not None
+    assert await line.next() is not None
+    assert await line.next() is None

@@ -20,7 +20,8 @@ from bot.model.message import (
 )
 from bot.model.person import Address
 from bot.outcomes import HOURLY, LADDER, Hand, settlement_of, wait_before
-from bot.ports import Limits
+from bot.ports import SEEN, Limits
+from bot.situation_settings import ReachSettings, Success, WaySettings
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 LIMITS = Limits(longest=0, rate=0, window=10, receipts=True)
@@ -159,3 +160,76 @@ def test_what_is_better_elsewhere_waits_where_there_is_no_other_way() -> None:
 @pytest.mark.parametrize("outcome", [Retry("slow"), ChannelDown("key"), Uncertain("silence"), Accepted()])
 def test_a_way_that_is_only_slow_or_uncertain_is_not_left(outcome: Outcome) -> None:
     assert not settlement_of(OTHER_WAY, outcome, HAND, now=NOW).moves_on
+
+
+BY_SMS = Alternative("sms", Address("sms", "+84912345678"), "x")
+BY_ZALO = replace(ITEM, channel="zalo", address=Address("zalophone", "+84912345678"), alternatives=(BY_SMS,))
+
+
+def test_a_way_that_succeeds_only_on_the_phone_has_its_time_and_then_the_next_one_is_taken() -> None:
+    progress = settlement_of(BY_ZALO, Accepted(("7",)), HAND, now=NOW)
+    result = settlement_of(replace(BY_ZALO, situation=Situation.RESULT), Accepted(("7",)), HAND, now=NOW)
+
+    assert (progress.state, progress.fallback_at) == (DeliveryState.ACCEPTED, NOW + timedelta(minutes=60))
+    assert result.fallback_at == NOW + timedelta(minutes=10)
+
+
+def test_there_is_no_such_time_on_the_last_way_nor_where_accepted_is_enough() -> None:
+    last = settlement_of(replace(BY_ZALO, alternatives=()), Accepted(("7",)), HAND, now=NOW)
+    by_sms = settlement_of(OTHER_WAY, Accepted(("7",)), HAND, now=NOW)
+    arrived = settlement_of(BY_ZALO, Accepted(final=True), HAND, now=NOW)
+
+    assert [each.fallback_at for each in (last, by_sms, arrived)] == [None] * 3
+    assert arrived.state is DeliveryState.DELIVERED
+
+
+def test_an_office_may_want_it_opened() -> None:
+    reach = ReachSettings(ways={"zalophone": WaySettings(success=Success.SEEN, minutes=5)})
+
+    settled = settlement_of(BY_ZALO, Accepted(("7",)), replace(HAND, reach=reach), now=NOW)
+
+    assert (settled.held_for, settled.fallback_at) == (SEEN, NOW + timedelta(minutes=5))
+
+
+def test_a_message_that_is_tried_again_and_again_is_left_for_the_next_way_when_patience_ends() -> None:
+    first = settlement_of(BY_ZALO, Retry("busy"), HAND, now=NOW)
+    trying = replace(BY_ZALO, attempts=4, fallback_at=first.fallback_at)
+    fourth = settlement_of(trying, Retry("busy"), HAND, now=NOW + timedelta(minutes=8))
+    last = settlement_of(replace(trying, attempts=6), Retry("busy"), HAND, now=NOW + timedelta(minutes=55))
+
+    assert first.fallback_at == NOW + timedelta(minutes=60)
+    assert (fourth.moves_on, fourth.fallback_at) == (False, first.fallback_at)
+    assert last.moves_on
+
+
+@pytest.mark.parametrize("outcome", [Retry("slow down", 30.0, counts=False), ChannelDown("key")])
+def test_neither_the_pace_nor_a_bad_key_holds_a_message_for_ever(outcome: Outcome) -> None:
+    impatient = replace(BY_ZALO, fallback_at=NOW)
+
+    settled = settlement_of(impatient, outcome, HAND, now=NOW + timedelta(seconds=1))
+
+    assert (settled.moves_on, settled.attempted) == (True, False)
+
+
+def test_who_may_be_told_in_the_morning_is_not_woken_by_another_way_at_night() -> None:
+    until_morning = Retry("night", 8 * 3600, counts=False)
+
+    settled = settlement_of(BY_ZALO, until_morning, HAND, now=NOW)
+
+    assert not settled.moves_on
+    assert settled.fallback_at == NOW + timedelta(hours=9)
+
+
+@pytest.mark.parametrize("outcome", [*SHUT, Retry("busy"), ChannelDown("key")])
+def test_what_may_have_been_sent_already_never_takes_another_way(outcome: Outcome) -> None:
+    settled = settlement_of(replace(BY_ZALO, fallback_at=NOW), outcome, HAND, now=NOW, repeats=True)
+
+    assert not settled.moves_on
+    assert (settled.state is DeliveryState.UNCERTAIN) is isinstance(outcome, Rejected)
+
+
+def test_an_uncertain_message_waits_for_a_receipt_and_its_time_begins_with_that() -> None:
+    settled = settlement_of(BY_ZALO, Uncertain("silence"), HAND, now=NOW)
+
+    assert (settled.state, settled.moves_on) == (DeliveryState.UNCERTAIN, False)
+    assert settled.fallback_at == NOW + timedelta(minutes=60)

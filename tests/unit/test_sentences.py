@@ -25,7 +25,7 @@ AT = datetime(2026, 11, 22, 3, 2, tzinfo=UTC)
         (
             DeliveryState.HELD,
             "budget of H32.10 for 2026-11 is used up",
-            "Tạm giữ chờ người duyệt: cơ quan đã dùng hết hạn mức tháng này",
+            "Tạm giữ: cơ quan đã dùng hết hạn mức tháng này",
         ),
         (
             DeliveryState.SUPPRESSED,
@@ -33,7 +33,22 @@ AT = datetime(2026, 11, 22, 3, 2, tzinfo=UTC)
             "Không gửi: chưa có mẫu tin đăng ký cho loại tin này",
         ),
         (DeliveryState.QUEUED, "", "Chờ gửi"),
-        (DeliveryState.SUPERSEDED, "a newer message took its place", "Không gửi, đã có tin mới hơn thay"),
+        (
+            DeliveryState.HELD,
+            "too many at once from this source",
+            "Tạm giữ: quá nhiều tin cùng lúc từ một nguồn, chờ người duyệt",
+        ),
+        (DeliveryState.HELD, "quiet hours until 06:00", "Tạm giữ: đang giờ yên tĩnh, hết giờ sẽ gửi"),
+        (DeliveryState.SUPERSEDED, "a newer message took its place", "Không gửi: đã có tin mới hơn thay"),
+        (DeliveryState.SUPERSEDED, "told in a digest: 01JD", "Không gửi: đã báo chung trong một tin gộp"),
+        (DeliveryState.SUPPRESSED, "switched off: returned", "Không gửi: cơ quan không gửi loại tin này"),
+        (DeliveryState.SUPPRESSED, "the dossier's spending cap", "Không gửi: hồ sơ đã dùng hết mức chi cho một hồ sơ"),
+        (
+            DeliveryState.QUEUED,
+            "not confirmed in time by zalo",
+            "Chờ gửi: đường trước không báo tới kịp, đi đường kế tiếp",
+        ),
+        (DeliveryState.FAILED, "no other way is left", "Không gửi được: không còn đường nào khác"),
     ],
 )
 def test_a_state_is_a_sentence(state: DeliveryState, reason: str, vietnamese: str) -> None:

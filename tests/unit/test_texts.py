@@ -28,6 +28,7 @@ ORDINARY = {
     "example": "H56.14-240823-0001",
     "limit": "3",
     "text": "Tin thử",
+    "lines": "",
     "days": "còn 4 ngày làm việc",
     "factors": "mã tra cứu hoặc 4 số cuối điện thoại, giấy tờ",
 }
@@ -40,7 +41,7 @@ WORST = {name: (value + " ") * 60 for name, value in ORDINARY.items()} | {
     "limit": "3",
     "days": "đã quá 120 ngày làm việc",
     "factors": "mã tra cứu hoặc 4 số cuối điện thoại, giấy tờ",
-    "status": "chờ Ông/Bà thực hiện nghĩa vụ tài chính",
+    "status": "cần Ông/Bà thực hiện nghĩa vụ tài chính",
     "hours": "trong giờ hành chính, thứ Hai đến thứ Sáu",
 }
 
@@ -137,8 +138,8 @@ def test_a_result_says_where_and_when_from_the_record_or_else_from_the_office() 
     known = catalogue.render("push.result", ORDINARY | {"place": "Quầy số 3, 8:00-16:30"}, plain=True).text
     unknown = catalogue.render("push.result", ORDINARY | {"place": ""}, plain=True).text
 
-    assert "Moi nhan tai Quay so 3, 8:00-16:30. Xin mang" in known
-    assert "Moi nhan tai UBND phuong Vinh Hai, trong gio hanh chinh. Xin mang" in unknown
+    assert "Moi den nhan tai Quay so 3, 8:00-16:30. Xin mang" in known
+    assert "Moi den nhan tai UBND phuong Vinh Hai, trong gio hanh chinh. Xin mang" in unknown
 
 
 def test_a_missing_required_value_is_refused_by_name() -> None:

@@ -17,7 +17,7 @@ from bot import receipts
 from bot.config import PageSettings
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
-from bot.model.message import DeliveryState, InboundMessage, Lane, Option, OutboxItem, Receipt, Situation
+from bot.model.message import DeliveryState, File, InboundMessage, Lane, Option, OutboxItem, Receipt, Situation
 from bot.model.person import Address
 from bot.ports import Channel, Settlement, Storage
 from bot.web.context import WebContext
@@ -81,14 +81,22 @@ class Clerk:
         for text in texts[: self.answers]:
             await self.enqueue(message.sender, text, origin, options=self.options)
 
-    async def tell(self, address: Address, text: str, options: tuple[Option, ...] = ()) -> OutboxItem:
+    async def tell(
+        self, address: Address, text: str, options: tuple[Option, ...] = (), files: tuple[File, ...] = ()
+    ) -> OutboxItem:
         """Sends something that was not asked for."""
-        item = await self.enqueue(address, text, f"test:{self.new_id()}", options=options)
+        item = await self.enqueue(address, text, f"test:{self.new_id()}", options=options, files=files)
         await self.send_all()
         return item
 
     async def enqueue(
-        self, address: Address, text: str, origin: str, *, options: tuple[Option, ...] = ()
+        self,
+        address: Address,
+        text: str,
+        origin: str,
+        *,
+        options: tuple[Option, ...] = (),
+        files: tuple[File, ...] = (),
     ) -> OutboxItem:
         now, item_id = self.clock(), self.new_id()
         item = OutboxItem(
@@ -101,6 +109,7 @@ class Clerk:
             situation=Situation.REPLY,
             text=text,
             options=options,
+            files=files,
             created_at=now,
             next_at=now,
             expires_at=now + timedelta(hours=1),

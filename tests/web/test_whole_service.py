@@ -55,6 +55,7 @@ async def service(lookup: dict[str, str]) -> AsyncIterator[Service]:
     config = Config.model_validate(
         {
             "storage": {"url": "sqlite::memory:"},
+            "quiet": {"personal": {"begin": "00:00", "end": "00:00"}},  # whatever the hour is
             "lookup": lookup,
             "channels": {"webchat": {"kind": "webchat"}, "sms": {"kind": "log"}},
         }

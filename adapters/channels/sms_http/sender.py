@@ -46,7 +46,7 @@ class HttpSender:
         self._replies = replies
         self._outstanding = outstanding
         self._tokens = Tokens(provider, client)
-        self._composer = Composer(provider.settings)
+        self._composer = Composer(provider.channel, provider.settings)
         self._statuses = statuses_of(provider.settings.statuses)
         self._pace = Pace()
 

@@ -40,6 +40,7 @@ async def open(  # noqa: A001 - the name every adapter offers
                 window=settings.window,
                 receipts=settings.receipts,
                 arrives_when_accepted=False,
+                files=True,
             ),
             secrets=await _secrets(settings, keeper),
         )

@@ -1,43 +1,39 @@
 """Fills registered templates: what Zalo would refuse is refused here, by the name of the parameter."""
 
-import re
 from collections.abc import Mapping
 
-from adapters.channels.zalo.settings import LONGEST, Kind, Parameter, Template
-from bot.model.message import Rejected
-from bot.model.sms import nfc
+from adapters.channels.zalo.settings import Parameter, Template
+from bot.model.message import Form, OutboxItem, Rejected, Situation, family_of
+from bot.model.parameters import Source, Unfit, fitting, source_of
 
-_MAY_BE_SHORTENED = frozenset({"procedure", "agency", "place"})
-"""Names, known from their beginning. A code, a date, or what is asked for is whole or is not sent."""
 
-_CLOCK, _DAY = "[0-9]{2}:[0-9]{2}(:[0-9]{2})?", "[0-9]{2}/[0-9]{2}/[0-9]{4}"
-_FORMS = {
-    Kind.DATE: re.compile(rf"{_CLOCK}|({_CLOCK} )?{_DAY}|[0-9]{{2}}/[0-9]{{4}}"),
-    Kind.AMOUNT: re.compile(r"[0-9][0-9.,]*"),
-    Kind.URL: re.compile(r"https?://\S+"),
-}
+def template_for(item: OutboxItem, channel: str, templates: Mapping[Situation, Template]) -> Template | Rejected | None:
+    """The template that came with the text, else the one of its situation, else the one of its family."""
+    configured = templates.get(item.situation) or templates.get(family_of(item.situation))
+    form = next((each for each in item.forms if not each.pattern and each.channel in ("", channel)), None)
+    return _brought(form, configured) if form else configured
+
+
+def _brought(form: Form, configured: Template | None) -> Template | Rejected:
+    """The prices are those of the configuration: a text does not know what it costs."""
+    try:
+        sources = {name: source_of(written) for name, written in form.parameters.items()}
+        return Template(
+            id=form.id,
+            params={name: Parameter(value=each.value, type=each.kind) for name, each in sources.items()},
+            price_phone=configured.price_phone if configured else None,
+            price_uid=configured.price_uid if configured else None,
+        )
+    except ValueError:
+        return Rejected("the registered template that came with the text is not one that can be filled")
 
 
 def filled(template: Template, values: Mapping[str, str]) -> dict[str, str] | Rejected:
     """`template_data`, or why this message cannot be said with this template."""
     found: dict[str, str] = {}
     for name, parameter in template.params.items():
-        value = _fitting(parameter, nfc(" ".join(values.get(parameter.value, "").split())))
-        if isinstance(value, Rejected):
+        value = fitting(Source(parameter.value, parameter.type), values.get(parameter.value, ""))
+        if isinstance(value, Unfit):
             return Rejected(f"template parameter {name}: {value.reason}")
         found[name] = value
     return found
-
-
-def _fitting(parameter: Parameter, value: str) -> str | Rejected:
-    longest = LONGEST[parameter.type]
-    if not value:
-        return Rejected(f"there is no {parameter.value}")
-    if len(value) > longest:
-        if parameter.value not in _MAY_BE_SHORTENED or parameter.type in _FORMS:
-            return Rejected(f"{parameter.value} has {len(value)} characters, more than {longest}")
-        return value[: longest - 1].rstrip(" ,;.-") + "…"
-    form = _FORMS.get(parameter.type)
-    if form and not form.fullmatch(value):
-        return Rejected(f"{parameter.value} is no {parameter.type}")
-    return value

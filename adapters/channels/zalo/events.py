@@ -21,6 +21,7 @@ _TEXTS = frozenset(
 """What a citizen sends and may wait for an answer to. A sticker or a moving picture says nothing to a machine."""
 _FOLLOWS = {"follow": Heard.FOLLOWED, "unfollow": Heard.LEFT}
 _RECEIPTS = {"user_received_message": "", "user_seen_message": "seen"}
+"""What is told of a message of ours, and the words that are kept of it."""
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """All but tab and line end; and halves of characters, which no database takes."""
@@ -153,6 +154,7 @@ def _receipts(event: Event, channel: str, now: datetime) -> list[Receipt]:
             reason=_RECEIPTS[event.event_name],
             at=_moment(message.delivery_time or event.timestamp, now),
             whole=bool(ours),
+            seen=event.event_name == "user_seen_message",
         )
         for reference in named or ([""] if ours else [])
     ]

@@ -2,10 +2,12 @@
 
 import logging
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.channels.zalo.api import Api
-from adapters.channels.zalo.composing import filled
+from adapters.channels.zalo.composing import filled, template_for
+from adapters.channels.zalo.documents import Documents
 from adapters.channels.zalo.errors import Class, meaning_of
 from adapters.channels.zalo.quota import Quota
 from adapters.channels.zalo.settings import Settings, Template
@@ -38,6 +40,7 @@ class ZaloSender:
         self._name = name
         self._settings = settings
         self._api = api
+        self._documents = Documents(api)
         self._quota = quota
         self._clock = clock
         self._warned: dict[int, datetime] = {}
@@ -75,7 +78,11 @@ class ZaloSender:
             return Uncertain(f"piece {number} of {len(texts)}: {outcome.reason}", taken) if references else outcome
         if not texts:
             return Rejected("the text is empty")
-        return self._accepted(references, cost=self._price_of_text(item))
+        accepted = self._accepted(references, cost=self._price_of_text(item))
+        if not item.files:
+            return accepted
+        # Without their references: it is the text whose receipts count.
+        return replace(accepted, reason=await self._documents.follow(item.address.value, item.files))
 
     def _price_of_text(self, item: OutboxItem) -> int | None:
         return 0 if self._is_within(FREE, item.heard_at) else self._settings.price_late
@@ -100,7 +107,9 @@ class ZaloSender:
         return self._of_template(reply, item, "msg_id", template.price_phone)
 
     def _prepared(self, item: OutboxItem) -> tuple[Template, dict[str, str]] | Outcome:
-        template = self._settings.templates.get(item.situation)
+        template = template_for(item, self._name, self._settings.templates)
+        if isinstance(template, Rejected):
+            return template
         if template is None:
             return Rejected(f"no registered template for {item.situation}, and free text may not be sent now")
         values = filled(template, item.values)

@@ -1,6 +1,5 @@
 """What the table of a Zalo channel may say: the app, the official account, the registered templates."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -8,53 +7,23 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator
 
 from bot.model.message import Situation
+from bot.model.parameters import CITIZEN_VALUES, Kind
 from bot.settings import Secret
 from bot.settings import Settings as Base
-
-VALUES = (
-    "code", "procedure", "status", "status_label", "agency", "appointment", "supplement", "reason", "place",
-    "old_appointment", "hours",
-)  # fmt: skip
-"""What a template may be filled with: the names in `OutboxItem.values`."""
-
-
-class Kind(StrEnum):
-    """Of a template's parameter, as it was registered."""
-
-    NAME = "name"
-    CODE = "code"
-    STATUS = "status"
-    DATE = "date"
-    AMOUNT = "amount"
-    ADDRESS = "address"
-    URL = "url"
-    CUSTOM = "custom"
-
-
-LONGEST = {
-    Kind.NAME: 30,
-    Kind.CODE: 30,
-    Kind.STATUS: 30,
-    Kind.DATE: 20,
-    Kind.AMOUNT: 20,
-    Kind.ADDRESS: 200,
-    Kind.URL: 200,
-    Kind.CUSTOM: 30,
-}
-"""Characters of NFC that Zalo takes."""
 
 
 class Parameter(Base):
     """A parameter of a registered template."""
 
-    value: str = Field(description=f"what it is filled with: {', '.join(VALUES)}")
+    value: str = Field(description=f"what it is filled with: {', '.join(CITIZEN_VALUES)}")
     type: Kind = Field(description="as it was registered: " + ", ".join(Kind))
 
     @field_validator("value")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in VALUES:
-            raise ValueError(f"không có giá trị “{value}” / there is no such value; there are {', '.join(VALUES)}")
+        if value not in CITIZEN_VALUES:
+            known = ", ".join(CITIZEN_VALUES)
+            raise ValueError(f"không có giá trị “{value}” / there is no such value; there are {known}")
         return value
 
 

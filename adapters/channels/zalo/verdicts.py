@@ -27,6 +27,11 @@ class Reply:
         value = self.content.get(name)
         return value if isinstance(value, str) and value.isprintable() and len(value) <= 100 else ""
 
+    def word(self, name: str) -> str:
+        """The same for what may be long: the token of an upload."""
+        value = self.content.get(name)
+        return value if isinstance(value, str) and value.isprintable() and len(value) <= 4000 else ""
+
 
 def reply_in(answer: Answer, now: datetime) -> Reply | Outcome:
     """Zalo's word, or what HTTP tells where there is none.

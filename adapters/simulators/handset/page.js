@@ -54,9 +54,16 @@ function form(entry) {
   return box;
 }
 
+function file(entry) {
+  const link = made("a", `📎 ${entry.file.name} (${Math.ceil(entry.file.size / 1024)} KB)`, "bubble");
+  link.href = `/_control/files/${entry.file.token}`;
+  link.download = entry.file.name;
+  return link;
+}
+
 function shown(entry) {
   const line = made("li", "", entry.kind === "event" ? "event" : entry.by);
-  const kinds = { template: card, form };
+  const kinds = { template: card, form, file };
   line.append((kinds[entry.kind] ?? ((said) => made("p", said.text, "bubble")))(entry));
   const time = made("time", new Date(entry.at).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = entry.at;

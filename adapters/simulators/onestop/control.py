@@ -1,6 +1,7 @@
 """What tests and the demo call over HTTP: what the province knows, what it has pushed, and how it shall misbehave."""
 
 from dataclasses import asdict
+from datetime import datetime
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -77,6 +78,20 @@ async def pushes(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="it pushes nowhere")
     wait = min(number_in(request, "wait"), _LONGEST_WAIT)
     return web.json_response(list(await pusher.after(int(number_in(request, "after")), wait=wait)))
+
+
+@routes.post("/advance")
+async def advance(request: web.Request) -> web.Response:
+    """`{"until": "2018-03-30T17:00:00+07:00"}`: all until then happens; answers when every face tells it."""
+    given = await object_in(request)
+    try:
+        until = datetime.fromisoformat(str(given.get("until")))
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is None:
+        raise web.HTTPBadRequest(text="until: a moment with its zone")
+    await request.app[OFFICE].advance(until)
+    return web.json_response({"until": until.isoformat()})
 
 
 @routes.get("/misbehaviour")

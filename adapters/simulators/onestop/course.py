@@ -8,7 +8,7 @@ from adapters.simulators.onestop import wording
 from adapters.simulators.onestop.hours import DAY, HOUR, LAST_SAME_DAY
 from adapters.simulators.onestop.procedures import Procedure
 from adapters.simulators.onestop.stages import ANY_PARTNER, PARTNERS
-from bot.model.dossier import Status
+from bot.model.dossier import Handing, Status
 
 _SHORTEST_SHARED = HOUR // 2
 """Seconds of work that another agency needs at least."""
@@ -35,10 +35,16 @@ class End(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     end: End
-    online: bool = False
-    """Sent through the portal: registered first, accepted by the desk some hours later."""
-    supplement: bool = False
+    filed: Handing = Handing.COUNTER
+    """Online, through the portal: registered first, accepted by the desk some hours later."""
+    returned: Handing = Handing.COUNTER
+    supplements: int = 0
+    """How often something is lacking."""
     duty: bool = False
+    sooner: bool = False
+    """The appointment is moved to an earlier day."""
+    pause: bool = False
+    """The clock stands for a while."""
     interlinked: bool = False
     """Other agencies work on it too."""
 
@@ -57,6 +63,8 @@ class Step:
     reason: str = ""
     partner: str = ""
     """The other agency that holds it from now on; empty: the one that received it."""
+    paused: bool = False
+    """The clock stands."""
 
 
 def plan(procedure: Procedure, fate: Fate, at: int, random: Random) -> list[Step]:
@@ -67,20 +75,28 @@ def plan(procedure: Procedure, fate: Fate, at: int, random: Random) -> list[Step
 
 def _own(procedure: Procedure, fate: Fate, at: int, random: Random) -> list[Step]:
     """The steps of the agency that receives it."""
-    steps = [Step(at=at, status=Status.REGISTERED, received=True)] if fate.online else []
-    if fate.online:
+    online = fate.filed is Handing.ONLINE
+    steps = [Step(at=at, status=Status.REGISTERED, received=True)] if online else []
+    if online:
         at += random.randrange(HOUR // 2, 4 * HOUR)
     if fate.end is End.REFUSED:
         return [*steps, Step(at=at, status=Status.REFUSED, reason=random.choice(wording.REFUSALS))]
     due = due_day(procedure.days, at)
     steps.append(Step(at=at, status=Status.RECEIVED, received=True, due=due))
     steps.append(_start(at, due, random))
+    if fate.pause:
+        steps += _pause(steps[-1].at, due)
     if fate.duty:
-        steps += _duty(at, due, random)
-    if fate.supplement:
+        steps += _duty(max(at, steps[-1].at), due, random)
+    for _ in range(fate.supplements):
         steps += _supplement(procedure, steps[-1].at, due, random)
         at, due = steps[-1].at, steps[-1].due or due
-    return steps + _ending(procedure, fate.end, max(at, steps[-1].at), due, random)
+    at = max(at, steps[-1].at)
+    if fate.sooner and at // DAY < due - 1:
+        due -= 1
+        at += HOUR
+        steps.append(Step(at=at, status=Status.PROCESSING, due=due))
+    return steps + _ending(procedure, fate.end, at, due, random)
 
 
 def _shared(steps: list[Step], procedure: Procedure) -> list[Step]:
@@ -107,6 +123,15 @@ def due_day(days: int, at: int) -> int:
 
 def _start(at: int, due: int, random: Random) -> Step:
     return Step(at=at + int(_left(at, due) * random.uniform(0.03, 0.12)), status=Status.PROCESSING)
+
+
+def _pause(at: int, due: int) -> list[Step]:
+    """Short enough that the appointment stays."""
+    left = _left(at, due)
+    return [
+        Step(at=at + left // 20, status=Status.PROCESSING, paused=True, reason=wording.PAUSE),
+        Step(at=at + left // 8, status=Status.PROCESSING),
+    ]
 
 
 def _duty(at: int, due: int, random: Random) -> list[Step]:

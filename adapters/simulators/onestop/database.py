@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from adapters.simulators.onestop.province import Record
-from adapters.simulators.onestop.shapes import status_code, status_name
+from adapters.simulators.onestop.shapes import CHANNELS, RETURNS, status_code, status_name
 from bot.model.clock import VIETNAM
 
 VIEW = "v_ho_so"
@@ -58,6 +58,13 @@ _table = Table(
     Column("noi_dung_bo_sung", Text, nullable=False),
     Column("ly_do", Text, nullable=False),
     Column("thong_tin_tra", Text, nullable=False),
+    Column("kenh_thuc_hien", String(1), nullable=False),
+    Column("hinh_thuc_tra", String(20), nullable=False),
+    Column("ma_buu_gui", String(20), nullable=False),
+    Column("tong_le_phi", Integer),
+    Column("ngay_nop_le_phi", DateTime),
+    Column("thoi_han_bo_sung", DateTime),
+    Column("ngay_tam_dung", DateTime),
     Column("phien_ban", Integer, nullable=False),
     Column("ngay_cap_nhat", DateTime, nullable=False),
     Index("ho_so_cap_nhat", "ngay_cap_nhat", "ma_ho_so"),
@@ -79,6 +86,13 @@ _NATIONAL = {
     "noi_dung_bo_sung": "NoiDungBoSung",
     "ly_do": "LyDo",
     "thong_tin_tra": "ThongTinTra",
+    "kenh_thuc_hien": "KenhThucHien",
+    "hinh_thuc_tra": "HinhThucTra",
+    "ma_buu_gui": "MaBuuGui",
+    "tong_le_phi": "TongLePhi",
+    "ngay_nop_le_phi": "NgayNopLePhi",
+    "thoi_han_bo_sung": "ThoiHanBoSung",
+    "ngay_tam_dung": "NgayTamDung",
     "phien_ban": "PhienBan",
     "ngay_cap_nhat": "NgayCapNhat",
 }
@@ -156,6 +170,13 @@ def _row(record: Record) -> dict[str, object]:
         "noi_dung_bo_sung": record.supplement,
         "ly_do": record.reason,
         "thong_tin_tra": record.place,
+        "kenh_thuc_hien": CHANNELS[record.filed_by],
+        "hinh_thuc_tra": RETURNS[record.returned_by],
+        "ma_buu_gui": record.tracking,
+        "tong_le_phi": record.fee or None,
+        "ngay_nop_le_phi": _local(record.fee_paid_at),
+        "thoi_han_bo_sung": _local(record.supplement_until),
+        "ngay_tam_dung": _local(record.paused_at),
         "phien_ban": record.version,
         "ngay_cap_nhat": _local(record.updated_at),
     }

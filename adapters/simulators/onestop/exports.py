@@ -12,13 +12,13 @@ import xlsxwriter
 
 from adapters.simulators.onestop.province import Record
 from adapters.simulators.onestop.quotas import Quota
-from adapters.simulators.onestop.shapes import digits, status_code
+from adapters.simulators.onestop.shapes import digits, status_code, terms
 from bot.model.clock import Clock, utc_now
 
 HEADER = (
     "MaHoSo", "MaTTHC", "TenTTHC", "ChuHoSo", "SoDienThoai", "NgayTiepNhan", "NgayHenTra", "TrangThaiHoSo",
     "MaDonVi", "DonViXuLy", "NgayKetThucXuLy", "NgayTra", "NoiDungBoSung", "LyDo", "ThongTinTra", "ThoiDiemXuLy",
-    "GhiChu",
+    "GhiChu", "KenhThucHien", "HinhThucTra", "MaBuuGui", "TongLePhi", "NgayNopLePhi", "ThoiHanBoSung", "NgayTamDung",
 )  # fmt: skip
 _CODE, _RECEIVED, _APPOINTMENT, _STATUS = (
     HEADER.index(name) for name in ("MaHoSo", "NgayTiepNhan", "NgayHenTra", "TrangThaiHoSo")
@@ -85,6 +85,7 @@ def _row(record: Record) -> list[str]:
         record.place,
         digits(record.updated_at),
         "",
+        *map(str, terms(record, digits).values()),
     ]
 
 

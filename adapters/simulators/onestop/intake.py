@@ -9,6 +9,7 @@ from adapters.simulators.onestop.people import Citizen, Citizens
 from adapters.simulators.onestop.procedures import PROCEDURES, Procedure
 from adapters.simulators.onestop.quotas import Quota, Turns
 from adapters.simulators.onestop.settings import Settings
+from bot.model.dossier import Handing
 
 _EARLY, _ON_TIME = 73_516, 9_517
 """Results of Q1/2018 before their appointment and on it; the share of the late ones is a setting."""
@@ -18,8 +19,6 @@ _DUTY = 0.3
 """Of the procedures that can cost something later on."""
 _SHORT = range(1, 4)
 """Working days of the procedures on which two of three delays fall, so that they show soon."""
-_FORGOTTEN = 5
-"""Every so many delays nobody tells the citizen."""
 
 
 class Arrival(NamedTuple):
@@ -48,10 +47,17 @@ class Intake:
         self._withdrawn = Quota(_WITHDRAWN)
         self._stopped = Quota(_STOPPED, phase=0.8)
         self._supplement = Quota(settings.supplements)
+        self._again = Quota(settings.second_supplements)
+        self._sooner = Quota(settings.sooner)
+        self._pause = Quota(settings.pauses)
+        self._posted = Quota(settings.posted / (1 - _ONLINE))
+        self._to_post = Quota(settings.posted_results)
+        self._electronic = Quota(settings.electronic_results)
         self._duty = Quota(_DUTY)
         self._interlinked = Quota(settings.interlinked)
         self._late = Quota(settings.late)
         self._in_time = Turns((_EARLY, _ON_TIME))
+        self._untold = Quota(settings.untold, phase=0.0)
         self._owed, self._delays = 0, 0
 
     def next(self) -> Arrival:
@@ -69,17 +75,37 @@ class Intake:
                 return self._random.choice(COMMUNES)
 
     def _fate(self, procedure: Procedure) -> Fate:
-        online = self._online.ask()
-        if online and self._refused.ask():
-            return Fate(end=End.REFUSED, online=True)
+        filed = self._filed()
+        if filed is Handing.ONLINE and self._refused.ask():
+            return Fate(end=End.REFUSED, filed=filed)
         duty = procedure.duty and self._duty.ask()
         if procedure.days and self._withdrawn.ask():
-            return Fate(end=End.WITHDRAWN, online=online)
+            return Fate(end=End.WITHDRAWN, filed=filed)
         if procedure.days and self._stopped.ask():
-            return Fate(end=End.STOPPED, online=online, duty=duty)
+            return Fate(end=End.STOPPED, filed=filed, duty=duty)
         end = self._result(procedure)
         linked = procedure.days > 0 and self._interlinked.ask()
-        return Fate(end=end, online=online, duty=duty, supplement=self._supplement.ask(), interlinked=linked)
+        lacking = self._supplement.ask()
+        return Fate(
+            end=end,
+            filed=filed,
+            returned=self._returned(filed),
+            duty=duty,
+            supplements=lacking + (lacking and self._again.ask()),
+            sooner=end is End.EARLY and procedure.days > _SHORT[0] and self._sooner.ask(),
+            pause=procedure.days > 1 and self._pause.ask(),
+            interlinked=linked,
+        )
+
+    def _filed(self) -> Handing:
+        if self._online.ask():
+            return Handing.ONLINE
+        return Handing.POST if self._posted.ask() else Handing.COUNTER
+
+    def _returned(self, filed: Handing) -> Handing:
+        if self._to_post.ask():
+            return Handing.POST
+        return Handing.ONLINE if filed is Handing.ONLINE and self._electronic.ask() else Handing.COUNTER
 
     def _result(self, procedure: Procedure) -> End:
         """A delay that falls due waits for a procedure on which it fits."""
@@ -88,7 +114,7 @@ class Intake:
         if self._owed and (procedure.days > _SHORT[-1] if long else procedure.days in _SHORT):
             self._owed -= 1
             self._delays += 1
-            return End.FORGOTTEN if self._delays % _FORGOTTEN == 0 else End.LATE
+            return End.FORGOTTEN if self._untold.ask() else End.LATE
         return (End.EARLY, End.ON_TIME)[self._in_time.take()]
 
 

@@ -47,6 +47,7 @@ class Office:
         self._database = database
         self._province = Province(settings, start)
         self._opening, self._speed, self._interval = worked(start), settings.speed, settings.interval
+        self._stepped = settings.stepped
 
     async def work(self, ready: Callable[[], None]) -> None:
         """Works until cancelled; `ready` is called after the first look. While the office is down nothing is looked
@@ -55,11 +56,17 @@ class Office:
         began = loop.time()
         await self._look_if_up(0.0)
         ready()
+        if self._stepped:
+            await asyncio.Event().wait()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._interval):
                     await self.faults.changed.wait()
             await self._look_if_up(loop.time() - began)
+
+    async def advance(self, until: datetime) -> None:
+        """Everything happens that happens until then; for an office that is stepped. Told on every face afterwards."""
+        await self._look(until)
 
     async def _look_if_up(self, elapsed: float) -> None:
         self.faults.changed.clear()

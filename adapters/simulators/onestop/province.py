@@ -6,6 +6,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
+from zlib import crc32
 
 from adapters.simulators.onestop.agencies import Agency
 from adapters.simulators.onestop.course import Step, plan
@@ -16,9 +17,12 @@ from adapters.simulators.onestop.settings import Settings
 from adapters.simulators.onestop.stages import Stage, Supplement, answered, asked, moved
 from adapters.simulators.onestop.wording import PLACE
 from bot.model.clock import VIETNAM
-from bot.model.dossier import Status
+from bot.model.dossier import Handing, Status
 
 _BACKLOG_DAYS = 20
+_TERM_DAYS = 10
+"""Working days within which papers that are lacking should come."""
+_FEES = range(50_000, 2_000_000, 50_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,14 @@ class Record:
     supplement: str = ""
     reason: str = ""
     place: str = ""
+    filed_by: Handing
+    returned_by: Handing
+    tracking: str = ""
+    fee: int = 0
+    """Đồng."""
+    fee_paid_at: datetime | None = None
+    supplement_until: datetime | None = None
+    paused_at: datetime | None = None
     updated_at: datetime
     stages: tuple[Stage, ...] = ()
     supplements: tuple[Supplement, ...] = ()
@@ -102,6 +114,8 @@ class Province:
             phone=arrival.citizen.phone,
             status=first.status,
             received_at=moment_at(at),
+            filed_by=arrival.fate.filed,
+            returned_by=arrival.fate.returned,
             updated_at=moment_at(at),
         )
         self.received += 1
@@ -141,6 +155,11 @@ def _after(step: Step, before: Record) -> Record:
         supplement=step.supplement,
         reason=step.reason,
         place=PLACE.format(seat=before.agency.seat) if ready else before.place,
+        tracking=_tracking(before.code) if ready and before.returned_by is Handing.POST else before.tracking,
+        fee=_fee(before.code) if step.status is Status.PAYMENT else before.fee,
+        fee_paid_at=at if before.status is Status.PAYMENT else before.fee_paid_at,
+        supplement_until=_term(step) if step.status is Status.SUPPLEMENT else None,
+        paused_at=at if step.paused else None,
         updated_at=at,
         stages=moved(before.stages, agency=holder, status=step.status, at=at, due=due),
         supplements=_supplements(step, before, at, due),
@@ -149,10 +168,23 @@ def _after(step: Step, before: Record) -> Record:
 
 def _supplements(step: Step, before: Record, at: datetime, due: datetime | None) -> tuple[Supplement, ...]:
     if step.status is Status.SUPPLEMENT:
-        return asked(before.supplements, content=step.supplement, reason=step.reason, at=at, due=due)
+        content, reason = step.supplement, step.reason
+        return asked(before.supplements, content=content, reason=reason, at=at, until=_term(step), due=due)
     if before.status is Status.SUPPLEMENT:
         return answered(before.supplements, at=at, due=due)
     return before.supplements
+
+
+def _term(step: Step) -> datetime:
+    return closing_of(step.at // DAY + _TERM_DAYS)
+
+
+def _tracking(code: str) -> str:
+    return f"EK{crc32(code.encode()) % 10**9:09}VN"
+
+
+def _fee(code: str) -> int:
+    return _FEES[crc32(code.encode()) % len(_FEES)]
 
 
 def _seconds_of_day(moment: datetime) -> int:

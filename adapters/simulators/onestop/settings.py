@@ -66,7 +66,12 @@ class Settings(Misbehaviour):
         default=1_600, gt=0, description="Dossiers received in a working day; the report says 93,281 in a quarter."
     )
     speed: float = Field(
-        default=1.0, gt=0, description="Seconds of office time that pass in a second. Nights and weekends are skipped."
+        default=1.0,
+        gt=0,
+        description="Seconds of office time that pass in a second. Nights, weekends and holidays are skipped.",
+    )
+    stepped: bool = Field(
+        default=False, description="No clock: time passes only when the control port is told (POST /advance)."
     )
     interval: float = Field(default=1.0, gt=0, description="Seconds between two exports, and two looks at what is new.")
     seed: int = Field(default=2018, description="The same seed, start and steps give the same province.")
@@ -81,7 +86,29 @@ class Settings(Misbehaviour):
     late: float = Field(
         default=267 / 83_300, ge=0, le=1, description="Share of results after the appointment; the report's is 0.32 %."
     )
+    untold: float = Field(
+        default=0.2, ge=0, le=1, description="Share of the delays for which its software has no new appointment."
+    )
     supplements: float = Field(default=0.04, ge=0, le=1, description="Share of dossiers that lack something.")
+    second_supplements: float = Field(
+        default=0.05, ge=0, le=1, description="Share of those that are asked for something once more."
+    )
+    sooner: float = Field(
+        default=0.005, ge=0, le=1, description="Share of dossiers whose appointment is moved to an earlier day."
+    )
+    pauses: float = Field(
+        default=0.01, ge=0, le=1, description="Share of dossiers of more than a day whose clock stands for a while."
+    )
+    posted: float = Field(default=0.05, ge=0, le=1, description="Share of dossiers that come by post.")
+    posted_results: float = Field(
+        default=34_221 / 93_281 - 0.05,
+        ge=0,
+        le=1,
+        description="Share of results that go out by post; the report's 34,221 are those that came or went so.",
+    )
+    electronic_results: float = Field(
+        default=0.3, ge=0, le=1, description="Share of the results of online dossiers that are electronic documents."
+    )
     interlinked: float = Field(
         default=0.1, ge=0, le=1, description="Share of dossiers of more than a day that several agencies work on."
     )

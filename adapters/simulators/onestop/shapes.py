@@ -7,7 +7,7 @@ from zlib import crc32
 from adapters.simulators.onestop.province import Record
 from adapters.simulators.onestop.stages import Stage, Supplement
 from bot.model.clock import VIETNAM
-from bot.model.dossier import Status
+from bot.model.dossier import Handing, Status
 
 Json = dict[str, object]
 
@@ -23,6 +23,9 @@ STATUS_NAMES = {
     Status.DONE: "Đã xử lý xong",
     Status.RETURNED: "Đã trả kết quả",
 }
+
+CHANNELS = {Handing.COUNTER: "1", Handing.ONLINE: "2", Handing.POST: "3"}
+RETURNS = {Handing.COUNTER: "0", Handing.POST: "1", Handing.ONLINE: "Bản điện tử"}
 
 _NAMED_OTHERWISE = 7
 """Every so many dossiers have their owner in `HoTen`, as other dossiers have him in `TenChuHoSo`."""
@@ -55,6 +58,7 @@ def public(record: Record) -> Json:
         "NoiDungBoSung": record.supplement,
         "LyDo": record.reason,
         "ThongTinTra": record.place,
+        **terms(record, _dollar),
         "NgayCapNhat": _dollar(record.updated_at),
         "PhienBan": record.version,
         "QuaTrinhXuLy": [_stage(stage, STATUS_NAMES[stage.status], _dollar) for stage in record.stages],
@@ -64,7 +68,7 @@ def public(record: Record) -> Json:
 def national(record: Record) -> Json:
     """As `DongBoHoSoMC` sends it (DOMAIN §2.2): every value a text, dates as yyyyMMddHHmmss of Vietnam.
 
-    `LyDo`, `NgayCapNhat` and `PhienBan` are additions.
+    `LyDo`, `NgayCapNhat`, `PhienBan` and those of `terms` are additions.
     """
     return {
         "MaHoSo": record.code,
@@ -78,18 +82,32 @@ def national(record: Record) -> Json:
         "TrangThaiHoSo": status_code(record),
         "NgayTra": digits(record.returned_at),
         "ThongTinTra": record.place,
-        "HinhThuc": "0",
+        "HinhThuc": "1" if record.returned_by is Handing.POST else "0",
         "NgayKetThucXuLy": digits(record.finished_at),
         "MaDonVi": record.agency.id,
         "DonViXuLy": record.agency.name,
         "GhiChu": "",
         "LyDo": record.reason,
+        **terms(record, digits),
         "NgayCapNhat": digits(record.updated_at),
         "PhienBan": str(record.version),
         "TaiLieuNop": [],
-        "DanhSachLePhi": [],
+        "DanhSachLePhi": [{"TenPhiLePhi": "Lệ phí", "Gia": str(record.fee)}] if record.fee else [],
         "DanhSachHoSoBoSung": [_supplement(number, each) for number, each in enumerate(record.supplements, 1)],
         "DanhSachGiayToKetQua": [],
+    }
+
+
+def terms(record: Record, date: Callable[[datetime | None], object]) -> Json:
+    """How it comes and goes, what is to be paid, until when, and whether the clock stands."""
+    return {
+        "KenhThucHien": CHANNELS[record.filed_by],
+        "HinhThucTra": RETURNS[record.returned_by],
+        "MaBuuGui": record.tracking,
+        "TongLePhi": str(record.fee or ""),
+        "NgayNopLePhi": date(record.fee_paid_at),
+        "ThoiHanBoSung": date(record.supplement_until),
+        "NgayTamDung": date(record.paused_at),
     }
 
 
@@ -145,6 +163,7 @@ def _supplement(number: int, supplement: Supplement) -> Json:
         "NoiDungBoSung": supplement.content,
         "NgayBoSung": digits(supplement.asked_at),
         "ThongTinTiepNhan": "",
+        "ThoiHanBoSung": digits(supplement.until),
         "NgayTiepNhanBoSung": digits(supplement.answered_at),
         "TrangThaiBoSung": "1" if supplement.answered_at else "0",
         "NgayHenTraTruoc": digits(supplement.due_before),

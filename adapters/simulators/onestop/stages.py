@@ -62,6 +62,7 @@ class Supplement:
     content: str
     reason: str
     asked_at: datetime
+    until: datetime | None = None
     answered_at: datetime | None = None
     due_before: datetime | None = None
     due_after: datetime | None = None
@@ -91,9 +92,15 @@ def moved(
 
 
 def asked(
-    supplements: tuple[Supplement, ...], *, content: str, reason: str, at: datetime, due: datetime | None
+    supplements: tuple[Supplement, ...],
+    *,
+    content: str,
+    reason: str,
+    at: datetime,
+    until: datetime,
+    due: datetime | None,
 ) -> tuple[Supplement, ...]:
-    return (*supplements, Supplement(content=content, reason=reason, asked_at=at, due_before=due))
+    return (*supplements, Supplement(content=content, reason=reason, asked_at=at, until=until, due_before=due))
 
 
 def answered(supplements: tuple[Supplement, ...], *, at: datetime, due: datetime | None) -> tuple[Supplement, ...]:

@@ -79,5 +79,6 @@ STOPS = (
     "Đang có tranh chấp, chờ kết quả giải quyết của Tòa án",
 )
 WITHDRAWAL = "Theo đơn đề nghị rút hồ sơ của công dân"
+PAUSE = "Chờ kết quả trưng cầu giám định theo quy định của pháp luật chuyên ngành"
 DUTY = "Thông báo nộp nghĩa vụ tài chính của cơ quan thuế đã được gửi kèm; đề nghị nộp trong 30 ngày"
 PLACE = "Bộ phận Một cửa {seat}; giờ trả: 07:00 - 11:30 và 13:30 - 17:00, thứ Hai đến thứ Sáu"

@@ -4,6 +4,7 @@ One port serves what Zalo has under three hosts, so all base URLs of a client ar
     oauth    POST /v4/oa/access_token · GET and POST /v4/oa/permission (a page; its button, or a POST, consents)
     openapi  POST /v3.0/oa/message/cs · POST /v3.0/oa/message/template (`user_id` at the top of the body)
              POST /v3.0/oa/quota/message · GET /v3.0/oa/user/detail?data={…} · GET /v2.0/oa/getoa
+             POST /v2.0/oa/upload/file (multipart)
     business POST /message/template · POST /message/template/hashphone · GET /message/status?message_id=
              GET /message/quota · GET /message/template/info/v2?template_id= · GET /message/template/all
 API calls are answered with HTTP 200 and `error`. Events go to `webhook_url`, signed; `/` is a page on which one is the

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.simulators.zalo.errors import Garbage, Hangup, Refusal, Stumble
-from adapters.simulators.zalo.world import World
+from adapters.simulators.zalo.world import Upload, World
 
 WORLD = web.AppKey("world", World)
 _PAGE = "<html><body><h1>Internal Server Error</h1></body></html>"
@@ -74,11 +74,21 @@ async def _given(request: web.Request) -> Mapping[str, Any]:
     """The JSON object of the body, or the query; nothing for a body that cannot be read."""
     if request.method == "GET":
         return dict(request.query)
+    if request.content_type == "multipart/form-data":
+        return {name: _field(value) for name, value in (await request.post()).items()}
     try:
         body = json.loads(await request.read())
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _field(value: str | bytes | bytearray | web.FileField) -> object:
+    """Of a form's field its text, of a file all of it."""
+    if not isinstance(value, web.FileField):
+        return value
+    with value.file:
+        return Upload(value.filename, value.content_type, value.file.read())
 
 
 def _ended(request: web.Request, end: Exception) -> web.StreamResponse:

@@ -75,6 +75,18 @@ async def submit(request: web.Request) -> web.Response:
     return web.json_response({"acknowledged": told})
 
 
+@routes.post(f"{_USER}/open")
+async def open_talk(request: web.Request) -> web.Response:
+    """She opens the talk, and sees what she has received and not seen yet. Answers `{"msg_ids", "acknowledged"}`."""
+    world, who = request.app[WORLD], _who(request)
+    unseen = [each for each in world.sent.values() if each.user == who.id and each.received_at and not each.seen_at]
+    for each in unseen:
+        each.seen_at = time.time()
+    ids = [each.id for each in unseen]
+    told = bool(ids) and await _told(world, world.events.seen(who.id, who.by_app, ids))
+    return web.json_response({"msg_ids": ids, "acknowledged": told})
+
+
 @routes.post(f"{_USER}/heard")
 async def heard(request: web.Request) -> web.Response:
     """`{"ago"}`: her last interaction was so many seconds ago; negative: there was none."""
@@ -91,6 +103,15 @@ async def messages(request: web.Request) -> web.Response:
     after, wait = number_in(request, "after"), min(number_in(request, "wait"), _LONGEST_WAIT)
     talks, who, by = request.app[WORLD].talks, _who(request), request.query.get("by", "")
     return web.json_response(await talks.since(who.id, after=after, wait=wait, by=by))
+
+
+@routes.get("/_control/files/{token}")
+async def uploaded(request: web.Request) -> web.Response:
+    """A file that was sent, by the token of its upload."""
+    file = request.app[WORLD].uploads.get(request.match_info["token"])
+    if file is None:
+        raise web.HTTPNotFound
+    return web.Response(body=file.content, content_type=file.media_type)
 
 
 @routes.post("/_control/events")

@@ -32,6 +32,7 @@ WORDS: Mapping[int, str] = {
     -201: "Params is invalid",
     -204: "Official Account is deleted",
     -205: "Official Account is not exist",
+    -210: "Params exceed max size",
     -209: "This API is not supported",
     -211: "Out of quota",
     -213: "User has not followed Official Account",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.simulators.handset.calls import Calls, Letter
@@ -71,6 +72,10 @@ class Events:
             "recipient": {"id": recipient},
             "message": {**message, "tracking_id": tracking_id} if tracking_id else message,
         }
+
+    def seen(self, user_id: str, by_app: str, message_ids: Sequence[str]) -> dict[str, Any]:
+        """`user_seen_message`: she has opened the talk, and with it all of these."""
+        return self.by_user("user_seen_message", user_id, by_app, message={"msg_ids": list(message_ids)})
 
     async def close(self) -> None:
         await self._calls.close()

@@ -1,7 +1,9 @@
 """openapi.zalo.me: consultation messages, template messages by user id, what is known of a user, who the OA is."""
 
+import asyncio
 import json
 import re
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,9 +12,11 @@ from typing import Any
 from adapters.simulators.zalo.calls import Call, Function
 from adapters.simulators.zalo.errors import Refusal
 from adapters.simulators.zalo.fortunes import Errand, taken
-from adapters.simulators.zalo.world import WINDOW, Sent, User, World, millis
+from adapters.simulators.zalo.world import WINDOW, Sent, Upload, User, World, millis
 
 LONGEST_TEXT = 2000
+_LARGEST = 5 * 1024 * 1024
+_DOCUMENTS = (".pdf", ".doc", ".docx")
 _USER_ID = re.compile(r"\d{9,20}")
 _HANOI = timezone(timedelta(hours=7))
 _UNREACHABLE = -227
@@ -22,19 +26,37 @@ async def consult(world: World, call: Call) -> object:
     """`POST /v3.0/oa/message/cs`."""
     recipient, message = call.part("recipient"), call.part("message")
     user = _user(world, recipient)
-    text, kind = _words(message)
+    file = _file(world, message)
+    text, kind = (file[0], "file") if file else _words(message)
+    shown = {"file": file[1]} if file else {}
     errand = Errand(user.id, user.id[-4:], text, call.access_token, _UNREACHABLE)
     if time.time() - user.heard_at > WINDOW:
         raise Refusal(-230)
 
     async def record() -> Sent:
         sent = world.take(user)
-        await world.talks.show(user.id, "office", text, kind=kind, message_id=sent.id)
+        await world.talks.show(user.id, "office", text, kind=kind, message_id=sent.id, **shown)
         return sent
 
     sent = await taken(world, errand, record)
     quota = {"quota_type": "reply", "remain": "8", "total": "8", "owner_type": "OA", "owner_id": world.settings.oa_id}
     return {"message_id": sent.id, "user_id": user.id, "sent_time": millis(time.time()), "quota": quota}
+
+
+async def upload(world: World, call: Call) -> object:
+    """`POST /v2.0/oa/upload/file`: a PDF, DOC or DOCX of at most 5 MB."""
+    if world.faults.hang_uploads:
+        await asyncio.Event().wait()
+    file = call.given.get("file")
+    if not isinstance(file, Upload) or not file.content or not file.name.lower().endswith(_DOCUMENTS):
+        raise Refusal(-201, "file")
+    if len(file.content) > _LARGEST:
+        raise Refusal(-210, "file")
+    if len(world.uploads) >= world.settings.uploads:
+        raise Refusal(-211)
+    token = secrets.token_urlsafe(32)
+    world.uploads[token] = file
+    return {"token": token}
 
 
 async def by_user_id(world: World, call: Call) -> object:
@@ -119,6 +141,20 @@ def _user(world: World, given: Mapping[str, Any]) -> User:
     return world.user(user_id)
 
 
+def _file(world: World, message: Mapping[str, Any]) -> tuple[str, dict[str, object]] | None:
+    """Name and description of the uploaded file that the message is; None where it is no file. Raises `Refusal`."""
+    attachment = message.get("attachment")
+    if not isinstance(attachment, dict) or attachment.get("type") != "file":
+        return None
+    payload = attachment.get("payload")
+    token = str(payload.get("token", "")) if isinstance(payload, dict) else ""
+    file = world.uploads.get(token)
+    if file is None or time.time() - file.at > WINDOW or world.faults.stale_upload:
+        world.faults.stale_upload = False
+        raise Refusal(-100)
+    return file.name, {"token": token, "name": file.name, "type": file.media_type, "size": len(file.content)}
+
+
 def _words(message: Mapping[str, Any]) -> tuple[str, str]:
     """What a consultation message shows, and its kind."""
     attachment = message.get("attachment")
@@ -147,6 +183,7 @@ def _attached(attachment: Mapping[str, Any]) -> tuple[str, str]:
 
 FUNCTIONS: Mapping[tuple[str, str], Function] = {
     ("POST", "/v3.0/oa/message/cs"): consult,
+    ("POST", "/v2.0/oa/upload/file"): upload,
     ("POST", "/v3.0/oa/message/template"): by_user_id,
     ("POST", "/v3.0/oa/quota/message"): quota_with,
     ("GET", "/v3.0/oa/user/detail"): detail,

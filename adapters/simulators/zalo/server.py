@@ -53,7 +53,7 @@ async def run(settings: Settings, ready: Callable[[], None]) -> None:
 
 
 def _application(world: World) -> web.Application:
-    application = web.Application(client_max_size=1024 * 1024)
+    application = web.Application(client_max_size=8 * 1024 * 1024)
     application[WORLD] = world
     application.add_routes(control.routes)
     application.add_routes(oauth.routes)

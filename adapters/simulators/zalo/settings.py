@@ -28,6 +28,7 @@ class Settings(Base):
     delay: float = Field(0.2, ge=0, description="from a message to its receipt")
     slow_delay: float = Field(8.0, ge=0, description="the same for those that end in 0004")
     quota: int = Field(500, ge=0, description="template messages a day")
+    uploads: int = Field(5_000, ge=0, description="files that it takes")
     rate: int = Field(4000, ge=0, description="API calls a minute; 0 for no limit")
     templates: dict[str, dict[str, str]] = Field(
         default_factory=dict,

@@ -37,6 +37,10 @@ class Faults:
     """Template messages by phone are refused with -133."""
     twice: bool = False
     """Every event is told twice."""
+    hang_uploads: bool = False
+    """Uploads never get an answer."""
+    stale_upload: bool = False
+    """The next upload that is named is refused as expired (-100), once."""
 
 
 @dataclass
@@ -62,12 +66,23 @@ class User:
 
 
 @dataclass
+class Upload:
+    """A file that was uploaded."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+    at: float = field(default_factory=time.time)
+
+
+@dataclass
 class Sent:
     """A message that was taken."""
 
     id: str
     user: str
     received_at: float = 0.0
+    seen_at: float = 0.0
 
 
 @dataclass
@@ -87,6 +102,8 @@ class World:
         self.faults = Faults()
         self.users: dict[str, User] = {}
         self.sent: dict[str, Sent] = {}
+        self.uploads: dict[str, Upload] = {}
+        """By their tokens."""
         self.quota = self.settings.quota
         self.met: Counter[object] = Counter()
         """How often a text has met its misfortune."""

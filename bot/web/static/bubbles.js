@@ -32,6 +32,14 @@ function speak(element, language) {
   if (language && language !== document.documentElement.lang) element.lang = language;
 }
 
+/** A link to fetch a document that came with a message. */
+export function attachment(file, words) {
+  const link = element("a", `${words}: ${file.name}`, "file");
+  link.href = file.address;
+  link.download = file.name;
+  return link;
+}
+
 export function element(tag, text, kind) {
   const made = document.createElement(tag);
   made.textContent = text;

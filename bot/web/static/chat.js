@@ -1,6 +1,6 @@
 // The conversation: what is written is sent until it is safe, what is sent to us appears by itself.
 
-import { bubble, choices } from "./bubbles.js";
+import { attachment, bubble, choices } from "./bubbles.js";
 import { complain, giveBack, whenAsked } from "./field.js";
 import { forget, recall, remember } from "./wrote.js";
 
@@ -165,6 +165,7 @@ function receive(message) {
     shown.add(message.id);
     const li = bubble("theirs", words.office, message.text, hour(message.at), message.language);
     li.dataset.id = message.id;
+    for (const file of message.files) li.querySelector("small").before(attachment(file, words.document));
     if (message.answer) li.dataset.answer = "";
     if (message.options.length) li.append(choices(message.options, words.choose, message.language));
     place(li);

@@ -62,9 +62,12 @@ def test_a_supplement_keeps_when_it_was_asked_for_and_when_the_papers_came() -> 
 
     assert lives
     for life in lives:
-        [asked] = [state for state in life if state.status is Status.SUPPLEMENT]
-        answered = life[life.index(asked) + 1]
-        [supplement] = life[-1].supplements
-        assert (supplement.asked_at, supplement.content) == (asked.updated_at, asked.supplement)
-        assert supplement.answered_at == answered.updated_at
-        assert (supplement.due_before, supplement.due_after) == (asked.appointment_at, answered.appointment_at)
+        requests = [state for state in life if state.status is Status.SUPPLEMENT]
+        for asked, supplement in zip(requests, life[-1].supplements, strict=True):
+            answered = life[life.index(asked) + 1]
+            assert (supplement.asked_at, supplement.content) == (asked.updated_at, asked.supplement)
+            assert supplement.answered_at == answered.updated_at
+            assert (supplement.due_before, supplement.due_after) == (asked.appointment_at, answered.appointment_at)
+            assert supplement.until == asked.supplement_until
+            assert answered.supplement_until is None
+    assert any(len(life[-1].supplements) > 1 for life in lives)

@@ -288,6 +288,19 @@ async def test_a_message_by_phone_is_seen_received_and_told_with_our_id(zalo: Za
     assert (await zalo.api("/message/status?message_id=none"))["data"]["status"] == -1
 
 
+async def test_who_opens_the_talk_has_seen_what_she_received_and_that_is_told_once(zalo: Zalo) -> None:
+    sent = await zalo.by_phone()
+    await zalo.heard.next()
+
+    opened = await zalo.control(f"users/{ALICE_PHONE}/open", {})
+    _, event = await zalo.heard.next()
+    again = await zalo.control(f"users/{ALICE_PHONE}/open", {})
+
+    assert event["event_name"] == "user_seen_message"
+    assert event["message"]["msg_ids"] == opened["msg_ids"] == [sent["data"]["msg_id"]]
+    assert again["msg_ids"] == []
+
+
 async def test_a_message_by_user_id_has_another_name_for_its_id_and_no_tracking(zalo: Zalo) -> None:
     body = {"user_id": ALICE, "template_id": "100001", "template_data": VALUES}
     sent = await zalo.api("/v3.0/oa/message/template", body)

@@ -111,6 +111,7 @@ def test_a_receipt_of_free_text_and_seen_messages_are_known_by_zalos_ids() -> No
         ("15a0cc0bbb13bd4ce404", DeliveryState.DELIVERED, "seen"),
         ("15a0cc0bbb13bd4ce405", DeliveryState.DELIVERED, "seen"),
     ]
+    assert (received.seen, [each.seen for each in seen]) == (False, [True, True])
 
 
 def test_another_programs_reference_is_not_taken_for_ours() -> None:
