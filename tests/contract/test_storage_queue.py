@@ -182,7 +182,8 @@ async def test_what_waited_too_long_expires_and_only_that(storage: Storage) -> N
 
 
 async def test_an_ended_lease_leaves_the_message_uncertain_or_queued(storage: Storage) -> None:
-    by_sms, by_chat, held = an_item(1, address=number(1)), an_item(2, channel="webchat", address=number(2)), an_item(3, lane=Lane.BULK)
+    by_sms, by_chat = an_item(1, address=number(1)), an_item(2, channel="webchat", address=number(2))
+    held = an_item(3, lane=Lane.BULK)
     await enqueue(storage, by_sms, by_chat, held)
     await claim(storage, limit=1)
     await claim(storage, channel="webchat")

@@ -452,12 +452,12 @@ async def test_a_message_that_waited_too_long_in_hand_is_checked_again_before_it
         await at_provider.wait()
         while not (claimed := await storage.read(lambda tx: tx.outbox.listed(DeliveryState.SENDING, limit=9)))[1:]:
             await asyncio.sleep(0.02)
-        await mirror.apply(batch(replace(fresh, status=Status.RETURNED)))
+        await mirror.apply(batch(replace(fresh, status=Status.UNKNOWN)))
         await asyncio.sleep(0.3)
         go_on.set()
         (now,) = await settled(storage, claimed[1:], DeliveryState.SUPPRESSED)
 
-    assert now.reason == "the dossier is now returned"
+    assert now.reason == "the dossier is now unknown"
     assert sender.sent == [blocking.id]
 
 
