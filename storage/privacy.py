@@ -63,6 +63,8 @@ class Privacy:
         erasing = _Erasing(self._sql, phone, addresses, to_millis(at))
         rows = {
             "dossiers": await erasing.dossiers(),
+            "apology_acts": await erasing.of_dossiers("erase_apology_acts"),
+            "apologies": await erasing.of_dossiers("erase_apologies"),
             "outbox": await erasing.messages(),
             "documents": await erasing.documents(),
             "inbound": await erasing.inbound(),
@@ -83,6 +85,7 @@ class _Erasing:
         self._sql = sql
         self._mentions = Mentions(phone, keys)
         self._documents: Collection[str] = ()
+        self._dossiers = "{}"
         self._values: Mapping[str, Any] = {
             "phone": phone,
             "keys": key_set(keys),
@@ -96,12 +99,16 @@ class _Erasing:
         found = [row for row in await self._rows("erase_dossiers_seek") if self._mentions.are_in(row["phone"])]
         named = sorted(({"code": row["code"], "source": row["source"]} for row in found), key=_by_code)
         await self._sql.change_many("erase_dossiers", named)
-        numbered = {str(number): each for number, each in enumerate(named)}
+        self._dossiers = to_json({str(number): each for number, each in enumerate(named)})
         # Their fingerprints were made of what goes as well.
-        late = await self._sql.rows("erase_late_seek", dossiers=to_json(numbered))
+        late = await self._sql.rows("erase_late_seek", dossiers=self._dossiers)
         names = ("code", "source", "version", "fingerprint")
         await self._sql.change_many("erase_late", [_fresh(row, names) for row in late])
         return len(named)
+
+    async def of_dossiers(self, statement: str) -> int:
+        """What staff wrote about the dossiers that `dossiers` has found."""
+        return await self._sql.change(statement, dossiers=self._dossiers)
 
     async def messages(self) -> int:
         found = {row["id"]: row for row in await self._rows("erase_outbox_seek")}

@@ -33,7 +33,6 @@ from bot.ports.sending import (
     BUDGET,
     SEEN,
     Claimed,
-    DoNotSendStore,
     Matched,
     Moved,
     OutboxStore,
@@ -41,11 +40,11 @@ from bot.ports.sending import (
     Rerouted,
     Settlement,
     Standing,
-    Unwanted,
 )
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
 from bot.ports.texts import TextStore
+from bot.ports.unwanted import DoNotSendStore, Unwanted
 from bot.ports.vault import Vault
 from bot.ports.watching import WatchStore
 

@@ -128,17 +128,6 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Unwanted:
-    """An address on the do-not-send list."""
-
-    address: Address
-    since: datetime
-    by: str
-    """Who put it there."""
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rerouted:
     """A waiting item that took another way."""
 
@@ -157,24 +146,6 @@ class Overdue:
     standing: Standing | None
     newer: tuple[Situation, ...] = ()
     """What was planned after it about the same dossier for the same person, oldest first."""
-
-
-class DoNotSendStore(Protocol):
-    """Addresses that get no message unless they write first."""
-
-    async def add(self, entries: Sequence[Unwanted]) -> int:
-        """Returns how many were not on the list before; those keep their first entry."""
-        ...
-
-    async def remove(self, addresses: Collection[Address]) -> int:
-        """Returns how many were on the list."""
-        ...
-
-    async def listed(self, *, limit: int) -> list[Unwanted]:
-        """The latest first."""
-        ...
-
-    async def count(self) -> int: ...
 
 
 class OutboxStore(HoldStore, Protocol):

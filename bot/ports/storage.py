@@ -14,8 +14,9 @@ from bot.ports.documents import DocumentStore
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
 from bot.ports.routing import RoutingStore, SpendingStore
-from bot.ports.sending import DoNotSendStore, OutboxStore
+from bot.ports.sending import OutboxStore
 from bot.ports.texts import TextStore
+from bot.ports.unwanted import DoNotSendStore
 from bot.ports.watching import WatchStore
 
 T = TypeVar("T")

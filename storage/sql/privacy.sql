@@ -42,6 +42,18 @@ WHERE l.code = d.value ->> 'code' AND l.source = d.value ->> 'source';
 UPDATE late_events SET fingerprint = :nonce
 WHERE code = :code AND source = :source AND version = :version AND fingerprint = :fingerprint;
 
+-- name: erase_apology_acts(dossiers)!
+UPDATE apology_acts SET detail = '' WHERE apology IN (
+    SELECT a.id FROM json_each(:dossiers) AS d CROSS JOIN apologies AS a
+    WHERE a.code = d.value ->> 'code' AND a.source = d.value ->> 'source'
+);
+
+-- name: erase_apologies(dossiers)!
+UPDATE apologies SET text = '', why = '', override_why = '' WHERE id IN (
+    SELECT a.id FROM json_each(:dossiers) AS d CROSS JOIN apologies AS a
+    WHERE a.code = d.value ->> 'code' AND a.source = d.value ->> 'source'
+);
+
 -- name: erase_outbox_seek(keys)
 SELECT o.id, o.dedupe_key, o.origin, o.text, o.attached
 FROM json_each(:keys) AS k CROSS JOIN outbox AS o

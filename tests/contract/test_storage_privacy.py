@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.model.apology import Act, Apology
 from bot.model.message import Alternative, DeliveryState, File, Option, OutboxItem
 from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, Talk
@@ -30,6 +31,8 @@ MOMENT = later(hours=1)
 """Of the erasure."""
 
 ABOUT_PEOPLE = {
+    "apologies",
+    "apology_acts",
     "attempts",
     "bindings",
     "carriers",
@@ -55,24 +58,34 @@ ABOUT_PEOPLE = {
 """Tables that hold something of the person before she is erased: the test fills each of them."""
 
 ABOUT_NOBODY = {
+    "alarms",
+    "bypasses",
     "changes",
+    "deadline_notes",
     "dossier_spending",
     "erasure_salt",
     "erasures",
+    "failures",
     "gateway_minutes",
     "gateway_shares",
+    "heartbeats",
+    "imbalances",
     "leases",
     "migrations",
     "moves",
     "numbers",
     "parked",
     "pauses",
+    "proofs",
     "quarantine",
     "reconciliation_seen",
     "reconciliations",
     "source_failures",
     "sources",
+    "speed",
     "spending",
+    "text_revision",
+    "texts",
     "unknown_statuses",
     "vaults",
 }
@@ -199,6 +212,22 @@ def a_feedback(person: Person, address: Address, text: str, phone: str = "") -> 
     )
 
 
+def an_apology(person: Person) -> Apology:
+    return Apology(
+        id="",
+        source="onestop",
+        code=person.code(1),
+        agency="H56.14",
+        agency_name="UBND xã Hải Hà",
+        reason="overload",
+        old_at=later(days=5),
+        new_at=later(days=8),
+        limit_at=later(days=4),
+        form="Phiếu xin lỗi",
+        drafted_at=NOW,
+    )
+
+
 async def fill(tx: Transaction, person: Person) -> None:
     """Something of the person into every table that can have it, but her messages."""
     chat, sms, code, stranger = person.telegram, person.sms, person.code(1), Address("zalo", f"555{person.place}")
@@ -238,6 +267,11 @@ async def fill(tx: Transaction, person: Person) -> None:
     unhappy = replace(survey, reason=f"{person.name} chờ lâu", answered_at=NOW)
     await tx.service.ask_survey([unhappy, replace(unhappy, address=sms)])
     await tx.documents.put([a_document(person)], at=NOW)
+    (draft,) = await tx.apologies.add([an_apology(person)], reopen=())
+    changed = replace(
+        draft, text=f"{person.name} còn thiếu giấy", why=f"theo lời {person.name}", override=person.written
+    )
+    await tx.apologies.save(changed, Act(NOW, "changed", "chi.lan", f"{person.name}: {person.written}"))
     await tx.service.begin_talk(Talk(address=chat, channel="telegram", begun_at=NOW, heard_at=NOW))
 
 
