@@ -21,6 +21,7 @@ from bot.situation_settings import ReachSettings
 from bot.texts import MissingValueError
 
 _SCORES = (1, 2, 3)
+_BY_NUMBER = ("sms", "zalophone")
 
 
 class Told(NamedTuple):
@@ -132,8 +133,8 @@ class Reach:
         main = self._open(told, bindings, self.settings.order)
         beside = self._open(told, bindings, self.settings.beside)
         if told.item.situation is Situation.SURVEY:
-            # Who is asked twice answers twice.
-            main, beside = [*main, *beside], []
+            # Who is asked twice answers twice; a chat is free, and has buttons for the answer.
+            main, beside = sorted([*main, *beside], key=lambda way: way.address.scheme in _BY_NUMBER), []
         main.sort(key=lambda way: way.address.scheme != preferred)
         chosen = next((way for way in beside if way.address.scheme == preferred), None)
         if chosen is None and not main and beside:

@@ -41,6 +41,13 @@ LABELS: Mapping[str, str] = {
     "id_tail": "4 số cuối giấy tờ",
     "updated_at": "Cập nhật lúc",
     "sequence": "Phiên bản",
+    "filed_by": "Cách nộp",
+    "returned_by": "Cách trả kết quả",
+    "tracking": "Mã bưu gửi",
+    "fee": "Phí, lệ phí",
+    "fee_paid_at": "Ngày nộp phí",
+    "supplement_until": "Hạn bổ sung",
+    "paused_at": "Tạm dừng từ",
     "steps": "Bước xử lý",
     "waits": "Lần chờ bổ sung",
 }

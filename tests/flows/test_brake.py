@@ -100,7 +100,7 @@ async def test_other_sources_are_not_held(storage: Storage, mirror: Mirror, time
     await mirror.apply(batch(*many(1, 11)))
 
     assert await states(storage) == {"held": 11, "queued": 2}
-    assert await storage.read(lambda tx: tx.outbox.held()) == {"office": {"progress": 11}}
+    assert await storage.read(lambda tx: tx.outbox.held()) == {"office": {"received": 11}}
 
 
 async def test_a_newer_change_takes_the_place_of_one_that_is_held(storage: Storage, mirror: Mirror) -> None:

@@ -43,6 +43,7 @@ class Town(Chats):
         made = _planner()
         schemes = {each: each for each in ("zalo", "telegram", "zalobot")}
         reach = Reach(made, ChatChannels(schemes=schemes, buttons=frozenset({"telegram"})))
+        self.copies: list[Address] = []
         self.mirror_of_office = Mirror("office", storage, made, self.time, reach=reach)
 
     async def bind(self, *chats: Address) -> None:
@@ -52,12 +53,15 @@ class Town(Chats):
             await self.storage.write(lambda tx, binding=binding: tx.people.bind(binding))  # type: ignore[misc]
 
     async def change(self, status: Status, number: int = 1) -> OutboxItem:
-        """What is planned for the owner because the dossier has this status now."""
+        """What is planned for the owner because the dossier has this status now; free chats that get a copy of their
+        own are in `copies`."""
         self.time.pass_(minutes=1)
         known = {each.id for each in await self._planned()}
         given = dossier(number, status=status, supplement="Bản sao hộ chiếu")
         await self.mirror_of_office.apply(batch(given, cursor=str(self.time())))
-        (item,) = [each for each in await self._planned() if each.id not in known]
+        fresh = sorted((each for each in await self._planned() if each.id not in known), key=lambda each: each.id)
+        item, *copies = fresh
+        self.copies = [each.address for each in copies]
         return item
 
     async def _planned(self) -> list[OutboxItem]:
@@ -81,7 +85,7 @@ async def test_from_the_word_on_news_take_the_way_that_was_asked_for(town: Town)
 
     before = await town.change(Status.RECEIVED)
     answer = await town.says(ZALO, "chuyển sang telegram")
-    by_telegram = await town.change(Status.PROCESSING)
+    by_telegram, beside_telegram = await town.change(Status.PROCESSING), town.copies
     by_sms_answer = await town.says(PHONE, "NHAN TIN QUA SMS")
     by_sms = await town.change(Status.SUPPLEMENT)
 
@@ -89,7 +93,9 @@ async def test_from_the_word_on_news_take_the_way_that_was_asked_for(town: Town)
     assert "qua SMS truoc" in by_sms_answer
     assert [item.address for item in (before, by_telegram, by_sms)] == [ZALO, TELEGRAM, PHONE]
     assert [each.address for each in by_telegram.alternatives] == [ZALO, PHONE]
-    assert [each.address for each in by_sms.alternatives] == [ZALO, TELEGRAM]
+    assert beside_telegram == []
+    assert [each.address for each in by_sms.alternatives] == [ZALO]
+    assert town.copies == [TELEGRAM]
 
 
 async def test_who_wants_only_what_matters_is_spared_progress_and_hears_the_rest(town: Town) -> None:
@@ -98,12 +104,14 @@ async def test_who_wants_only_what_matters_is_spared_progress_and_hears_the_rest
     answer = await town.says(TELEGRAM, "chỉ tin quan trọng")
     progress = await town.change(Status.RECEIVED)
     supplement = await town.change(Status.SUPPLEMENT)
+    copied = town.copies
     again = await town.says(TELEGRAM, "nhận đủ tin")
     all_news = await town.change(Status.PROCESSING)
 
     assert "chỉ nhắn tin quan trọng" in answer
     assert (progress.state, progress.reason) == (DeliveryState.SUPPRESSED, "asked for important news only")
-    assert (supplement.state, supplement.address) == (DeliveryState.QUEUED, TELEGRAM)
+    assert (supplement.state, supplement.address) == (DeliveryState.QUEUED, PHONE)
+    assert copied == [TELEGRAM]
     assert "nhắn đủ các tin" in again
     assert all_news.state is DeliveryState.QUEUED
 

@@ -95,7 +95,7 @@ def test_two_records_about_one_dossier_are_a_doubt() -> None:
 
 
 def test_every_field_that_a_source_can_fill_has_a_label() -> None:
-    from_mirror = {"source", "pauses", "progressed_at", "first_seen_at", "due_at"}
+    from_mirror = {"source", "pauses", "progressed_at", "first_seen_at", "due_at", "promised_at"}
 
     assert set(LABELS) == {each.name for each in fields(Dossier)} - from_mirror
 
