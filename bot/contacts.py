@@ -8,7 +8,7 @@ from bot.deadline_settings import ContactSettings, Role
 from bot.model.ids import NewId
 from bot.model.message import Alternative, DeliveryState, File, Lane, OutboxItem, Situation
 from bot.model.person import Address
-from bot.texts import Library
+from bot.texts import Library, MissingValueError
 
 LIFETIME = timedelta(days=1)
 """How long it is worth telling staff."""
@@ -65,9 +65,14 @@ class Contacts:
         """The message to one contact by the first way that is configured, the others at hand.
 
         `key` names the event: the same key never reaches the same contact twice. `values` are those of the template
-        `push.<situation>`. Without any way it is `suppressed`, and so is counted.
+        `push.<situation>`. Without any way, or without a value that its text needs, it is `suppressed`, and so is
+        counted: what goes to staff must never stop what goes to citizens.
         """
-        ways = [way for each in contact.ways if (way := self._way(contact, each, situation, values, agency))]
+        obstacle = "no way leads there"
+        try:
+            ways = [way for each in contact.ways if (way := self._way(contact, each, situation, values, agency))]
+        except MissingValueError as missing:
+            ways, obstacle = [], f"there is no value for {missing.name}"
         first = ways[0] if ways else Alternative("", contact.ways[0], "")
         return OutboxItem(
             id=self.new_id(),
@@ -85,7 +90,7 @@ class Contacts:
             next_at=now,
             expires_at=now + LIFETIME,
             state=DeliveryState.QUEUED if ways else DeliveryState.SUPPRESSED,
-            reason="" if ways else "no way leads there",
+            reason="" if ways else obstacle,
             settled_at=None if ways else now,
             alternatives=tuple(ways[1:]),
             files=tuple(files),
