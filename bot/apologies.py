@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import partial
 
 from bot.drafting import GONE, SAME_PERSON, Answer, Drafting, Refused, Wishes, not_running, too_many
+from bot.enqueueing import enqueue_news
 from bot.model.apology import Act, Apology, ApologyState, is_running, reappointments
 from bot.model.clock import Clock
 from bot.model.dossier import PLANNED, Change, ChangeKind, Dossier
 from bot.model.errors import trail
 from bot.model.message import File, OutboxItem
-from bot.planning import STANDS_BESIDE_PROGRESS, Planner, Silent, supersedes_apology
+from bot.planning import Planner, Silent
 from bot.ports import Storage, Transaction
 from bot.reaching import Reach, Told
 
@@ -175,7 +176,7 @@ class ApologyDesk:
         await tx.apologies.save(apology, Act(now, "approved", apology.decided_by, detail))
         await tx.apologies.promise(apology)
         if items:
-            await self._enqueue(tx, items, now)
+            await enqueue_news(tx, items, self._planner, at=now)
         return apology
 
     def _told(self, apology: Apology, dossier: Dossier, now: datetime) -> Told | Silent:
@@ -215,19 +216,6 @@ class ApologyDesk:
 
     def _planner_of(self, apology: Apology) -> Planner:
         return replace(self._planner, form=apology.form)
-
-    async def _enqueue(self, tx: Transaction, items: Sequence[OutboxItem], now: datetime) -> None:
-        """As `bot.mirror` does it."""
-        if self._planner.routes and self._planner.routes.by_carrier:
-            named = await tx.routing.carriers({item.address.key for item in items})
-            items = self._planner.by_carrier(items, named)
-        final = [item for item in items if supersedes_apology(item)]
-        mere = [item for item in items if not supersedes_apology(item)]
-        if final:
-            await tx.outbox.supersede(final, at=now)
-        if mere:
-            await tx.outbox.supersede(mere, keep=STANDS_BESIDE_PROGRESS, at=now)
-        await tx.outbox.enqueue(items)
 
     async def _files(self, apology_id: str, by: str) -> Sequence[File]:
         """Outside any transaction, because to write a document takes its time. Without one the message goes alone."""

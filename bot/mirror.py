@@ -12,12 +12,13 @@ from bot.brake import Braking, brake
 from bot.calendars import Calendars
 from bot.comparing import Incoming, Sifted, erasures_in, incoming, settle, sift, without_erased
 from bot.contacts import Contacts
+from bot.enqueueing import enqueue_news
 from bot.model.clock import Clock
 from bot.model.dossier import PLANNED, TOLD_ALONG, Change, Dossier, Status, diff
 from bot.model.erasure import NOBODY, Erasures
 from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.noticing import News, notices
-from bot.planning import STANDS_BESIDE_PROGRESS, Planner, Silent, supersedes_apology
+from bot.planning import Planner, Silent
 from bot.ports import Applied, Batch, Known, LateEvent, Mirrored, SourceState, Storage, Transaction
 from bot.reaching import Reach, Told, survey_of
 from bot.settings import SourceSettings
@@ -271,16 +272,7 @@ class Mirror:
         return True
 
     async def _enqueue(self, tx: Transaction, items: Sequence[OutboxItem], now: datetime) -> None:
-        if self._planner.routes and self._planner.routes.by_carrier:
-            named = await tx.routing.carriers({item.address.key for item in items})
-            items = self._planner.by_carrier(items, named)
-        final = [item for item in items if supersedes_apology(item)]
-        mere = [item for item in items if not supersedes_apology(item)]
-        if final:
-            await tx.outbox.supersede(final, at=now)
-        if mere:
-            await tx.outbox.supersede(mere, keep=STANDS_BESIDE_PROGRESS, at=now)
-        await tx.outbox.enqueue(items)
+        await enqueue_news(tx, items, self._planner, at=now)
         asked = [item for item in items if item.situation is Situation.SURVEY]
         if surveys := [survey_of(item, now) for item in asked if item.state is not DeliveryState.SUPPRESSED]:
             await tx.service.ask_survey(surveys)
