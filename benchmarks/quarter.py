@@ -387,10 +387,7 @@ async def judged(stage: Stage, delays: Delays, days: list[date], wall: float, sh
             "in 2018": "54,000, or 0.58 a dossier",
         },
         "wall seconds": {"all": round(wall, 1)} | {name: round(each, 1) for name, each in stage.spent.items()},
-        "messages/s": {
-            "of the whole run": round(citizens / wall),
-            "while sending": round(citizens / stage.spent["sending"]),
-        },
+        "messages/s": round(citizens / wall),
         "changes/s while reading": round(changes / stage.spent["mirror"]),
         "broken": broken,
     }

@@ -136,4 +136,24 @@ PROCEDURES: tuple[Procedure, ...] = (
     ),
     *_department("Sở Công Thương", "trade", ("2.000674", "Cấp Giấy xác nhận đủ điều kiện bán lẻ xăng dầu", 10, 2)),
     *_department("Sở Du lịch", "trade", ("1.004628", "Cấp thẻ hướng dẫn viên du lịch nội địa", 10, 3)),
+    *_department("Sở Nội vụ", "business", ("1.003503", "Công nhận ban vận động thành lập hội", 20, 1)),
+    *_department("Sở Tài chính", "business", ("2.002206", "Cấp mã số đơn vị có quan hệ với ngân sách", 2, 3)),
+    *_department(
+        "Sở Nông nghiệp và Phát triển nông thôn", "trade",
+        ("1.004363", "Cấp Giấy chứng nhận đủ điều kiện buôn bán thuốc bảo vệ thực vật", 14, 2),
+    ),
+    *_department("Sở Thông tin và Truyền thông", "trade", ("1.004153", "Cấp giấy phép hoạt động in", 10, 1)),
+    *_department(
+        "Sở Văn hóa và Thể thao", "trade",
+        ("1.003784", "Cấp giấy phép nhập khẩu văn hóa phẩm không nhằm mục đích kinh doanh", 2, 1),
+    ),
+    *_department(
+        "Sở Khoa học và Công nghệ", "business",
+        ("1.001786", "Cấp Giấy chứng nhận hoạt động lần đầu cho tổ chức khoa học và công nghệ", 15, 1),
+    ),
+    *_department("Sở Ngoại vụ", "business", ("2.002311", "Cho phép tổ chức hội nghị, hội thảo quốc tế", 15, 1)),
+    *_department(
+        "Ban Quản lý Khu kinh tế Vân Phong", "business",
+        ("1.009748", "Cấp Giấy chứng nhận đăng ký đầu tư trong khu kinh tế", 15, 1),
+    ),
 )  # fmt: skip
