@@ -21,7 +21,8 @@ from bot.situation_settings import ReachSettings
 from bot.texts import MissingValueError
 
 _SCORES = (1, 2, 3)
-_BY_NUMBER = ("sms", "zalophone")
+_LATER_TO_ASK = {"sms": 1, "zalophone": 1, "webchat": 2}
+"""A chat is free and has buttons for the answer; at a page that is not open nobody sees the question."""
 
 
 class Told(NamedTuple):
@@ -133,8 +134,8 @@ class Reach:
         main = self._open(told, bindings, self.settings.order)
         beside = self._open(told, bindings, self.settings.beside)
         if told.item.situation is Situation.SURVEY:
-            # Who is asked twice answers twice; a chat is free, and has buttons for the answer.
-            main, beside = sorted([*main, *beside], key=lambda way: way.address.scheme in _BY_NUMBER), []
+            # Who is asked twice answers twice.
+            main, beside = sorted([*main, *beside], key=lambda way: _LATER_TO_ASK.get(way.address.scheme, 0)), []
         main.sort(key=lambda way: way.address.scheme != preferred)
         chosen = next((way for way in beside if way.address.scheme == preferred), None)
         if chosen is None and not main and beside:

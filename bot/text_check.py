@@ -1,10 +1,11 @@
 """Looks over all texts in force, shipped and published: before the service runs, and when somebody asks."""
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.model.wording import TextKey
+from bot.model.wording import TextKey, Version
 from bot.plan import Plan, sms_rules
 from bot.ports import Storage
 from bot.texts import Library
@@ -43,6 +44,11 @@ async def lint_in_force(storage: Storage, rules: Rules, language: str) -> list[F
     """All findings on published texts, and on those shipped ones of `language` in whose place none is published for all
     agencies."""
     published = await storage.read(lambda tx: tx.texts.published())
+    # A quarter of a second of work, which the messages of a running service shall not wait for.
+    return await asyncio.to_thread(_lint, published, rules, language)
+
+
+def _lint(published: Sequence[Version], rules: Rules, language: str) -> list[Finding]:
     replaced = {version.key for version in published}
     own = [finding for version in published for finding in lint(version.key, version.wording, rules)]
     own.sort(key=lambda finding: finding.severity is not Severity.ERROR)
