@@ -55,7 +55,7 @@ function form(entry) {
 }
 
 function file(entry) {
-  const link = made("a", `📎 ${entry.file.name} (${Math.ceil(entry.file.size / 1024)} KB)`, "bubble");
+  const link = made("a", `${entry.file.name} (${Math.ceil(entry.file.size / 1024)} KB)`, "bubble");
   link.href = `/_control/files/${entry.file.token}`;
   link.download = entry.file.name;
   return link;
