@@ -214,9 +214,9 @@ def test_a_slip_of_the_pen_ends_somewhere() -> None:
 
 def test_a_watch_over_many_dossiers_costs_little() -> None:
     pairs = [(date(2026, 1, 1) + n % 700 * DAY, date(2026, 6, 1) + n % 900 * DAY) for n in range(20_000)]
-    start = clock.perf_counter()
+    start = clock.thread_time()
 
     for since, until in pairs:
         PLAIN.working_days(since, until)
 
-    assert clock.perf_counter() - start < 1
+    assert clock.thread_time() - start < 1

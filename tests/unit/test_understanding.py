@@ -303,11 +303,11 @@ def test_any_text_is_understood_as_something_that_is_handled(text: str, state: C
 )
 def test_a_hundred_kilobytes_are_read_in_well_under_a_second(piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    start = time.perf_counter()
+    start = time.thread_time()
 
     understand(text, ConversationState())
 
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_a_keyword_behind_the_limit_is_not_read() -> None:

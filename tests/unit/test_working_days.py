@@ -74,9 +74,9 @@ def test_a_day_that_stands_in_both_lists_is_worked() -> None:
 
 @pytest.mark.parametrize(("since", "until"), [(date(2026, 1, 1), date.max), (date.min, date.max)])
 def test_a_slip_of_the_pen_in_a_record_costs_no_time(since: date, until: date) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
 
     counted = PLAIN.working_days(since, until)
 
     assert counted <= LONGEST
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
