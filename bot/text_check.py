@@ -24,6 +24,7 @@ def rules_of(plan: Plan) -> Rules:
         patterns={
             name: {situation: each.pattern for situation, each in settings.templates.items()}
             for name, settings in sms_rules(plan).items()
+            if settings.templates
         },
         zalo=tuple(each.name for each in plan.channels if each.kind == "zalo"),
     )
@@ -52,7 +53,9 @@ def _lint(published: Sequence[Version], rules: Rules, language: str) -> list[Fin
     replaced = {version.key for version in published}
     own = [finding for version in published for finding in lint(version.key, version.wording, rules)]
     own.sort(key=lambda finding: finding.severity is not Severity.ERROR)
-    return own + [each for each in lint_shipped(rules, [language]) if each.key not in replaced]
+    # By our own rules the shipped ones are clean, as a test says: only what an office asks for can find something.
+    found = lint_shipped(rules, [language]) if rules != Rules() else []
+    return own + [each for each in found if each.key not in replaced]
 
 
 async def open_library(plan: Plan, storage: Storage) -> Library:
