@@ -23,6 +23,7 @@ from adapters.channels.sms_smpp.link import connect
 from adapters.channels.sms_smpp.spec import DELIVER_SM, OK
 from adapters.channels.sms_smpp.window import Answer, Result
 from adapters.simulators import smsc
+from bot.demo.processes import free_port
 from bot.model.ids import id_maker
 from bot.model.message import Accepted, InboundMessage, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
@@ -204,12 +205,6 @@ def _items(count: int) -> list[OutboxItem]:
     ]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _when_listening(port: int) -> None:
     for _ in range(200):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.1):
@@ -219,7 +214,7 @@ def _when_listening(port: int) -> None:
 
 
 def main(count: int) -> None:
-    ports = _free_port(), _free_port(), _free_port()
+    ports = free_port(), free_port(), free_port()
     spawn = multiprocessing.get_context("spawn")
     servers: list[tuple[Callable[..., None], tuple[int, ...]]] = [
         (_smsc_process, ports[:2]),

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from telegram.request import HTTPXRequest
 from adapters.channels import telegram
 from adapters.channels.telegram.request import AiohttpRequest
 from adapters.simulators import telegram as simulator
+from bot.demo.processes import free_port
 from bot.model.clock import utc_now
 from bot.model.message import Accepted, Lane, Option, OutboxItem, Situation
 from bot.model.person import Address
@@ -154,9 +154,7 @@ def serve(given: str) -> None:
 @contextmanager
 def simulated(**changes: Any) -> Iterator[int]:
     """The simulator in a process of its own; its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     given = json.dumps({"port": port, "token": TOKEN, **changes})
     command = [sys.executable, "-m", "benchmarks.telegram", "--serve", given]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -17,13 +18,35 @@ class SimulatorError(MotcuaError):
     """A simulator did not start; the message holds what it said."""
 
 
+_PORTS = range(12_000, 32_000)
+"""Below the ports that Linux and Windows give to outgoing connections: a free one of those may be taken in between."""
+
+_given: set[int] = set()
+
+
 def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on at this moment."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports of this machine that nobody listens on, each another one for every call of this process."""
+    found: list[int] = []
+    while len(found) < number:
+        port = random.choice(_PORTS)
+        if port not in _given and _is_free(port):
+            _given.add(port)
+            found.append(port)
+    return found
+
+
+def free_port() -> int:
+    """One of `free_ports`."""
+    return free_ports(1)[0]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextlib.asynccontextmanager

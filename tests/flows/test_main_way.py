@@ -188,10 +188,10 @@ def test_a_secret_never_reaches_a_log_line() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(150)
 async def test_the_demo_shows_all_kinds_and_its_books_balance(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    program = ["-m", "bot", "demo", "--for", "25", "--json", "--data", str(tmp_path / "demo"), "--port", str(port)]
+    program = ["-m", "bot", "demo", "--for", "40", "--json", "--data", str(tmp_path / "demo"), "--port", str(port)]
 
     process = await asyncio.create_subprocess_exec(
         sys.executable, *program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, CookieJar
 from adapters.channels import webchat
 from bot import receipts
 from bot.config import PageSettings
+from bot.demo.processes import free_port
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
 from bot.model.message import DeliveryState, File, InboundMessage, Lane, Option, OutboxItem, Receipt, Situation
@@ -279,10 +279,3 @@ async def open_office(storage: Storage, /, **changes: Any) -> AsyncIterator[Offi
 def found(pattern: str, page: str) -> str:
     match = re.search(pattern, page)
     return match.group(1) if match else ""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

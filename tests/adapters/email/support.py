@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +17,7 @@ from pydantic import SecretStr
 from adapters.channels import email
 from adapters.channels.email import Settings
 from adapters.simulators import email as simulator
+from bot.demo.processes import free_port
 from bot.model.message import OutboxItem, Outcome
 from bot.model.person import Address
 from tests.support.making import message
@@ -25,12 +25,6 @@ from tests.support.making import message
 LOGIN, PASSWORD = "motcua", "m4il-t3st-password"
 ANH = "anh.nguyen@khanhhoa.test"
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_for(port: int, **changes: Any) -> Settings:

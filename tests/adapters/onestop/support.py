@@ -1,7 +1,6 @@
 """A running province with its ports, and a listener that it pushes to."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,18 +12,13 @@ from aiohttp import web
 
 from adapters.simulators.onestop import Province, Record, Settings, run
 from adapters.simulators.onestop.hours import DAY, moment_at, worked
+from bot.demo.processes import free_port
 from bot.model.clock import Clock, utc_now
 
 START = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 """A Monday, 07:00 in Vietnam: offices open."""
 
 KEY = "a-key-for-the-province"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def states(settings: Settings, days: float = 1.0) -> list[Record]:

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import re
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +18,7 @@ from adapters.channels.sms_http.providers import PROVIDERS
 from adapters.channels.sms_http.settings import HttpSettings
 from adapters.fates import Fate
 from adapters.simulators import sms_http as simulator
+from bot.demo.processes import free_port
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
 from bot.model.message import InboundMessage, OutboxItem, Receipt
@@ -35,12 +35,6 @@ TEXT = "Ho so H32.15-261122-0001 da co ket qua."
 
 new_id = id_maker(utc_now)
 _subscribers = itertools.count(100)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def phone(fate: Fate = Fate.ARRIVES) -> str:

@@ -24,6 +24,7 @@ from adapters.channels.sms_smpp import Settings, spec
 from adapters.channels.sms_smpp.codec import Place, ShortMessage, encode_short_message
 from adapters.channels.sms_smpp.framing import Frame, Splitter, pdu
 from adapters.simulators import smsc
+from bot.demo.processes import free_port
 from bot.model.clock import Clock, utc_now
 from bot.model.ids import id_maker
 from bot.model.message import ChannelDown, InboundMessage, Lane, OutboxItem, Outcome, Receipt, Situation
@@ -37,12 +38,6 @@ SOON = 5.0
 
 new_id = id_maker(utc_now)
 _subscribers = itertools.count(100)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def number(ending: str = "7777") -> str:

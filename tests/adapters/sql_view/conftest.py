@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ import psycopg
 import pymysql
 import pytest
 
+from bot.demo.processes import free_port
 from tests.adapters.sql_view.support import SECRET, Office, sqlite_office
 
 _STATE = "TrangThaiHoSo INT, ChuHoSo VARCHAR(200), SoDienThoai VARCHAR(40), TenTTHC VARCHAR(200)"
@@ -95,7 +95,7 @@ def vendor_mariadb() -> Iterator[str]:
         required = os.environ.get("CI") and os.environ.get("MOTCUA_TEST_MARIADB") != "skip"
         pytest.fail(reason) if required else pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="motcua-mariadb-"))
-    server = _start(folder, port := _free_port())
+    server = _start(folder, port := free_port())
     try:
         _wait(port, server)
         yield f"mariadb://root@127.0.0.1:{port}/vendor"
@@ -132,9 +132,3 @@ def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
             cursor.execute("CREATE DATABASE vendor CHARACTER SET utf8mb4")
             return
     raise AssertionError("mariadbd did not answer within 30 s")
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

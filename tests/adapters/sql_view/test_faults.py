@@ -1,7 +1,6 @@
 """What the office's administrator is told when something is wrong, and that no password or value is in it."""
 
 import logging
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.sources.sql_view.faults import unreachable
+from bot.demo.processes import free_port
 from bot.model.errors import SourceError
 from tests.adapters.sql_view.support import SECRET, Office, batches, code, codes, row, settings_of
 
@@ -50,7 +50,7 @@ async def test_a_host_where_nobody_listens_is_told_without_the_password(
     kind: str, secret: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    office = Office(f"{kind}://reader@127.0.0.1:{closed_port()}/vendor", lambda *_: None, "?")
+    office = Office(f"{kind}://reader@127.0.0.1:{free_port()}/vendor", lambda *_: None, "?")
 
     with pytest.raises(SourceError, match="không kết nối được") as raised:
         await batches(office.source(password=secret))
@@ -119,9 +119,3 @@ async def test_a_missing_library_is_named_with_the_extra_to_install(
 
     with pytest.raises(SourceError, match=rf"pip install 'motcua-bot\[{extra}\]'"):
         await batches(Office(url, lambda *_: None, "?").source())
-
-
-def closed_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

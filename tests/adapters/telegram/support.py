@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from adapters.channels.telegram import Settings
 from adapters.channels.telegram import open as open_channel
 from adapters.channels.telegram.rhythm import Rhythm
 from adapters.simulators import telegram as simulator
+from bot.demo.processes import free_port
 from bot.model.message import InboundMessage, Lane, Option, OutboxItem, Receipt, Situation
 from bot.model.person import Address
 from bot.ports import Channel
@@ -25,12 +25,6 @@ TOKEN = "110201543:a-token-nobody-may-see"
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 POLLER = "adapters.channels.telegram.poller"
 QUICK = Rhythm(first=0.02, longest=0.05, conflict=0.2, refused=0.05, watch=0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_for(port: int, **changes: Any) -> Settings:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pydantic import SecretStr
 from adapters.channels import zalo
 from adapters.channels.zalo import Grant, Settings
 from adapters.simulators import zalo as simulator
+from bot.demo.processes import free_port
 from bot.model.clock import Clock, utc_now
 from bot.model.ids import id_maker
 from bot.model.message import InboundMessage, OutboxItem, Receipt, Situation
@@ -63,12 +63,6 @@ TEMPLATES: dict[str, Any] = {
 
 new_id = id_maker(utc_now)
 _people = itertools.count(100)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def person(ending: str = "7777") -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import socket
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ServerDisconnectedError, web
 
 from adapters.simulators import zalo as simulator
+from bot.demo.processes import free_port
 
 KEY, APP, SECRET = "zalo-t3st-access-token", "1180424000000000001", "zalo-app-t3st-secret"
 OA, OA_SECRET = "2780424000000000002", "zalo-oa-t3st-secret"
@@ -92,12 +92,6 @@ class Zalo:
         async with self.http.request(method, f"{self.base}/_control/{path}", json=body) as response:
             assert response.status == 200, await response.text()
             return await response.json()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
