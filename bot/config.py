@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.console_settings import ConsoleSettings
 from bot.deadline_settings import ApologySettings, CalendarSettings, ContactSettings, DeadlineSettings
 from bot.gateway_settings import BudgetSettings, GatewaySettings, RouteSettings
 from bot.model.errors import ConfigError
@@ -219,6 +220,7 @@ class Config(Settings):
     deadlines: DeadlineSettings = DeadlineSettings()
     apologies: ApologySettings = ApologySettings()
     watch: WatchSettings = WatchSettings()
+    console: ConsoleSettings = ConsoleSettings()
     contacts: dict[str, ContactSettings] = Field(default_factory=dict)
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()

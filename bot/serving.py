@@ -7,6 +7,7 @@ from bot.app import App
 from bot.intake import Intake
 from bot.metrics import registry_of, text_of
 from bot.model.errors import ConfigError
+from bot.web.console.console import Console
 from bot.web.context import DemoSettings, Door, WebContext
 from bot.web.key import signing_key
 from bot.web.server import build_app, serve
@@ -55,5 +56,6 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
         clock=running.clock,
         new_id=running.new_id,
     )
-    async with serve(build_app(context), web.host, web.port):
+    console = Console(app=running, secret=context.secret) if config.console.enabled else None
+    async with serve(build_app(context, console), web.host, web.port):
         yield

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from storage.apologies import Apologies
+from storage.audit import Audit
 from storage.conversations import Conversations
 from storage.coordination import Coordination
 from storage.deadlines import Deadlines
@@ -20,6 +21,7 @@ from storage.routing import Routing
 from storage.service import Service
 from storage.sources import Sources
 from storage.spending import Spending
+from storage.staff import Staff
 from storage.statements import Statements
 from storage.texts import Texts
 from storage.vaults import Vaults
@@ -118,3 +120,11 @@ class UnitOfWork:
     @cached_property
     def watch(self) -> Watching:
         return Watching(self._sql)
+
+    @cached_property
+    def staff(self) -> Staff:
+        return Staff(self._sql)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self._sql)

@@ -42,6 +42,7 @@ from bot.ports.sending import (
     Standing,
 )
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
+from bot.ports.staff import AuditStore, StaffStore
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
 from bot.ports.texts import TextStore
 from bot.ports.unwanted import DoNotSendStore, Unwanted
@@ -58,6 +59,7 @@ __all__ = [
     "ApologyStore",
     "Applied",
     "Audience",
+    "AuditStore",
     "Batch",
     "Bypass",
     "Bypasses",
@@ -114,6 +116,7 @@ __all__ = [
     "SpendingStore",
     "Spent",
     "Spread",
+    "StaffStore",
     "Stale",
     "Standing",
     "Storage",

@@ -15,6 +15,7 @@ from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
 from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import OutboxStore
+from bot.ports.staff import AuditStore, StaffStore
 from bot.ports.texts import TextStore
 from bot.ports.unwanted import DoNotSendStore
 from bot.ports.watching import WatchStore
@@ -127,6 +128,10 @@ class Transaction(Protocol):
     def documents(self) -> DocumentStore: ...
     @property
     def watch(self) -> WatchStore: ...
+    @property
+    def staff(self) -> StaffStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
 
 
 class Storage(Protocol):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot.config import PageSettings
+from bot.web.prefix import PREFIX
 
 _YEAR = 365 * 24 * 3600
 
@@ -17,7 +18,8 @@ def protective_headers(
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(fixed)
-        is_versioned = request.path.startswith("/static/") and "v" in request.query and response.status == 200
+        is_static = request.path.startswith(("/static/", f"{PREFIX}/static/"))
+        is_versioned = is_static and "v" in request.query and response.status == 200
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if is_versioned else "no-store"
 
     return add

@@ -67,7 +67,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            settings=settings, static={file.name: _versioned(file) for file in STATIC.iterdir()}
+            settings=settings, static={file.name: versioned(file, "/static") for file in STATIC.iterdir()}
         )
         self._environment.filters.update(hour=_hour, whole_codes=whole_codes, dialled=_dialled)
         self._environment.globals.update(address=address_of_page, address_of_file=address_of_file)
@@ -82,8 +82,9 @@ def whole_codes(text: str) -> Markup:
     return Markup(_CODE.sub(r'<span class="code">\g<0></span>', str(escape(text))))  # noqa: S704 (escaped before)
 
 
-def _versioned(file: Path) -> str:
-    return f"/static/{file.name}?v={blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
+def versioned(file: Path, folder: str) -> str:
+    """Where it is fetched; changes with what it holds, so that browsers may keep it."""
+    return f"{folder}/{file.name}?v={blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
 
 
 def _dialled(number: str) -> str:

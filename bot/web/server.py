@@ -9,6 +9,8 @@ from aiohttp import web
 
 from bot.model.errors import MotcuaError
 from bot.web.chat import Chat
+from bot.web.console.console import Console
+from bot.web.console.server import mount
 from bot.web.context import WebContext
 from bot.web.demo import Demo
 from bot.web.desk import open_desk
@@ -28,8 +30,8 @@ class WebError(MotcuaError):
     """The pages cannot be served where they were meant to be."""
 
 
-def build_app(context: WebContext) -> web.Application:
-    """The whole web face as one application."""
+def build_app(context: WebContext, console: Console | None = None) -> web.Application:
+    """The whole web face as one application, the staff's pages among it where there is a console."""
     desk = open_desk(context)
     app = web.Application(middlewares=[readable_errors(desk.pages)])
     app.on_response_prepare.append(protective_headers(context.settings))
@@ -42,6 +44,8 @@ def build_app(context: WebContext) -> web.Application:
         app.add_routes(demo.routes())
         app.cleanup_ctx.append(demo.phone.opened)
     app.add_routes([web.static("/static/", STATIC)])
+    if console is not None:
+        mount(app, console)
     return app
 
 
