@@ -58,8 +58,15 @@ async def sandboxed(
         name,
         name,
     )
+    yield stand_in(name, settings, delay=delay, slow_delay=slow_delay, clock=clock)
+
+
+def stand_in(
+    name: str, settings: SmsSettings, *, delay: float = 1.0, slow_delay: float = 30.0, clock: Clock = utc_now
+) -> Channel:
+    """The same for a channel that is a sandbox by its nature."""
     agenda = Agenda()
-    yield Channel(
+    return Channel(
         name=name,
         sender=SandboxSender(name, agenda, clock, delay=delay, slow_delay=slow_delay),
         limits=Limits(

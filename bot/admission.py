@@ -8,7 +8,7 @@ from bot.model.message import Accepted, DeliveryState, Lane, OutboxItem, Outcome
 from bot.model.phone import parse_phone
 from bot.model.registered import RegisteredTexts
 from bot.planning import untruth_of
-from bot.ports import BUDGET, QUIET, Claimed, Settlement
+from bot.ports import BUDGET, QUIET, STOPPED, Claimed, Settlement
 from bot.purse import Budgets, Purse, price_of
 from bot.quiet import QuietHours
 from bot.settings import SmsSettings
@@ -28,6 +28,10 @@ class Obstacle:
     """Another way to the same person may be open."""
     until: datetime | None = None
     """When it is over by itself."""
+
+
+_STOPPED = Obstacle(DeliveryState.HELD, "the broadcast is paused", STOPPED)
+_CALLED_OFF = Obstacle(DeliveryState.CANCELLED, "the broadcast was cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Admission:
     def obstacle(self, claimed: Claimed) -> Obstacle | None:
         """What stands in the way, last of all the money: where there is nothing, its cost is set aside."""
         item = claimed.item
+        if claimed.stopped and not claimed.repeats:
+            return _CALLED_OFF if claimed.called_off else _STOPPED
         if untruth := untruth_of(item, claimed.standing):
             return Obstacle(DeliveryState.SUPPRESSED, untruth)
         if claimed.is_unwanted and item.lane is not Lane.REPLY:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bot.drafting import GONE, SAME_PERSON, Answer, Drafting, Refused, Wishes, not_running, too_many
+from bot.drafting import CHANGED, GONE, SAME_PERSON, Answer, Drafting, Refused, Wishes, not_running, too_many
 from bot.enqueueing import enqueue_news
 from bot.model.apology import Act, Apology, ApologyState, is_running, reappointments
 from bot.model.clock import Clock
@@ -119,16 +119,24 @@ class ApologyDesk:
         """One after the other, each by itself."""
         return [await self.approve(each, by=by, override=override) for each in dict.fromkeys(ids)]
 
-    async def approve(self, apology_id: str, *, by: str, override: str = "") -> Answer:
+    async def approve(self, apology_id: str, *, by: str, override: str = "", seen: datetime | None = None) -> Answer:
         """Puts the new date into force and plans the messages. `override`: why there is one re-appointment more than
-        `[apologies] most`. After the limit it is approved all the same, and counted (`Apology.is_late`)."""
+        `[apologies] most`; `seen`: the `revised_at` of what the approver has read, and nothing else is approved. After
+        the limit it is approved all the same, and counted (`Apology.is_late`)."""
         files = await self._files(apology_id, by)
         return await self._storage.write(
-            partial(self._approve, apology_id=apology_id, by=by, override=override.strip(), files=files)
+            partial(self._approve, apology_id=apology_id, by=by, override=override.strip(), seen=seen, files=files)
         )
 
     async def _approve(
-        self, tx: Transaction, *, apology_id: str, by: str, override: str, files: Sequence[File]
+        self,
+        tx: Transaction,
+        *,
+        apology_id: str,
+        by: str,
+        override: str,
+        seen: datetime | None,
+        files: Sequence[File],
     ) -> Answer:
         now = self._clock()
         asked = await tx.apologies.get(apology_id)
@@ -140,22 +148,35 @@ class ApologyDesk:
             return apology
         if by.casefold() in apology.authors:
             return Refused(apology.id, SAME_PERSON)
+        if seen is not None and seen != apology.revised_at:
+            return Refused(apology.id, CHANGED)
         dossier = (await tx.dossiers.get_many(apology.source, [apology.code])).get(apology.code)
         if dossier is None or not is_running(dossier) or dossier.due_at != apology.old_at:
             return await _withdrawn(tx, apology, dossier, now)
         if objection := self._drafting.objection_to_date(apology, now=now):
             return Refused(apology.id, objection)
-        if not override and await self._has_had_enough(tx, apology):
+        if not override and await self.has_had_enough(tx, apology):
             return Refused(apology.id, too_many(self._drafting.settings.most))
         approved = self._as_approved(apology, by, now, override)
         return await self._put_into_force(tx, approved, dossier, files)
+
+    def foretold(self, apology: Apology, dossier: Dossier) -> Told | Silent:
+        """What the owner would be told if it were approved now."""
+        return self._told(apology, dossier, self._clock())
+
+    async def documents_of(self, apology: Apology, dossier: Dossier, *, by: str) -> Sequence[File]:
+        """As they are, or would be if `by` approved now; none where the office makes none. Takes seconds."""
+        is_draft = apology.state is ApologyState.DRAFT
+        shown = self._as_approved(apology, by, self._clock()) if is_draft else apology
+        return await self._documents(shown, dossier) if self._documents else ()
 
     def _as_approved(self, apology: Apology, by: str, now: datetime, override: str = "") -> Apology:
         return replace(
             apology, state=ApologyState.APPROVED, decided_at=now, decided_by=by, why="", override=override, fate=PLANNED
         )
 
-    async def _has_had_enough(self, tx: Transaction, apology: Apology) -> bool:
+    async def has_had_enough(self, tx: Transaction, apology: Apology) -> bool:
+        """Its dossier was re-appointed as often as is allowed: to approve it asks for an `override`."""
         changes = await tx.dossiers.changes_of(apology.source, apology.code)
         others = await tx.apologies.of_dossier(apology.source, apology.code)
         return reappointments(changes, others) >= self._drafting.settings.most

@@ -9,11 +9,11 @@ import typer
 
 from bot import app, show, show_apologies
 from bot.apologies import ApologyDesk
-from bot.apology_documents import documents_for, fields_of
-from bot.calendars import Calendars
+from bot.apology_desk import desk_of, drafting_of
+from bot.apology_documents import fields_of
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
 from bot.documents import render
-from bot.drafting import Answer, Drafting, Refused, Wishes
+from bot.drafting import Answer, Refused, Wishes
 from bot.model.apology import Act, Apology, ApologyState
 from bot.model.clock import utc_now
 from bot.model.code import read_codes
@@ -84,7 +84,7 @@ def show_(apology_id: Id, config: ConfigPath = HERE, json: AsJson = False) -> No
         done = [{"at": each.at, "what": each.what, "by": each.by, "detail": each.detail} for each in acts]
         show.as_json({**_as_json(found), "message_state": told, "acts": done})
     else:
-        show_apologies.apology(found, acts, _drafting(plan), told)
+        show_apologies.apology(found, acts, drafting_of(plan), told)
 
 
 @apology.command()
@@ -171,7 +171,7 @@ def document(
 ) -> None:
     """Ghi văn bản xin lỗi ra tệp DOCX hoặc PDF. / Write the apology's document as DOCX or PDF."""
     plan = plan_of(config)
-    drafting = _drafting(plan)
+    drafting = drafting_of(plan)
 
     async def work(storage: Storage) -> None:
         found, dossier = await storage.read(lambda tx: _with_dossier(tx, apology_id))
@@ -197,14 +197,8 @@ def _at_desk(plan: app.Plan, work: Callable[[ApologyDesk], Awaitable[T]]) -> T:
 
 async def _desk(plan: app.Plan, storage: Storage) -> ApologyDesk:
     library = await app.open_library(plan, storage)
-    planner, drafting = app.planner_for(plan, id_maker(utc_now), library), _drafting(plan)
-    return ApologyDesk(
-        storage, planner, app.reach_for(plan, planner), drafting, clock=utc_now, documents=documents_for(drafting)
-    )
-
-
-def _drafting(plan: app.Plan) -> Drafting:
-    return Drafting(plan.config.apologies, Calendars(plan.config.calendar))
+    planner = app.planner_for(plan, id_maker(utc_now), library)
+    return desk_of(plan, storage, planner, app.reach_for(plan, planner), clock=utc_now)
 
 
 def _done(given: list[Answer], done: str) -> None:

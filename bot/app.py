@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from adapters.callbacks import callback_door
 from adapters.channels import zalo
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
-from adapters.sandbox import sandboxed
+from adapters.sandbox import sandboxed, stand_in
 from bot.config import Config, nearest, parse_table
+from bot.model.api import TRIAL
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError
 from bot.plan import Configured, Plan, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
@@ -126,7 +128,15 @@ async def open_app(
             hide(source.secrets)
             sources.append(source)
         library = await open_library(plan, storage)
-        yield App(plan, storage, channels, sources, clock, texts=library)
+        door = None
+        if (api := plan.config.api).enabled:
+            channels.append(stand_in(TRIAL, SmsSettings(), clock=clock))
+            door = await stack.enter_async_context(
+                callback_door(
+                    ports=api.callback_ports, timeout=api.callback_timeout, is_open_to_private=api.callback_private
+                )
+            )
+        yield App(plan, storage, channels, sources, clock, texts=library, callback_door=door)
 
 
 def _open_channel(configured: Configured, storage: Storage, clock: Clock) -> AbstractAsyncContextManager[Channel]:

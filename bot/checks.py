@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot import app, show
 from bot.calendars import years_to_check
+from bot.conditions import conditions
 from bot.documents import check_template
 from bot.model.clock import VIETNAM, utc_now
 from bot.model.errors import MotcuaError
@@ -16,7 +17,6 @@ from bot.show_sources import condition
 from bot.source_check import read_first_page
 from bot.text_check import lint_in_force, rules_of
 from bot.texts.linting import Severity, has_errors
-from bot.upkeep import conditions
 
 PATIENCE = 15.0
 """Seconds that one check may take."""

@@ -12,8 +12,11 @@ from typing import Annotated
 import typer
 
 from bot import (
+    api_commands,
     apology_commands,
     app,
+    audit_commands,
+    broadcast_commands,
     calendar_commands,
     checks,
     deadline_commands,
@@ -25,6 +28,7 @@ from bot import (
     link_commands,
     list_commands,
     people_commands,
+    report_commands,
     route_commands,
     service_commands,
     show,
@@ -32,6 +36,7 @@ from bot import (
     show_readings,
     show_sms,
     source_commands,
+    staff_commands,
     text_commands,
     upkeep,
     zalo_commands,
@@ -49,6 +54,7 @@ from bot.model.errors import ConfigError, MotcuaError
 from bot.model.ids import id_maker
 from bot.ports import Applied
 from bot.serving import serve_web
+from bot.tariff import tariff_of
 from bot.texts import Catalogue
 from bot.trial import send_test
 
@@ -190,7 +196,7 @@ def sms(
 ) -> None:
     """Bảng mã, số tin và giá của tin SMS, có dấu và không dấu. / What an SMS takes, with and without accents."""
     settings = load_config(config) if config != HERE or HERE.exists() else Config()
-    tariff = show_sms.tariff_of(settings, price)
+    tariff = tariff_of(settings, price)
     if text is not None:
         ways = show_sms.both_ways(text)
         if json:
@@ -223,21 +229,26 @@ cli.command()(list_commands.stale)
 cli.command()(deadline_commands.deadlines)
 cli.command()(deadline_commands.late)
 cli.add_typer(apology_commands.apology, name="apology")
+cli.add_typer(broadcast_commands.broadcast, name="broadcast")
 cli.command()(document_commands.template)
 cli.add_typer(source_commands.source, name="source")
 cli.add_typer(list_commands.quarantine, name="quarantine")
 cli.add_typer(route_commands.routes, name="routes")
 cli.command()(route_commands.budget)
 cli.add_typer(do_not_send_commands.do_not_send, name="do-not-send")
+cli.add_typer(api_commands.api_key, name="api-key")
 cli.add_typer(held_commands.held, name="held")
 cli.add_typer(people_commands.people)
+cli.add_typer(staff_commands.staff, name="staff")
 cli.add_typer(zalo_commands.zalo, name="zalo")
 cli.add_typer(text_commands.texts, name="texts")
+cli.add_typer(audit_commands.audit, name="audit")
 cli.add_typer(service_commands.clerk, name="clerk")
 cli.add_typer(calendar_commands.calendar)
 cli.add_typer(service_commands.feedback, name="feedback")
 cli.command()(service_commands.survey)
 cli.command()(link_commands.link)
+cli.add_typer(report_commands.report, name="report")
 cli.command()(health_commands.ledger)
 cli.command()(health_commands.health)
 cli.command()(health_commands.unreachable)

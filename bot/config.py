@@ -17,11 +17,14 @@ from pydantic import (
     model_validator,
 )
 
+from bot.api_settings import ApiSettings
+from bot.broadcast_settings import BroadcastSettings
 from bot.console_settings import ConsoleSettings
 from bot.deadline_settings import ApologySettings, CalendarSettings, ContactSettings, DeadlineSettings
 from bot.gateway_settings import BudgetSettings, GatewaySettings, RouteSettings
 from bot.model.errors import ConfigError
 from bot.model.message import Situation
+from bot.report_settings import ReportSettings
 from bot.settings import Settings
 from bot.situation_settings import QuietSettings, ReachSettings, SituationSettings
 
@@ -221,6 +224,9 @@ class Config(Settings):
     apologies: ApologySettings = ApologySettings()
     watch: WatchSettings = WatchSettings()
     console: ConsoleSettings = ConsoleSettings()
+    broadcasts: BroadcastSettings = BroadcastSettings()
+    api: ApiSettings = ApiSettings()
+    reports: ReportSettings = ReportSettings()
     contacts: dict[str, ContactSettings] = Field(default_factory=dict)
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()

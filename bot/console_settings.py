@@ -22,6 +22,8 @@ class ConsoleSettings(Settings):
     longest_hours: float = Field(12.0, gt=0, description="hours after which a session ends anyway")
     failures: int = Field(10, ge=1, description="failed log-ins after which an account is locked")
     lock_minutes: float = Field(15.0, gt=0, description="minutes for which it is locked")
+    door_per_minute: int = Field(60, ge=2, description="attempts to log in that one network may make in a minute")
     invitation_hours: float = Field(48.0, gt=0, description="hours for which an invitation holds")
+    require_totp: bool = Field(True, description="nobody works without a second factor")
     issuer: str = Field("Một cửa", min_length=1, description="name of the account in an authenticator app")
     openid: OpenIdSettings = OpenIdSettings()

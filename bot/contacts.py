@@ -29,6 +29,8 @@ class Contact:
     ways: tuple[Address, ...] = field(repr=False)
     digest: bool = False
     language: str = "vi"
+    login: str = ""
+    """At the console; empty: orders nothing by chat."""
 
     def answers_for(self, agency: str) -> bool:
         """Whether this one is concerned with what an agency does."""
@@ -124,6 +126,7 @@ def contacts_of(
             tuple(Address.of(way) for way in each.ways),
             digest=each.digest,
             language=each.language,
+            login=each.login,
         )
         for name, each in settings.items()
     ]

@@ -159,3 +159,4 @@ class ContactSettings(Settings):
     ways: tuple[Annotated[str, AfterValidator(_way)], ...] = Field(min_length=1, description="best first")
     digest: bool = Field(False, description="true: one list a working day instead of a message each")
     language: str = Field("vi", pattern="^(vi|en)$", description="language of what they read")
+    login: str = Field("", max_length=80, description="their login at the console: orders by chat count as theirs")

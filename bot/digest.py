@@ -19,6 +19,7 @@ MOST_CHARACTERS = 3_500
 
 LIFETIME = timedelta(days=3)
 
+_APART = frozenset({Situation.SURVEY, Situation.APOLOGY, Situation.BROADCAST})
 _WITHOUT_TEMPLATE = timedelta(days=6)
 """So long after its user's last word a Zalo account may send free text (7 days), with room for a slow clock."""
 
@@ -51,7 +52,7 @@ class Digests:
     def _may_be_folded(self, each: Claimed, now: datetime) -> bool:
         item = each.item
         scheme = item.address.scheme
-        if item.way or item.files or item.forms or item.situation in (Situation.SURVEY, Situation.APOLOGY):
+        if item.way or item.files or item.forms or item.situation in _APART:
             return False
         if scheme == "zalo":
             return item.heard_at is not None and now < item.heard_at + _WITHOUT_TEMPLATE

@@ -15,6 +15,7 @@ SAME_PERSON = (
     "người soạn hoặc sửa dự thảo không tự duyệt được, xin người khác duyệt / "
     "who drafted or changed it cannot approve it: another person has to"
 )
+CHANGED = "dự thảo vừa được sửa, xin xem lại rồi duyệt / it was changed meanwhile: look at it again"
 GONE = "hồ sơ không còn trong bản sao / the dossier is no longer in the mirror"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.model.message import OutboxItem
-from bot.planning import STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
+from bot.planning import STANDS_BESIDE_NEWS, STANDS_BESIDE_PROGRESS, Planner, supersedes_apology
 from bot.ports import Transaction
 
 
@@ -16,7 +16,7 @@ async def enqueue_news(tx: Transaction, items: Sequence[OutboxItem], planner: Pl
     final = [item for item in items if supersedes_apology(item)]
     mere = [item for item in items if not supersedes_apology(item)]
     if final:
-        await tx.outbox.supersede(final, at=at)
+        await tx.outbox.supersede(final, keep=STANDS_BESIDE_NEWS, at=at)
     if mere:
         await tx.outbox.supersede(mere, keep=STANDS_BESIDE_PROGRESS, at=at)
     await tx.outbox.enqueue(items)

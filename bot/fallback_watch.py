@@ -7,7 +7,7 @@ from bot.beats import Beat, unheard
 from bot.model.clock import Clock
 from bot.model.errors import trail
 from bot.model.message import OutboxItem, Situation, family_of
-from bot.planning import STANDS_BESIDE_PROGRESS, untruth_of
+from bot.planning import STANDS_BESIDE_NEWS, STANDS_BESIDE_PROGRESS, untruth_of
 from bot.ports import Overdue, Storage, Transaction
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,14 @@ def stays_because(overdue: Overdue, *, is_over: bool) -> str:
 
 def _takes_the_place_of(item: OutboxItem, newer: Situation) -> bool:
     """What stands beside mere progress while it waits does so here too."""
-    if newer in _ASIDE:
+    if newer in _ASIDE or item.situation in STANDS_BESIDE_NEWS:
         return False
     return item.situation not in STANDS_BESIDE_PROGRESS or family_of(newer) is not Situation.PROGRESS
 
 
-_ASIDE = frozenset({Situation.SURVEY, Situation.NOTICE, Situation.CONGRATULATION, Situation.CONDOLENCE})
+_ASIDE = frozenset(
+    {Situation.SURVEY, Situation.NOTICE, Situation.CONGRATULATION, Situation.CONDOLENCE, Situation.BROADCAST}
+)
 """Not news about the dossier."""
 
 

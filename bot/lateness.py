@@ -114,14 +114,7 @@ class Punctuality:
         return await self.storage.read(read) if keys else []
 
     def _verdict(self, dossier: Dossier) -> Verdict:
-        """Of one that ended and had a deadline, with its waiting taken off."""
-        end, due = dossier.finished_at or dossier.progressed_at, dossier.due_at
-        if end is None or due is None:
-            return Verdict.ON_TIME
-        calendar = self.calendars.of(dossier.agency)
-        if span := waited(dossier, calendar, until=end):
-            due = calendar.add_hours(due, span)
-        return judge(end, due)
+        return verdict_of(dossier, self.calendars)
 
     async def late(self, month: str, agencies: Collection[str] = (), *, now: datetime, limit: int) -> list[Late]:
         """What ended late in the month, and what has its deadline there and is still in work; the earliest deadline
@@ -144,6 +137,17 @@ def days_late(late: Late, calendars: Calendars, *, now: datetime) -> int:
     end = late.ended_at or now
     calendar = calendars.of(late.agency)
     return calendar.working_days(late.due_at.astimezone(VIETNAM).date(), end.astimezone(VIETNAM).date())
+
+
+def verdict_of(dossier: Dossier, calendars: Calendars) -> Verdict:
+    """Of one that ended and had a deadline, with its waiting taken off."""
+    end, due = dossier.finished_at or dossier.progressed_at, dossier.due_at
+    if end is None or due is None:
+        return Verdict.ON_TIME
+    calendar = calendars.of(dossier.agency)
+    if span := waited(dossier, calendar, until=end):
+        due = calendar.add_hours(due, span)
+    return judge(end, due)
 
 
 def judge(end: datetime, due: datetime) -> Verdict:

@@ -27,7 +27,7 @@ from bot.model.message import (
     Retry,
     Uncertain,
 )
-from bot.outcomes import Hand, settlement_of
+from bot.outcomes import Hand, set_aside, settlement_of
 from bot.pace import Pauses, wait
 from bot.ports import Channel, Claimed, Settlement, Storage, Transaction
 from bot.routing import Routes
@@ -191,7 +191,8 @@ class Outbox:
             return kept(item, Obstacle(DeliveryState.QUEUED, "handed back"), self._hand.owner, now=now)
         name = self._channel.name
         sender = item.sender or self._gateways.routes.sender(item.route, name)
-        outcome = await self._send(replace(item, sender=sender) if sender != item.sender else item)
+        answered = await self._send(replace(item, sender=sender) if sender != item.sender else item)
+        outcome = set_aside(answered) if turn.is_probe else answered
         self._note(outcome, is_probe=turn.is_probe)
         if isinstance(outcome, Rejected) and outcome.blocked:
             self._on_blocked(item)
@@ -234,10 +235,10 @@ class Outbox:
                     self._probe_failed(outcome)
                 elif self._failed_in_a_row >= self._failures:
                     self._goes_down(f"nothing but failures: {reason}")
-            case Retry():
+            case Retry():  # "Too fast" may be about one handset: after a try, another message is tried soon.
                 self._failing_since = None
-                # "Too fast" to the one message that is tried: the next one has its time too.
-                self._is_tired |= is_probe
+                if is_probe:
+                    self._is_tired = self._pauses.answered()
 
     def _goes_down(self, reason: str) -> None:
         self._is_tired = True

@@ -24,6 +24,9 @@ LADDER = (0.0, 30.0, 120.0, 300.0, 900.0, 1800.0)
 
 HOURLY = 3600.0
 
+ASIDE = 10.0
+"""Seconds for which a message waits at least that was tried first after an outage and was too much."""
+
 JITTER = 0.2
 """Share by which a wait is stretched at random, so that a thousand failures do not return together …"""
 
@@ -158,6 +161,13 @@ def settlement_of(
             return answered.within_patience(answered.again(reason, 0.0, attempted=False))
         case _:
             assert_never(outcome)
+
+
+def set_aside(outcome: Outcome) -> Outcome:
+    """Of a try whether a channel works again: a message that is too much for the provider lets others be tried."""
+    if isinstance(outcome, Retry) and not outcome.counts:
+        return replace(outcome, after=max(ASIDE, outcome.after or 0.0))
+    return outcome
 
 
 def wait_before(attempts: int, after: float | None, jitter: Jitter) -> float:

@@ -54,11 +54,13 @@ class Pace:
 class Pauses:
     """A quarter of a second, doubling up to 10 seconds, while a channel is down, back to a quarter after a success.
 
-    Where a try got no answer the next one may cost a message too: then they are 15 to 60 seconds apart.
+    Where a try got no answer the next one may cost a message too: then they are 15 to 60 seconds apart. Where the
+    answer was "too fast" somebody is there: they are half a second apart at most, time enough for another message.
     """
 
     FIRST = 0.25
     LONGEST = 10.0
+    ANSWERED = 0.5
     SILENT = 15.0
     LONGEST_SILENT = 60.0
 
@@ -78,6 +80,11 @@ class Pauses:
     def silence(self) -> None:
         """A try got no answer."""
         self._next, self._longest = max(self._next, self.SILENT), self.LONGEST_SILENT
+
+    def answered(self) -> bool:
+        """A try was answered, if only for its own message. The next one has its pause too: True."""
+        self._next, self._longest = min(self._next, self.ANSWERED), self.LONGEST
+        return True
 
     def works(self) -> None:
         self._next, self._longest = self.FIRST, self.LONGEST

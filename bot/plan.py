@@ -67,6 +67,12 @@ def chats_of(plan: Plan) -> Chats:
     )
 
 
+def carries(plan: Plan, address: Address, channel: str) -> bool:
+    """Whether something would bring an answer to this address, which wrote by this channel."""
+    schemes = {each.name: each.scheme for each in plan.channels}
+    return address.scheme in schemes.values() and (address.scheme == "sms" or channel in schemes)
+
+
 def sms_place(plan: Plan, planner: Planner) -> Callable[[str, str], tuple[str, str]] | None:
     """(agency, phone) → (route, queue) of a message by SMS; None where no channel reaches phones."""
     if not any(each.scheme == "sms" for each in plan.channels):

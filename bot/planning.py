@@ -21,6 +21,7 @@ from bot.texts import Catalogue, Library, MissingValueError, Rendered
 __all__ = [
     "LIFETIME",
     "LONG_LIFETIME",
+    "STANDS_BESIDE_NEWS",
     "STANDS_BESIDE_PROGRESS",
     "Planner",
     "Route",
@@ -43,6 +44,7 @@ LIFETIME: Mapping[Situation, timedelta] = {
     Situation.CONGRATULATION: timedelta(days=3),
     Situation.CONDOLENCE: timedelta(days=3),
     Situation.NOTICE: timedelta(days=1),
+    Situation.BROADCAST: timedelta(days=3),
 }
 """How long a message is worth sending, by situation or family; `LONG_LIFETIME` for the rest."""
 
@@ -54,7 +56,10 @@ _WITHOUT_DATE = frozenset({Situation.REGISTERED, Situation.RETURNED})
 _LASTING = frozenset({Situation.PAYMENT, Situation.APPOINTMENT})
 """Of the family of progress, what is worth as long as a result."""
 
-STANDS_BESIDE_PROGRESS = (Situation.APOLOGY,)
+STANDS_BESIDE_NEWS = (Situation.BROADCAST,)
+"""It says something else than the news; where it has become untrue, that is seen when it is to leave."""
+
+STANDS_BESIDE_PROGRESS = (Situation.APOLOGY, *STANDS_BESIDE_NEWS)
 """A waiting apology is owed by law (NĐ 61/2018 Đ19(9)): mere progress does not take its place."""
 
 
@@ -107,8 +112,14 @@ class Planner:
         situation = self._situation(changes, before, after)
         if isinstance(situation, Silent):
             return situation
+        return self.plan_as(situation, changes[0], before, after, now=now)
+
+    def plan_as(
+        self, situation: Situation, change: Change, before: Dossier | None, after: Dossier, *, now: datetime
+    ) -> OutboxItem:
+        """The same about a situation that somebody names."""
         address, obstacle = recipient_of(after, self.route.scheme)
-        item = self._draft(changes[0], situation, after, address, now)
+        item = self._draft(change, situation, after, address, now)
         if obstacle:
             return replace(item, state=DeliveryState.SUPPRESSED, reason=obstacle, settled_at=now)
         return self._worded(item, before, after, now)

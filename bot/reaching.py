@@ -91,7 +91,7 @@ class Reach:
             return self._to_owner(told._replace(item=instead), audience, now)
         if not main:
             return [_suppressed(item, "no way leads there", now)]
-        if preference.important_only and not _is_important(item.situation):
+        if preference.important_only and not is_important(item.situation):
             return [_suppressed(item, "asked for important news only", now)]
         return [self._by(told, main), *(self._copy(told, way) for way in beside)]
 
@@ -233,10 +233,10 @@ def _key(item: OutboxItem, address: Address) -> str:
     return item.dedupe_key.removesuffix(item.address.key) + address.key
 
 
-_NEVER_IMPORTANT = frozenset({Situation.SURVEY, Situation.CONGRATULATION, Situation.CONDOLENCE})
+_NEVER_IMPORTANT = frozenset({Situation.SURVEY, Situation.CONGRATULATION, Situation.CONDOLENCE, Situation.BROADCAST})
 
 
-def _is_important(situation: Situation) -> bool:
+def is_important(situation: Situation) -> bool:
     """Nobody can ask us to keep silent about what she must do, what went wrong, or the end."""
     if family_of(situation) is Situation.PROGRESS:
         return situation is Situation.PAYMENT

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.alarms import AlarmName, Cause
 from bot.config import WatchSettings
+from bot.model.api import TRIAL
 from bot.model.message import Lane
 from bot.ports import SLOW
 from bot.ports.watching import BOUNDS, Speed
@@ -50,6 +51,8 @@ def _without_receipts(readings: Readings, channel: str) -> tuple[timedelta, int]
 
 def failures(readings: Readings, rules: Rules) -> Iterator[Cause]:
     for each in readings.failed:
+        if each.name == TRIAL:
+            continue  # its failures are what somebody tries out
         volume = max(each.tried, each.failed)
         if volume < rules.watch.failure_volume:
             continue

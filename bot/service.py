@@ -7,10 +7,15 @@ from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot import blocked_watch, fallback_watch, quiet_watch
+from bot import blocked_watch, broadcast_watch, callbacks, fallback_watch, quiet_watch, session_watch
+from bot.api_keys import ApiKeys
+from bot.api_sending import ApiSending
 from bot.beats import Beat, Beats, unheard
 from bot.blocked_watch import BlockedWatch
+from bot.broadcast_watch import BroadcastWatch
+from bot.broadcasting import broadcasts_for, handing_out_for
 from bot.calendars import Calendars
+from bot.callbacks import Callbacks
 from bot.conversation import Conversation
 from bot.deadlines import DeadlineWatch
 from bot.desk import Desk
@@ -20,14 +25,18 @@ from bot.fallback_watch import FallbackWatch
 from bot.following import follow, reconcile_nightly
 from bot.guess_watch import GuessWatch
 from bot.mirror import Mirror
+from bot.model.api import TRIAL
 from bot.model.clock import Clock
 from bot.model.errors import StorageError, trail
 from bot.model.ids import id_maker
 from bot.model.message import Heard, InboundMessage, OutboxItem, Receipt, Situation
+from bot.phattin import Phattin
 from bot.plan import Plan, contacts_for, manner_for, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
-from bot.ports import Channel, Source, Storage
+from bot.ports import CallbackDoor, Channel, Source, Storage
+from bot.quiet import QuietHours
 from bot.quiet_watch import QuietWatch
 from bot.receipts import record, record_in
+from bot.report_plan import report_watch_for
 from bot.text_check import log_findings
 from bot.text_check import rules_of as text_rules_of
 from bot.texts import Library, library
@@ -63,8 +72,9 @@ class App:
         clock: Clock,
         *,
         texts: Library | None = None,
+        callback_door: CallbackDoor | None = None,
     ) -> None:
-        """Without `texts` in the words that are shipped."""
+        """Without `texts` in the words that are shipped; without `callback_door` no software is told by itself."""
         self.plan = plan
         self.storage = storage
         self.channels = channels
@@ -91,6 +101,8 @@ class App:
         manner = manner_for(plan, channels, self.planner, is_tightened=self._is_tightened)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self.contacts = contacts_for(plan, self.planner)
+        self.broadcasts = broadcasts_for(plan, storage, self.reach, clock)
+        self.phattin = Phattin(self.broadcasts, self.contacts, self.new_id)
         owner = secrets.token_hex(8)
         self.beats = Beats(clock, owner)
         self._stopping = asyncio.Event()
@@ -118,12 +130,22 @@ class App:
             new_id=self.new_id,
             clocks={name: rules.supplement_clock for name, rules in self.rules.items()},
         )
+        self.api_keys = ApiKeys(storage, clock)
+        self.api_sending = ApiSending(
+            storage=storage, reach=self.reach, library=self.library, quiet=QuietHours(config.quiet), clock=clock
+        )
+        self.callbacks: Callbacks | None = None
+        if callback_door:
+            self.callbacks = Callbacks(
+                storage=storage, door=callback_door, settings=config.api, clock=clock, new_id=self.new_id, owner=owner
+            )
+        self.report_watch = report_watch_for(plan, storage, clock=clock, owner=owner)
         self.watch = Watch(
             storage,
             config.watch,
             self.beats,
             sources=self.rules,
-            receipts={each.name: each.limits.receipts for each in channels},
+            receipts={each.name: each.limits.receipts for each in channels if each.name != TRIAL},
             senders=self.dispatch.senders,
             contacts=self.contacts,
             clock=clock,
@@ -147,6 +169,7 @@ class App:
         messages = [event for event in events if isinstance(event, InboundMessage)]
         if receipts:
             await record(self.storage, receipts)
+        messages = [each for each in messages if not await self.phattin.takes(each)]
         if messages:
             await self.conversation.handle(messages)
 
@@ -173,13 +196,21 @@ class App:
             self._blocked_watch().run(beat("blocked", every=blocked_watch.EVERY)),
             FallbackWatch(self.storage, clock=self.clock).run(beat("fallback", every=fallback_watch.EVERY)),
             self._quiet_watch().run(beat("quiet", every=quiet_watch.EVERY)),
+            self._broadcast_watch().run(beat("broadcasts", every=broadcast_watch.BEATS_WITHIN)),
+            session_watch.watch_sessions(
+                self.storage, self.clock, config.console, beat("sessions", every=session_watch.EVERY)
+            ),
             self.library.watch(self.storage, beat=beat("texts", every=library.LOOK_EVERY)),
             self._talk_watch(beat("talks", every=TALKS_EVERY)),
             self._hear_who_left(),
             log_findings(self.storage, text_rules_of(self.plan), config.texts.language),
         ]
+        if self.callbacks:
+            watchers.append(self.callbacks.run(beat("callbacks", every=callbacks.LONGEST)))
         if config.deadlines.watch:
             watchers.append(self.deadlines.run(beat("deadlines", every=config.deadlines.every)))
+        if config.reports.enabled:
+            watchers.append(self.report_watch.run(beat("reports", every=max(60.0, config.reports.every))))
         return watchers
 
     async def _follow(self, source: Source) -> None:
@@ -203,6 +234,9 @@ class App:
             language=config.texts.language,
         )
         return QuietWatch(self.storage, digests, clock=self.clock)
+
+    def _broadcast_watch(self) -> BroadcastWatch:
+        return BroadcastWatch(self.storage, handing_out_for(self.broadcasts))
 
     def _is_tightened(self) -> bool:
         """Codes are being guessed just now, and strangers learn nothing meanwhile."""

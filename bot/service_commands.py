@@ -16,6 +16,7 @@ from bot.model.message import Situation
 from bot.model.person import Address
 from bot.model.service import Feedback, FeedbackKind, Talk
 from bot.model.sms import nfc
+from bot.plan import carries
 from bot.ports import Storage
 
 T = TypeVar("T")
@@ -231,8 +232,7 @@ def _words(text: str) -> str:
 
 def _require_channel(plan: app.Plan, address: Address, channel: str) -> None:
     """Raises `ConfigError` where nothing would carry the answer."""
-    schemes = {each.name: each.scheme for each in plan.channels}
-    if address.scheme not in schemes.values() or (address.scheme != "sms" and channel not in schemes):
+    if not carries(plan, address, channel):
         raise ConfigError(f"[channels.{channel}] không còn trong cấu hình / is no longer configured")
 
 

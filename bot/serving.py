@@ -7,6 +7,7 @@ from bot.app import App
 from bot.intake import Intake
 from bot.metrics import registry_of, text_of
 from bot.model.errors import ConfigError
+from bot.report_plan import reports_for
 from bot.web.console.console import Console
 from bot.web.context import DemoSettings, Door, WebContext
 from bot.web.key import signing_key
@@ -53,9 +54,12 @@ async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIter
         metrics=lambda: text_of(registry),
         metrics_networks=config.watch.metrics_networks,
         is_still=lambda: running.watch.is_still,
+        reports=reports_for(running.plan, running.storage, running.clock)
+        if config.reports.enabled and config.reports.public
+        else None,
         clock=running.clock,
         new_id=running.new_id,
     )
     console = Console(app=running, secret=context.secret) if config.console.enabled else None
-    async with serve(build_app(context, console), web.host, web.port):
+    async with serve(build_app(context, console, running if config.api.enabled else None), web.host, web.port):
         yield

@@ -7,17 +7,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from bot.config import Config, parse_table
+from bot.config import Config
 from bot.model.message import FOR_STAFF, Situation
 from bot.model.sms import Segmented, cost, segment, unaccented
-from bot.settings import SmsSettings
 from bot.show import console
+from bot.tariff import ASSUMED, Tariff
 from bot.texts import Catalogue
 from bot.texts.samples import ORDINARY
 from bot.web.pages import load_words
-
-ASSUMED = 300
-"""Đồng a part where nothing is configured."""
 
 _PUSHED = "push."
 _SAMPLE = {**ORDINARY, "place": "", "count": "1", "lines": "", "fee": "150.000 đồng"}
@@ -28,40 +25,6 @@ _SAMPLES_OF = {
     Situation.APOLOGY_DRAFT: {"name": "XL-261122-0001", "new_appointment": "16:30 04/12/2026"},
     Situation.ALARM: {"name": "tin chờ quá lâu"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Đồng a part at a gateway for a carrier's numbers; both empty where nothing is configured."""
-
-    gateway: str
-    carrier: str
-    dong: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """What parts cost. Never without a price."""
-
-    prices: Sequence[Price]
-    assumed: bool = False
-    """Nobody named a price."""
-
-    def span(self, parts: int) -> str:
-        """`900 đ`, or `900–1,050 đ` where gateways and carriers differ."""
-        costs = sorted({cost(parts, price.dong) for price in self.prices})
-        return f"{costs[0]:,} đ" if len(costs) == 1 else f"{costs[0]:,}–{costs[-1]:,} đ"
-
-    def costs(self, ways: Mapping[str, Segmented]) -> list[dict[str, Any]]:
-        return [
-            {
-                "gateway": price.gateway,
-                "carrier": price.carrier,
-                "price": price.dong,
-                **{name: cost(len(way.parts), price.dong) for name, way in ways.items()},
-            }
-            for price in self.prices
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +39,6 @@ class Kind:
     @property
     def is_for_staff(self) -> bool:
         return self.situation in FOR_STAFF
-
-
-def tariff_of(config: Config, price: int | None) -> Tariff:
-    """`price` for all where it is given, else the prices of the channels in the configuration, else `ASSUMED`.
-
-    Raises `ConfigError` for prices that are none. Secrets of the channels are not needed and not read.
-    """
-    configured = [
-        Price(name, carrier, dong)
-        for name, table in config.channels.items()
-        if "prices" in table
-        for carrier, dong in parse_table(
-            SmsSettings, {"prices": table["prices"]}, f"[channels.{name}]"
-        ).prices.items()
-    ]  # fmt: skip
-    if price is None and configured:
-        return Tariff(configured)
-    return Tariff([Price("", "", ASSUMED if price is None else price)], assumed=price is None)
 
 
 def both_ways(text: str) -> dict[str, Segmented]:

@@ -8,12 +8,12 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from bot.conditions import Condition
 from bot.model.message import Situation
 from bot.ports import Reconciliation
 from bot.show import console
 from bot.show_readings import reconciliation_counts, reconciliation_json
 from bot.texts import show_moment
-from bot.upkeep import Condition
 
 SITUATION_WORDS: Mapping[str, str] = {
     Situation.REGISTERED: "đã ghi nhận / registered",
@@ -45,6 +45,7 @@ SITUATION_WORDS: Mapping[str, str] = {
     Situation.WITHDRAWN: "đã rút / withdrawn",
     Situation.REPLY: "trả lời / reply",
     Situation.TEST: "tin thử / test",
+    Situation.BROADCAST: "phát tin / broadcast",
 }
 
 

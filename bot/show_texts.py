@@ -12,7 +12,7 @@ from bot import show_sms
 from bot.model.parameters import Unfit
 from bot.model.wording import TextKey, TextState, Version, Wording
 from bot.show import console
-from bot.show_sms import Tariff
+from bot.tariff import Tariff
 from bot.text_preview import Preview
 from bot.texts import show_moment
 from bot.texts.drafts import as_toml

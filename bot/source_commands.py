@@ -8,6 +8,7 @@ import typer
 from bot import app, show, show_check, show_readings, show_sources, source_check, upkeep
 from bot.brake import release as release_held
 from bot.command_line import HERE, AsJson, ConfigPath, Name, in_database, login, plan_of, reading, with_source
+from bot.conditions import conditions
 from bot.logs import start_logging
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
@@ -103,7 +104,7 @@ def reconcile(
 def status(config: ConfigPath = HERE, json: AsJson = False) -> None:
     """Mỗi nguồn mới tới đâu, hỏng gì, tin nào bị giữ. / How fresh each source is, what fails, what is held."""
     plan = plan_of(config)
-    found = in_database(plan.config, lambda storage: upkeep.conditions(plan, storage, now=utc_now()))
+    found = in_database(plan.config, lambda storage: conditions(plan, storage, now=utc_now()))
     if json:
         show.as_json({"sources": [show_sources.condition_json(each) for each in found]})
         return

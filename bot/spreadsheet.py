@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 import xlsxwriter
 
@@ -22,11 +23,7 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
 
     Raises `MotcuaError` where the file cannot be written.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=SEPARATOR)
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    content = text.getvalue().encode("utf-8-sig")
+    content = csv_bytes(header, rows)
     if target == STANDARD_OUTPUT:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -35,6 +32,15 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
         target.write_bytes(content)
     except OSError as error:
         raise MotcuaError(f"{target}: không ghi được / cannot be written: {error.strerror}") from None
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """The same as the content of a file."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=SEPARATOR)
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def cell(value: object) -> str:
@@ -52,18 +58,29 @@ def write_xlsx(target: Path, sheets: Iterable[Sheet]) -> None:
 
     Raises `MotcuaError` where the file cannot be written.
     """
-    as_text = {"strings_to_formulas": False, "strings_to_urls": False}
     try:
         # Opened before anything is written: the library leaves its own files open where it cannot begin.
         with target.open("wb") as file:
-            book = xlsxwriter.Workbook(file, {"constant_memory": True, **as_text})
-            bold = book.add_format({"bold": True})
-            for name, header, rows in sheets:
-                sheet = book.add_worksheet(name)
-                sheet.freeze_panes(1, 0)
-                sheet.write_row(0, 0, header, bold)
-                for number, row in enumerate(rows, 1):
-                    sheet.write_row(number, 0, row)
-            book.close()
+            _write_book(file, sheets)
     except OSError as error:
         raise MotcuaError(f"{target}: không ghi được / cannot be written: {error.strerror}") from None
+
+
+def xlsx_bytes(sheets: Iterable[Sheet]) -> bytes:
+    """The same as the content of a file."""
+    file = io.BytesIO()
+    _write_book(file, sheets)
+    return file.getvalue()
+
+
+def _write_book(file: IO[bytes], sheets: Iterable[Sheet]) -> None:
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, **as_text})
+    bold = book.add_format({"bold": True})
+    for name, header, rows in sheets:
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, header, bold)
+        for number, row in enumerate(rows, 1):
+            sheet.write_row(number, 0, row)
+    book.close()

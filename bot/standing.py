@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import app
 from bot.config import nearest
 from bot.gateway_watch import ERROR_SPAN, SLOW_FROM, judge
 from bot.gateways import FULL
 from bot.model.clock import month_of
 from bot.model.errors import ConfigError
-from bot.model.message import DeliveryState
+from bot.plan import Configured, Plan, routes_of
 from bot.ports import Minute, Pause, Spent, Storage, Transaction
 from bot.purse import Balance, Budgets
 from bot.routing import Route
@@ -52,19 +51,16 @@ class Standings:
     gateways: Sequence[GatewayStanding]
 
 
-async def standings(plan: app.Plan, storage: Storage, *, now: datetime) -> Standings:
+async def standings(plan: Plan, storage: Storage, *, now: datetime) -> Standings:
     """Of every route and channel that is configured, without opening any."""
 
-    async def read(
-        tx: Transaction,
-    ) -> tuple[dict[str, int], dict[str, Pause], list[Minute], dict[tuple[str, DeliveryState], int]]:
+    async def read(tx: Transaction) -> tuple[dict[str, int], dict[str, Pause], list[Minute], dict[str, int]]:
         routing = tx.routing
         minutes = await routing.minutes(since=now - SLOW_FROM)
-        return await routing.shares(), await routing.pauses(), minutes, await tx.outbox.counts()
+        return await routing.shares(), await routing.pauses(), minutes, await tx.outbox.waiting()
 
-    shares, pauses, minutes, counts = await storage.read(read)
-    waiting = {queue: number for (queue, state), number in counts.items() if state is DeliveryState.QUEUED}
-    routes = app.routes_of(plan)
+    shares, pauses, minutes, waiting = await storage.read(read)
+    routes = routes_of(plan)
     queues = routes.queues()
     return Standings(
         [
@@ -84,8 +80,8 @@ async def standings(plan: app.Plan, storage: Storage, *, now: datetime) -> Stand
 
 
 def _gateway(
-    each: app.Configured,
-    plan: app.Plan,
+    each: Configured,
+    plan: Plan,
     minutes: Sequence[Minute],
     shares: Mapping[str, int],
     pauses: Mapping[str, Pause],
@@ -108,19 +104,19 @@ def _gateway(
     )
 
 
-async def pause(plan: app.Plan, storage: Storage, order: Pause) -> bool:
+async def pause(plan: Plan, storage: Storage, order: Pause) -> bool:
     """Stops a route or channel. False where it was stopped already; raises `ConfigError` for a name that is neither."""
     _known(plan, order.name)
     return await storage.write(lambda tx: tx.routing.pause(order))
 
 
-async def resume(plan: app.Plan, storage: Storage, name: str, *, at: datetime, by: str, reason: str) -> bool:
+async def resume(plan: Plan, storage: Storage, name: str, *, at: datetime, by: str, reason: str) -> bool:
     """Lets it work again. False where it was not stopped."""
     _known(plan, name)
     return await storage.write(lambda tx: tx.routing.resume(name, at=at, by=by, reason=reason))
 
 
-def _known(plan: app.Plan, name: str) -> None:
+def _known(plan: Plan, name: str) -> None:
     names = [*plan.config.routes, *(each.name for each in plan.channels)]
     if name not in names:
         raise ConfigError(
@@ -138,7 +134,7 @@ class Money:
     """Messages that wait for money, by the payer."""
 
 
-async def money(plan: app.Plan, storage: Storage, *, now: datetime, month: str | None = None) -> Money:
+async def money(plan: Plan, storage: Storage, *, now: datetime, month: str | None = None) -> Money:
     """Of the present month, or of one that is named `2026-11`; then the forecast is what was spent."""
     budgets = Budgets(plan.config.budget)
     shown = month or month_of(now)

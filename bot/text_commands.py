@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot import app, show, show_texts
+from bot import app, show, show_texts, text_versions
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_of, reading
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
@@ -15,10 +15,10 @@ from bot.model.ids import id_maker
 from bot.model.message import Situation
 from bot.model.wording import EDITABLE, TextKey, Version
 from bot.ports import Transaction
-from bot.show_sms import tariff_of
+from bot.tariff import tariff_of
 from bot.text_check import lint_shipped, rules_of
 from bot.text_preview import as_json, preview
-from bot.text_versions import DRAFT_ELSE_IN_FORCE, IN_FORCE, Chosen, choose, configured_zbs
+from bot.text_versions import DRAFT_ELSE_IN_FORCE, IN_FORCE, Chosen, InForce, choose, configured_zbs, roll_back
 from bot.texts.catalogue import LANGUAGES
 from bot.texts.drafts import DraftFile, as_toml
 from bot.texts.linting import Finding, Rules, has_errors, lint
@@ -201,19 +201,15 @@ def publish(
     plan, key = plan_of(config), _key(situation, language, agency)
     rules, who, now = rules_of(plan), by or login(), utc_now()
 
-    async def work(tx: Transaction) -> tuple[int, list[Finding]]:
-        chosen = await choose(tx, key, DRAFT_ELSE_IN_FORCE)
-        if not chosen.is_own_draft:
-            raise ConfigError(f"{key}: không có bản nháp / there is no draft; xem / see: motcua texts edit")
-        found = lint(key, chosen.wording, rules)
-        if not has_errors(found):
-            await tx.texts.publish(key, chosen.number, by=who, at=now)
-        return chosen.number, found
-
-    number, found = in_database(plan.config, lambda storage: storage.write(work))
-    if found:
-        show_texts.findings(found)
-    if has_errors(found):
+    made = in_database(
+        plan.config, lambda storage: storage.write(lambda tx: text_versions.publish(tx, key, rules, by=who, at=now))
+    )
+    if made is None:
+        raise ConfigError(f"{key}: không có bản nháp / there is no draft; xem / see: motcua texts edit")
+    number = made.number
+    if made.findings:
+        show_texts.findings(made.findings)
+    if made.is_refused:
         raise ConfigError(f"{key}: bản {number} còn lỗi, chưa ban hành / version {number} has errors, not published")
     show.console.print(f"Đã ban hành bản {number} của {key}. / Version {number} is in force.", soft_wrap=True)
 
@@ -232,20 +228,17 @@ def rollback(
     plan, key = plan_of(config), _key(situation, language, agency)
     rules, who, now = rules_of(plan), by or login(), utc_now()
 
-    async def work(tx: Transaction) -> int | None:
-        if to == 0:
-            return 0 if await tx.texts.retire(key, by=who, at=now) else None
-        old = await tx.texts.version(key, to)
-        if old and old.published_at and has_errors(found := lint(key, old.wording, rules)):
-            raise ConfigError(
-                f"{key}: bản {to} nay có lỗi / version {to} has errors now: {found[0].vi} / {found[0].en}"
-            )
-        return await tx.texts.republish(key, to, by=who, at=now, note=note)
+    async def work(tx: Transaction) -> InForce | None:
+        return await roll_back(tx, key, to, rules, by=who, at=now, note=note)
 
     made = in_database(plan.config, lambda storage: storage.write(work))
     if made is None:
         raise ConfigError(f"{key}: bản {to} chưa từng ban hành / version {to} was never published")
-    says = "lời có sẵn, hoặc lời của cơ quan cấp trên / as shipped, or as above" if made == 0 else f"bản {made}"
+    if made.is_refused:
+        first = made.findings[0]
+        raise ConfigError(f"{key}: bản {to} nay có lỗi / version {to} has errors now: {first.vi} / {first.en}")
+    number = made.number
+    says = f"bản {number}" if number else "lời có sẵn, hoặc lời của cơ quan cấp trên / as shipped, or as above"
     show.console.print(f"{key}: nay dùng / in force now: {says}", soft_wrap=True)
 
 

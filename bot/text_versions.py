@@ -1,6 +1,9 @@
-"""Which version of a text is meant: the one in force for an agency, its draft, a number, or what is shipped."""
+"""Which version of a text is meant: the one in force for an agency, its draft, a number, or what is shipped; and how
+one comes into force."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from bot.model.errors import ConfigError
@@ -10,6 +13,7 @@ from bot.plan import Plan
 from bot.ports import Transaction
 from bot.routing import nearest_above
 from bot.texts.catalogue import shipped
+from bot.texts.linting import Finding, Rules, has_errors, lint
 
 IN_FORCE = -1
 DRAFT_ELSE_IN_FORCE = -2
@@ -69,6 +73,48 @@ async def choose(tx: Transaction, key: TextKey, wanted: int) -> Chosen:
         by_agency |= {each.key.agency: each for each in current if each.state is TextState.DRAFT}
     found = nearest_above(key.agency, by_agency) or by_agency.get("")
     return Chosen(key, found.number, found.wording, found) if found else _shipped(key)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What an attempt to put a version into force came to."""
+
+    number: int
+    """Of the version now in force, or of the one that was refused; `SHIPPED`: own words are in force no longer."""
+    findings: Sequence[Finding] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        return has_errors(self.findings)
+
+
+async def publish(
+    tx: Transaction, key: TextKey, rules: Rules, *, by: str, at: datetime, number: int | None = None
+) -> InForce | None:
+    """Puts the draft into force unless it has errors. None where there is no draft, or it is not `number`."""
+    chosen = await choose(tx, key, DRAFT_ELSE_IN_FORCE)
+    if not chosen.is_own_draft or number not in (None, chosen.number):
+        return None
+    found = lint(key, chosen.wording, rules)
+    if not has_errors(found):
+        await tx.texts.publish(key, chosen.number, by=by, at=at)
+    return InForce(chosen.number, found)
+
+
+async def roll_back(
+    tx: Transaction, key: TextKey, to: int, rules: Rules, *, by: str, at: datetime, note: str = ""
+) -> InForce | None:
+    """Puts an older version into force again, as a new one, unless it has errors by now; `SHIPPED` takes the own words
+    out of force. None where there is nothing to go back to."""
+    if to == SHIPPED:
+        return InForce(SHIPPED) if await tx.texts.retire(key, by=by, at=at) else None
+    old = await tx.texts.version(key, to)
+    if old is None or old.published_at is None:
+        return None
+    if has_errors(found := lint(key, old.wording, rules)):
+        return InForce(to, found)
+    made = await tx.texts.republish(key, to, by=by, at=at, note=note)
+    return None if made is None else InForce(made)
 
 
 async def _numbered(tx: Transaction, key: TextKey, number: int) -> Chosen:

@@ -1,14 +1,12 @@
-"""What the office's IT people do with a source by hand: read it, compare it, read some of it again, see how it is."""
+"""What the office's IT people do with a source by hand: read it, compare it, read some of it again."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from bot import app
 from bot.calendars import Calendars
 from bot.config import nearest
-from bot.lookup import STALE_AFTER
 from bot.mirror import Mirror, Reading
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, SourceError
@@ -17,10 +15,8 @@ from bot.ports import (
     Applied,
     Batch,
     DossierSource,
-    Failure,
     Reconciliation,
     Source,
-    SourceState,
     Storage,
     Transaction,
 )
@@ -148,56 +144,3 @@ async def _quarantine_of(tx: Transaction, name: str) -> tuple[list[str], set[tup
     """The places, and of what stands there as much as can be remembered."""
     rows = await tx.sources.quarantined(limit=_REMEMBERED, source=name)
     return await tx.sources.quarantined_places(name), {(row.place, row.row, row.column) for row in rows}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """How a source is, as far as the database knows."""
-
-    name: str
-    kind: str
-    """Empty for one that the configuration no longer has."""
-    state: SourceState | None
-    """None before anything was read."""
-    fresh_at: datetime | None
-    """The moment whose truth the mirror shows."""
-    lag: timedelta | None
-    stale: bool
-    """Answers no longer state what we have as current."""
-    failure: Failure | None
-    quarantined: int
-    held: Mapping[str, int]
-    """Messages that wait for a person, by situation."""
-    reconciliation: Reconciliation | None
-
-
-async def conditions(plan: app.Plan, storage: Storage, *, now: datetime) -> list[Condition]:
-    """Of every source that is configured or was once read, without opening any."""
-    configured = {each.name: each for each in plan.sources}
-
-    async def read(tx: Transaction) -> list[Condition]:
-        states, failures = await tx.sources.states(), await tx.sources.failures()
-        held, reports = await tx.outbox.held(), await tx.reconciliations.latest()
-        found = []
-        for name in dict.fromkeys([*configured, *states]):
-            each, state = configured.get(name), states.get(name)
-            fresh_at = (state.fresh_at or state.synced_at) if state else None
-            lag = None if fresh_at is None else max(now - fresh_at, timedelta())
-            limit = timedelta(seconds=app.rules_of(each).stale_after) if each else STALE_AFTER
-            found.append(
-                Condition(
-                    name=name,
-                    kind=each.kind if each else "",
-                    state=state,
-                    fresh_at=fresh_at,
-                    lag=lag,
-                    stale=lag is None or lag > limit,
-                    failure=failures.get(name),
-                    quarantined=await tx.sources.count_quarantined(name),
-                    held=held.get(name, {}),
-                    reconciliation=reports.get(name),
-                )
-            )
-        return found
-
-    return await storage.read(read)

@@ -52,7 +52,7 @@ class Apologies:
             for number, draft in enumerate(drafts)
         }
         rows = await self._sql.rows("apologies_at", deadlines=to_json(wanted))
-        return {_deadline(each): each for each in map(_apology_of, rows)}
+        return {_deadline(each): each for each in map(apology_of, rows)}
 
     async def _numbered(self, drafts: Sequence[Apology]) -> list[Apology]:
         if not drafts:
@@ -64,14 +64,14 @@ class Apologies:
 
     async def withdraw_needless(self, *, at: datetime) -> list[Apology]:
         rows = await self._sql.rows("apologies_withdraw", at=to_millis(at))
-        withdrawn = sorted(map(_apology_of, rows), key=lambda each: each.id)
+        withdrawn = sorted(map(apology_of, rows), key=lambda each: each.id)
         for each in withdrawn:
             await self._note(each, Act(at, "withdrawn", "", each.why))
         return withdrawn
 
     async def get(self, apology_id: str) -> Apology | None:
         row = await self._sql.row("apology_one", id=apology_id)
-        return _apology_of(row) if row else None
+        return apology_of(row) if row else None
 
     async def save(self, apology: Apology, act: Act) -> None:
         await self._sql.change_many("apology_save", [_saved(apology)])
@@ -83,14 +83,14 @@ class Apologies:
         )
 
     async def of_dossier(self, source: str, code: str) -> list[Apology]:
-        return [_apology_of(row) for row in await self._sql.rows("apologies_of", source=source, code=code)]
+        return [apology_of(row) for row in await self._sql.rows("apologies_of", source=source, code=code)]
 
     async def listed(self, states: Collection[ApologyState], agencies: Collection[str], *, limit: int) -> list[Apology]:
         if set(states) == {ApologyState.DRAFT}:
             rows = await self._sql.rows("apologies_drafts", most=limit, **among(agencies))
         else:
             rows = await self._sql.rows("apologies_listed", states=key_set(states), most=limit, **among(agencies))
-        return [_apology_of(row) for row in rows]
+        return [apology_of(row) for row in rows]
 
     async def waiting(self, agencies: Collection[str]) -> int:
         return int(await self._sql.value("apologies_waiting", **among(agencies)))
@@ -165,7 +165,7 @@ def _saved(apology: Apology) -> Mapping[str, Any]:
     }
 
 
-def _apology_of(row: Row) -> Apology:
+def apology_of(row: Row) -> Apology:
     return Apology(
         id=row["id"],
         source=row["source"],

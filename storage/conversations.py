@@ -7,10 +7,12 @@ from datetime import datetime
 from bot.model.clock import from_millis, to_millis
 from bot.model.message import InboundMessage
 from bot.model.person import Address
-from bot.model.service import Said
+from bot.model.service import Said, Unsent
 from bot.ports import ConversationState
 from storage.edge import clean_values, millis, moment, to_json
 from storage.statements import Row, Statements
+
+_WAITING = ("queued", "held")
 
 
 class Conversations:
@@ -70,6 +72,10 @@ class Conversations:
     async def thread(self, address: Address, *, limit: int) -> list[Said]:
         rows = await self._sql.rows("thread", address=address.key, most=limit)
         return [Said(from_millis(row["at"]), bool(row["by_us"]), row["text"]) for row in reversed(rows)]
+
+    async def unsent(self, address: Address, *, since: datetime, limit: int) -> list[Unsent]:
+        rows = await self._sql.rows("thread_unsent", address=address.key, since=to_millis(since), most=limit)
+        return [Unsent(from_millis(row["created_at"]), row["state"] in _WAITING, row["text"]) for row in reversed(rows)]
 
     async def forget_texts(self, *, before: datetime) -> int:
         # What a dialogue had learnt was written by citizens as well.

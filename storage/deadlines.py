@@ -125,7 +125,7 @@ def due_of(row: Row) -> Due:
         procedure_name=row["procedure_name"],
         status=Status(row["status"]),
         due_at=from_millis(row["due_at"]),
-        holder=_holder(row["steps"]),
+        holder=holder_of(row["steps"]),
     )
 
 
@@ -145,7 +145,7 @@ def among(agencies: Collection[str]) -> dict[str, Any]:
     return {"agencies": key_set(agencies), "everywhere": int(not agencies)}
 
 
-def _holder(steps: str) -> str:
+def holder_of(steps: str) -> str:
     """Who has the dossier now: of the last step that has not ended, else of the last one."""
     if not steps:
         return ""
@@ -166,7 +166,7 @@ def _late_of(row: Row) -> Late:
         status=Status(row["status"]),
         due_at=from_millis(row["due_at"]),
         ended_at=moment(row["ended_at"]),
-        holder=_holder(row["steps"]),
+        holder=holder_of(row["steps"]),
         waits=len(waits),
         has_waited=bool(waits) or ",[[" in row["terms"],
         apology=row["apology"] or "",

@@ -11,6 +11,9 @@ class Ledger(OutboxChapter):
         rows = await self._sql.rows("counts")
         return {(row["channel"], DeliveryState(row["state"])): row["items"] for row in rows}
 
+    async def waiting(self) -> dict[str, int]:
+        return {row["channel"]: row["items"] for row in await self._sql.rows("waiting_by_queue")}
+
     async def situations(self) -> dict[tuple[str, str, DeliveryState], int]:
         rows = await self._sql.rows("situations")
         return {(row["channel"], row["situation"], DeliveryState(row["state"])): row["items"] for row in rows}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
 
+from bot.model.broadcast import BroadcastState
 from bot.model.clock import to_millis
 from bot.model.dossier import Status
 from bot.model.message import DeliveryState, Lane, OutboxItem, Situation
@@ -27,6 +28,7 @@ _LAPSED = "the sender's lease ended"
 _ABANDONED = "the gateway that may have sent it is no longer configured"
 
 
+_STOPPED = (BroadcastState.PAUSED, BroadcastState.CANCELLED)
 _FEW = 2
 """Messages that are planned one by one; from three on, sets of them cost fewer statements."""
 _COLUMNS = (
@@ -193,4 +195,6 @@ def _claimed(row: Row) -> Claimed:
         row["unwanted_since"] is not None,
         row["held_for"] == REPETITION,
         row["dossier_cost"] or 0,
+        stopped=row["broadcast_state"] in _STOPPED,
+        called_off=row["broadcast_state"] == BroadcastState.CANCELLED,
     )

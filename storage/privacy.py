@@ -7,6 +7,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
+from bot.model.api import TRIAL
 from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address
 from storage.edge import key_set, to_json
@@ -25,6 +26,7 @@ _PLAIN = (
     "preferences",
     "attempts",
     "do_not_send",
+    "api_guests",
     "carriers",
     "talks",
 )
@@ -67,6 +69,7 @@ class Privacy:
             "apologies": await erasing.of_dossiers("erase_apologies"),
             "outbox": await erasing.messages(),
             "documents": await erasing.documents(),
+            "broadcast_recipients": await erasing.recipients(),
             "inbound": await erasing.inbound(),
             "conversations": await erasing.conversations(),
             "feedback": await erasing.feedback(),
@@ -80,7 +83,7 @@ class _Erasing:
     """One erasure under way. Each act returns how many rows it took something from."""
 
     def __init__(self, sql: Statements, phone: str, addresses: Collection[Address], at: int) -> None:
-        hers = {*(Address(scheme, phone) for scheme in _OF_PHONES), *addresses}
+        hers = {*(Address(scheme, phone) for scheme in (*_OF_PHONES, TRIAL)), *addresses}
         keys = sorted(address.key for address in hers)
         self._sql = sql
         self._mentions = Mentions(phone, keys)
@@ -127,6 +130,16 @@ class _Erasing:
     async def documents(self) -> int:
         """Of the messages that `messages` has found."""
         return await self._sql.change("erase_documents", ids=key_set(self._documents))
+
+    async def recipients(self) -> int:
+        """Of broadcasts, and rows of others that name her."""
+        found = [row for row in await self._rows("erase_recipients_seek") if self._is_her_row(row)]
+        named = [{"broadcast": row["broadcast"], "number": row["number"]} for row in found]
+        await self._sql.change_many("erase_recipients", named)
+        return len(found)
+
+    def _is_her_row(self, row: Row) -> bool:
+        return row["phone"] == self._values["phone"] or self._mentions.are_in(row["contents"])
 
     async def inbound(self) -> int:
         own = await self._change("erase_inbound")

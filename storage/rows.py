@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.model.clock import from_millis, to_millis
 from bot.model.dossier import Change, ChangeKind, Dossier, Handing, Status, Step, Wait
+from bot.model.name import given_name, name_words
 from bot.ports import Mirrored
 from storage.edge import clean, clean_values, millis, moment
 from storage.statements import Row
@@ -60,6 +61,7 @@ def dossier_row(mirrored: Mirrored, at: int) -> tuple[Any, ...]:
     updated_at = millis(dossier.updated_at)
     steps = _steps_text(dossier.steps) if dossier.steps else ""
     terms = _terms_text(told[_TERMS]) if len(told) > _TERMS else ""
+    words = name_words(dossier.applicant)
     row = (
         dossier.code,
         dossier.source,
@@ -75,6 +77,8 @@ def dossier_row(mirrored: Mirrored, at: int) -> tuple[Any, ...]:
         at,
         at,
         terms,
+        words,
+        given_name(words),
     )
     # One look at all texts together, instead of one at each.
     texts = "".join((dossier.code, dossier.source, *_TEXTS(told), steps, terms))

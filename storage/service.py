@@ -1,6 +1,6 @@
 """Feedback under its receipt number, the satisfaction question, and chats that a clerk has taken over."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, SurveyTotals, Talk
-from storage.edge import millis, moment
+from storage.edge import key_set, millis, moment
 from storage.statements import Row, Statements
+
+_FOREVER = 2**62
 
 
 class Service:
@@ -27,18 +29,43 @@ class Service:
 
     async def feedback(self, number: str) -> Feedback | None:
         row = await self._sql.row("feedback_one", number=number)
-        return _feedback_of(row) if row else None
+        return feedback_of(row) if row else None
 
     async def feedbacks(
         self, *, agency: str = "", kind: FeedbackKind | None = None, is_open: bool = True, limit: int = 100
     ) -> list[Feedback]:
         query = "feedback_open" if is_open else "feedback_all"
         rows = await self._sql.rows(query, agency=agency, kind=str(kind or ""), most=limit)
-        return [_feedback_of(row) for row in rows]
+        return [feedback_of(row) for row in rows]
+
+    async def waiting_feedback(
+        self, agencies: Collection[str], *, kind: FeedbackKind | None = None, limit: int
+    ) -> list[Feedback]:
+        rows = await self._sql.rows("feedback_waiting", **_scope(agencies), kind=str(kind or ""), most=limit)
+        return [feedback_of(row) for row in rows]
+
+    async def answered_feedback(
+        self,
+        agencies: Collection[str],
+        *,
+        kind: FeedbackKind | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[Feedback]:
+        at, number = before or (None, "")
+        rows = await self._sql.rows(
+            "feedback_answered",
+            **_scope(agencies),
+            kind=str(kind or ""),
+            before_at=to_millis(at) if at else _FOREVER,
+            before=number,
+            most=limit,
+        )
+        return [feedback_of(row) for row in rows]
 
     async def answer_feedback(self, number: str, answer: str, *, by: str, at: datetime) -> Feedback | None:
         rows = await self._sql.rows("feedback_answer", number=number, answer=answer, answered_by=by, at=to_millis(at))
-        return _feedback_of(rows[0]) if rows else None
+        return feedback_of(rows[0]) if rows else None
 
     async def ask_survey(self, surveys: Sequence[Survey]) -> None:
         rows = [_survey_row(each) for each in surveys]
@@ -47,7 +74,7 @@ class Service:
 
     async def open_survey(self, address: Address, *, since: datetime, code: str = "") -> Survey | None:
         row = await self._sql.row("survey_open", address=address.key, since=to_millis(since), code=code)
-        return _survey_of(row) if row else None
+        return survey_of(row) if row else None
 
     async def answer_survey(
         self, survey: Survey, *, score: Score | None = None, reason: str = "", at: datetime
@@ -90,8 +117,15 @@ class Service:
     async def talks(self, *, limit: int) -> list[Talk]:
         return [_talk_of(row) for row in await self._sql.rows("talks_listed", most=limit)]
 
+    async def talks_of(self, agencies: Collection[str], *, limit: int) -> list[Talk]:
+        return [_talk_of(row) for row in await self._sql.rows("talks_of", **_scope(agencies), most=limit)]
+
     async def idle_talks(self, *, before: datetime) -> list[Talk]:
         return [_talk_of(row) for row in await self._sql.rows("talks_idle", before=to_millis(before))]
+
+
+def _scope(agencies: Collection[str]) -> dict[str, Any]:
+    return {"agencies": key_set(agencies), "everywhere": int(not agencies)}
 
 
 def _feedback_row(feedback: Feedback) -> dict[str, Any]:
@@ -114,7 +148,7 @@ def _feedback_row(feedback: Feedback) -> dict[str, Any]:
     }
 
 
-def _feedback_of(row: Row) -> Feedback:
+def feedback_of(row: Row) -> Feedback:
     return Feedback(
         number=row["number"],
         kind=FeedbackKind(row["kind"]),
@@ -147,7 +181,7 @@ def _survey_row(survey: Survey) -> dict[str, Any]:
     }
 
 
-def _survey_of(row: Row) -> Survey:
+def survey_of(row: Row) -> Survey:
     return Survey(
         source=row["source"],
         code=row["code"],
@@ -168,4 +202,5 @@ def _talk_of(row: Row) -> Talk:
         begun_at=from_millis(row["begun_at"]),
         heard_at=from_millis(row["heard_at"]),
         clerk=row["clerk"],
+        asked_at=moment(row["asked_at"]),
     )

@@ -66,17 +66,17 @@ class Sources:
         await self._sql.change_many("quarantine", kept)
 
     async def quarantined(self, *, limit: int, source: str | None = None) -> list[Quarantined]:
-        return [
-            Quarantined(
-                source=row["source"],
-                place=row["place"],
-                row=row["row_number"],
-                column=row["column_name"],
-                reason=row["reason"],
-                code=row["code"],
-            )
-            for row in await self._sql.rows("quarantined", source=source or "", most=limit)
-        ]
+        rows = await self._sql.rows("quarantined", source=source or "", most=limit)
+        return [_quarantined_of(row) for row in rows]
+
+    async def quarantine_page(
+        self, source: str, *, after: tuple[str, int, str] = ("", -1, ""), limit: int
+    ) -> list[Quarantined]:
+        place, row, column = after
+        rows = await self._sql.rows(
+            "quarantine_page", source=source, place=place, row_number=row, column_name=column, most=limit
+        )
+        return [_quarantined_of(row) for row in rows]
 
     async def quarantined_places(self, source: str) -> list[str]:
         return [row["place"] for row in await self._sql.rows("quarantined_places", source=source)]
@@ -101,6 +101,17 @@ class Sources:
 
     async def unknown_statuses(self) -> list[tuple[str, str, int]]:
         return [(row["source"], row["word"], row["times"]) for row in await self._sql.rows("unknown_statuses")]
+
+
+def _quarantined_of(row: Row) -> Quarantined:
+    return Quarantined(
+        source=row["source"],
+        place=row["place"],
+        row=row["row_number"],
+        column=row["column_name"],
+        reason=row["reason"],
+        code=row["code"],
+    )
 
 
 def _state_of(row: Row) -> SourceState:

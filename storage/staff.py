@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.model.clock import from_millis, to_millis
-from bot.model.staff import Credentials, Grant, Member, Role, StaffInvitation, StaffSession
+from bot.model.staff import Credentials, Grant, Member, Role, SignIn, StaffInvitation, StaffSession
 from storage.edge import millis, moment
 from storage.statements import Row, Statements
 
@@ -23,6 +23,23 @@ class Staff:
 
     async def save(self, member: Member) -> None:
         await self._sql.change("staff_save", **_member_row(member))
+
+    async def lock(self) -> list[Member]:
+        return [_member_of(row) for row in await self._sql.rows("staff_lock")]
+
+    async def saw(self, member_id: str, at: datetime) -> None:
+        await self._sql.change("staff_saw", id=member_id, at=to_millis(at))
+
+    async def sign_ins(self) -> dict[str, SignIn]:
+        return {
+            row["id"]: SignIn(
+                has_password=bool(row["has_password"]),
+                has_totp=bool(row["has_totp"]),
+                recovery=len(row["recovery"].split()),
+                locked_until=moment(row["locked_until"]),
+            )
+            for row in await self._sql.rows("staff_sign_ins")
+        }
 
     async def member(self, member_id: str) -> Member | None:
         return _maybe(await self._sql.row("staff_member", id=member_id))
@@ -85,6 +102,9 @@ class Staff:
     async def end_sessions(self, member_id: str, *, but: str = "") -> int:
         return await self._sql.change("staff_end_sessions", member=member_id, but=but)
 
+    async def end_one(self, member_id: str, mark: str) -> bool:
+        return bool(await self._sql.change("staff_end_one", member=member_id, mark=mark))
+
     async def prune_sessions(self, *, opened_before: datetime, seen_before: datetime) -> int:
         return await self._sql.change(
             "staff_prune_sessions", opened_before=to_millis(opened_before), seen_before=to_millis(seen_before)
@@ -102,6 +122,7 @@ class Staff:
             invited_by=invitation.by,
             at=to_millis(invitation.at),
             expires_at=to_millis(invitation.expires_at),
+            member=invitation.member,
         )
 
     async def invitations(self) -> list[StaffInvitation]:
@@ -113,6 +134,9 @@ class Staff:
 
     async def use_invitation(self, digest: str) -> bool:
         return bool(await self._sql.change("staff_use_invitation", digest=digest))
+
+    async def prune_invitations(self, *, expired_before: datetime) -> int:
+        return await self._sql.change("staff_prune_invitations", expired_before=to_millis(expired_before))
 
 
 def _grants_text(grants: Iterable[Grant]) -> str:
@@ -163,6 +187,7 @@ def _member_of(row: Row) -> Member:
         since=from_millis(row["since"]),
         disabled_at=moment(row["disabled_at"]),
         subject=row["subject"],
+        seen_at=moment(row["last_in"]),
     )
 
 
@@ -189,4 +214,5 @@ def _invitation_of(row: Row) -> StaffInvitation:
         by=row["invited_by"],
         at=from_millis(row["at"]),
         expires_at=from_millis(row["expires_at"]),
+        member=row["member"],
     )

@@ -2,8 +2,11 @@
 
 from functools import cached_property
 
+from storage.api import Api
 from storage.apologies import Apologies
 from storage.audit import Audit
+from storage.broadcasts import Broadcasts
+from storage.console import Console
 from storage.conversations import Conversations
 from storage.coordination import Coordination
 from storage.deadlines import Deadlines
@@ -17,6 +20,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.privacy import Privacy
 from storage.reconciliations import Reconciliations
+from storage.reports import Reports
 from storage.routing import Routing
 from storage.service import Service
 from storage.sources import Sources
@@ -24,6 +28,7 @@ from storage.spending import Spending
 from storage.staff import Staff
 from storage.statements import Statements
 from storage.texts import Texts
+from storage.today import Today
 from storage.vaults import Vaults
 from storage.watching import Watching
 
@@ -114,6 +119,10 @@ class UnitOfWork:
         return Apologies(self._sql)
 
     @cached_property
+    def broadcasts(self) -> Broadcasts:
+        return Broadcasts(self._sql, self._others)
+
+    @cached_property
     def documents(self) -> Documents:
         return Documents(self._sql)
 
@@ -122,9 +131,25 @@ class UnitOfWork:
         return Watching(self._sql)
 
     @cached_property
+    def today(self) -> Today:
+        return Today(self._sql)
+
+    @cached_property
     def staff(self) -> Staff:
         return Staff(self._sql)
 
     @cached_property
     def audit(self) -> Audit:
         return Audit(self._sql)
+
+    @cached_property
+    def console(self) -> Console:
+        return Console(self._sql)
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(self._sql)
+
+    @cached_property
+    def api(self) -> Api:
+        return Api(self._sql)

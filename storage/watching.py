@@ -12,7 +12,7 @@ from storage.measuring import SLOT
 from storage.proving import Proving, first_id
 from storage.statements import Row
 
-_NEWEST = "~"
+NEWEST = "~"
 """Sorts behind every id."""
 
 
@@ -102,8 +102,8 @@ class Watching(Proving):
         await self._sql.change_many("clear_alarm", rows)
 
     async def unreached(self, *, before: str, since: datetime, limit: int) -> list[Unreached]:
-        rows = await self._sql.rows("unreached", before=before or _NEWEST, since=first_id(since), most=limit)
-        return [_unreached_of(row) for row in rows]
+        rows = await self._sql.rows("unreached", before=before or NEWEST, since=first_id(since), most=limit)
+        return [unreached_of(row) for row in rows]
 
     async def forget(self, *, counts_before: datetime, alarms_before: datetime) -> None:
         counts = to_millis(counts_before)
@@ -130,7 +130,7 @@ def _alarm_row(each: Alarm) -> dict[str, str | int | None]:
     }
 
 
-def _unreached_of(row: Row) -> Unreached:
+def unreached_of(row: Row) -> Unreached:
     return Unreached(
         id=row["id"],
         source=row["source"],

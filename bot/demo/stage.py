@@ -23,6 +23,7 @@ from bot.config import Config
 from bot.demo.board import live, quiet, report
 from bot.demo.citizens import SHORT_CODE, Citizens, Places
 from bot.demo.processes import end, free_ports, simulator
+from bot.demo.staff import Account, hire
 from bot.logs import start_logging
 from bot.pace import wait
 from bot.serving import serve_web
@@ -99,8 +100,9 @@ async def run(*, data: Path, port: int, seconds: float | None, silent: bool) -> 
         http = await stack.enter_async_context(aiohttp.ClientSession())
         await _consent(running, ports, http)
         citizens = Citizens(_places(ports), http)
+        accounts = await hire(running)
         if not silent:
-            _introduce(data, ports)
+            _introduce(data, ports, accounts)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(running.run())
             asking = tasks.create_task(citizens.ask_for_ever(0.5 if seconds else 3.0))
@@ -158,6 +160,8 @@ def _config(data: Path, ports: Ports) -> Config:
                 "key_file": str(data / "web.key"),
                 "network_per_minute": 10_000,
             },
+            # The passwords of the demo's people are good until it ends.
+            "console": {"require_totp": False},
             "texts": {"example": "H32.15-261122-0001"},
             # Whoever looks at night wants to see something, too.
             "quiet": {"personal": {"begin": "00:00", "end": "00:00"}},
@@ -262,10 +266,12 @@ def _demo_page(ports: Ports) -> DemoSettings:
     )
 
 
-def _introduce(data: Path, ports: Ports) -> None:
+def _introduce(data: Path, ports: Ports, accounts: list[Account]) -> None:
+    doors = ", ".join(f"{each.login} / {each.password}" for each in accounts)
     show.console.print(
         f"Trang chạy thử / demo page:    http://{HOST}:{ports.web}/demo\n"
         f"Trang tra cứu / public page:   http://{HOST}:{ports.web}/\n"
+        f"Bàn làm việc / console:        http://{HOST}:{ports.web}/can-bo/ ({doors})\n"
         f"Tổng đài SMS giả lập / SMSC:   smpp://{HOST}:{ports.smsc}\n"
         f"Telegram giả lập / simulator:  http://{HOST}:{ports.telegram}/\n"
         f"Zalo OA giả lập / simulator:   http://{HOST}:{ports.zalo}/\n"

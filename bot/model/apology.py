@@ -73,6 +73,11 @@ class Apology:
         return f"apology:{self.id}"
 
     @property
+    def revised_at(self) -> datetime:
+        """When it last came to say what it says."""
+        return self.changed_at or self.drafted_at
+
+    @property
     def is_late(self) -> bool:
         """Approved after the limit: allowed, and counted."""
         return self.state is ApologyState.APPROVED and self.decided_at is not None and self.decided_at > self.limit_at

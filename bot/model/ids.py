@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 
 from bot.model.clock import Clock, to_millis
 
@@ -26,3 +27,9 @@ def id_maker(clock: Clock, random_bits: Callable[[int], int] = secrets.randbits)
         return "".join(_DIGITS[last >> shift & 31] for shift in range(125, -1, -5))
 
     return new_id
+
+
+def first_id_at(moment: datetime) -> str:
+    """Below every id that was made at that moment or later, and above all earlier ones."""
+    first = to_millis(moment) << _RANDOM_BITS
+    return "".join(_DIGITS[first >> shift & 31] for shift in range(125, -1, -5))

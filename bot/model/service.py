@@ -89,6 +89,23 @@ class Talk:
     """The last word of either side."""
     clerk: str = ""
     """Who answered last; empty while it waits for somebody."""
+    asked_at: datetime | None = None
+    """When the citizen last wrote after a clerk had; None: has not."""
+
+    @property
+    def waits(self) -> bool:
+        """The last word was the citizen's."""
+        return not self.clerk or (self.asked_at is not None and self.asked_at >= self.heard_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A line of ours that has not reached the citizen."""
+
+    at: datetime
+    is_waiting: bool
+    """It still may; else it will not."""
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

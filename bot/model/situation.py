@@ -54,6 +54,8 @@ class Situation(StrEnum):
     """After the registration of a death."""
     DIGEST = "digest"
     """Several messages that had waited, as one."""
+    BROADCAST = "broadcast"
+    """What an office has to say to many: about no change of a dossier, in words written for the occasion."""
 
     REPLY = "reply"
     """An answer to a citizen's own message."""

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 
 class Role(StrEnum):
@@ -99,6 +100,8 @@ class Member:
     """No longer let in."""
     subject: str = ""
     """The person's name at the OpenID provider; empty: does not come from there."""
+    seen_at: datetime | None = None
+    """The last log-in; None: never yet. Kept by `StaffStore.saw`."""
 
     def scope(self, right: Right) -> Scope:
         """For which agencies this right is given."""
@@ -125,6 +128,17 @@ class Credentials:
     failures: int = 0
     """Since the last success."""
     locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """How a member comes in, without what opens the door."""
+
+    has_password: bool
+    has_totp: bool
+    recovery: int
+    """Recovery codes that are left."""
+    locked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +172,10 @@ class StaffInvitation:
     by: str
     at: datetime
     expires_at: datetime
+    member: str = ""
+    """Whose account it opens anew; empty: it makes one."""
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a cookie's or a letter's secret. They are random, and long: no slow hash is needed."""
+    return sha256(secret.encode("utf-8", "replace")).hexdigest()

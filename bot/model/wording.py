@@ -7,8 +7,11 @@ from enum import StrEnum
 
 from bot.model.message import Form, Situation
 
-EDITABLE = tuple(each for each in Situation if each not in {Situation.REPLY, Situation.CODE, Situation.ANSWER})
-"""Situations whose words an office may change. What answers a citizen's own message is not among them."""
+EDITABLE = tuple(
+    each for each in Situation if each not in {Situation.REPLY, Situation.CODE, Situation.ANSWER, Situation.BROADCAST}
+)
+"""Situations whose words an office may change. What answers a citizen's own message is not among them, and a broadcast
+is written for its occasion."""
 
 
 @dataclass(frozen=True, slots=True)

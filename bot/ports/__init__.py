@@ -1,5 +1,8 @@
 """What the service needs from the outside: channels, sources, and a database, as Protocols."""
 
+from bot.ports.accounts import Account, AccountState
+from bot.ports.api import ApiStore, Backlog, CallbackDoor, Called, Pageful
+from bot.ports.broadcasts import STOPPED, BroadcastStore, Meant
 from bot.ports.channels import Channel, Deliver, Feed, Limits, Listener, Sender, Webhook, WebhookRequest, WebhookResult
 from bot.ports.deadlines import Apologised, ApologyStore, DeadlineStore, Due, Ended, Late, Place, Pressure
 from bot.ports.documents import DocumentStore
@@ -45,6 +48,7 @@ from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushA
 from bot.ports.staff import AuditStore, StaffStore
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
 from bot.ports.texts import TextStore
+from bot.ports.today import ByHand, DuesOf, FailedFor, HeldGroup, TodayStore, ToldByHand, Unheard
 from bot.ports.unwanted import DoNotSendStore, Unwanted
 from bot.ports.vault import Vault
 from bot.ports.watching import WatchStore
@@ -54,15 +58,24 @@ __all__ = [
     "QUIET",
     "SEEN",
     "SLOW",
+    "STOPPED",
     "Accept",
+    "Account",
+    "AccountState",
+    "ApiStore",
     "Apologised",
     "ApologyStore",
     "Applied",
     "Audience",
     "AuditStore",
+    "Backlog",
     "Batch",
+    "BroadcastStore",
+    "ByHand",
     "Bypass",
     "Bypasses",
+    "CallbackDoor",
+    "Called",
     "Channel",
     "Claimed",
     "ConversationState",
@@ -74,12 +87,15 @@ __all__ = [
     "DossierSource",
     "DossierStore",
     "Due",
+    "DuesOf",
     "Ended",
+    "FailedFor",
     "Failure",
     "Failures",
     "Feed",
     "FollowStore",
     "GuardStore",
+    "HeldGroup",
     "HoldStore",
     "Known",
     "Late",
@@ -88,12 +104,14 @@ __all__ = [
     "Limits",
     "Listener",
     "Matched",
+    "Meant",
     "Minute",
     "Mirrored",
     "Move",
     "Moved",
     "OutboxStore",
     "Overdue",
+    "Pageful",
     "Pause",
     "PeopleStore",
     "Place",
@@ -121,8 +139,11 @@ __all__ = [
     "Standing",
     "Storage",
     "TextStore",
+    "TodayStore",
+    "ToldByHand",
     "Trace",
     "Transaction",
+    "Unheard",
     "Unwanted",
     "Vault",
     "VaultStore",

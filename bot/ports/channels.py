@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.model.message import InboundMessage, OutboxItem, Outcome, Receipt
 from bot.model.person import Address
+from bot.ports.accounts import Account
 
 Deliver = Callable[[Sequence[Receipt | InboundMessage]], Awaitable[None]]
 """Takes what a channel heard. Returns when it is durable; raises when it is not, and then the channel must
@@ -110,3 +111,5 @@ class Channel:
     feed: Feed | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Values that must never reach a log."""
+    account: Account | None = None
+    """What its provider says of our account there; None: it says nothing."""

@@ -156,6 +156,12 @@ class SourceStore(Protocol):
         """Newest first."""
         ...
 
+    async def quarantine_page(
+        self, source: str, *, after: tuple[str, int, str] = ("", -1, ""), limit: int
+    ) -> list[Quarantined]:
+        """In the order in which they stand: place, row, column; behind the one that was seen."""
+        ...
+
     async def quarantined_places(self, source: str) -> list[str]:
         """Where something of this source could not be read."""
         ...

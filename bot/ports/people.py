@@ -159,6 +159,23 @@ class ServiceStore(Protocol):
         """Oldest first; `is_open`: only those without an answer; an agency with all below it."""
         ...
 
+    async def waiting_feedback(
+        self, agencies: Collection[str], *, kind: FeedbackKind | None = None, limit: int
+    ) -> list[Feedback]:
+        """Without an answer, of these agencies and all below them (none: of all), oldest first."""
+        ...
+
+    async def answered_feedback(
+        self,
+        agencies: Collection[str],
+        *,
+        kind: FeedbackKind | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[Feedback]:
+        """With an answer, newest first, below the moment and number of one that was seen."""
+        ...
+
     async def answer_feedback(self, number: str, answer: str, *, by: str, at: datetime) -> Feedback | None:
         """The feedback as it is then; None where there is none, or it is answered."""
         ...
@@ -187,6 +204,10 @@ class ServiceStore(Protocol):
     async def end_talk(self, address: Address) -> bool: ...
     async def talks(self, *, limit: int) -> list[Talk]:
         """Open ones; those that wait for a clerk first, then the longest since a word."""
+        ...
+
+    async def talks_of(self, agencies: Collection[str], *, limit: int) -> list[Talk]:
+        """The same of these agencies and all below them (none: of all)."""
         ...
 
     async def idle_talks(self, *, before: datetime) -> list[Talk]: ...

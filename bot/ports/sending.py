@@ -33,6 +33,10 @@ class Claimed:
     """It may have been sent already, by this very gateway, which does no harm by repeating it: another way would."""
     dossier_cost: int = 0
     """Đồng that the messages about its dossier have cost so far."""
+    stopped: bool = False
+    """It belongs to a broadcast that somebody has paused or cancelled."""
+    called_off: bool = False
+    """That broadcast was cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +284,10 @@ class OutboxStore(HoldStore, Protocol):
 
     async def counts(self) -> dict[tuple[str, DeliveryState], int]:
         """Messages by (channel, state)."""
+        ...
+
+    async def waiting(self) -> dict[str, int]:
+        """Messages that wait in each queue, those of a later time among them."""
         ...
 
     async def situations(self) -> dict[tuple[str, str, DeliveryState], int]:

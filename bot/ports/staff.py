@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.model.audit import Entry
-from bot.model.staff import Credentials, Member, StaffInvitation, StaffSession
+from bot.model.staff import Credentials, Member, SignIn, StaffInvitation, StaffSession
 
 
 class StaffStore(Protocol):
@@ -15,7 +15,22 @@ class StaffStore(Protocol):
         """False, and nothing kept, where the login is taken."""
         ...
 
-    async def save(self, member: Member) -> None: ...
+    async def save(self, member: Member) -> None:
+        """Whoever changes accounts calls `lock` first, or what another one changes meanwhile is lost."""
+        ...
+
+    async def lock(self) -> list[Member]:
+        """As `members`, each locked until the transaction ends: what rules ask of all of them stays true."""
+        ...
+
+    async def saw(self, member_id: str, at: datetime) -> None:
+        """Notes a log-in."""
+        ...
+
+    async def sign_ins(self) -> dict[str, SignIn]:
+        """Of every member, by id."""
+        ...
+
     async def member(self, member_id: str) -> Member | None: ...
     async def by_login(self, login: str) -> Member | None: ...
     async def by_subject(self, subject: str) -> Member | None:
@@ -46,6 +61,10 @@ class StaffStore(Protocol):
         """All of a member but one. Returns how many."""
         ...
 
+    async def end_one(self, member_id: str, mark: str) -> bool:
+        """The session of this member whose digest begins with `mark`."""
+        ...
+
     async def prune_sessions(self, *, opened_before: datetime, seen_before: datetime) -> int: ...
     async def invite(self, invitation: StaffInvitation) -> None:
         """Takes the place of an earlier one for the same login."""
@@ -59,6 +78,8 @@ class StaffStore(Protocol):
     async def use_invitation(self, digest: str) -> bool:
         """False where it was used, or withdrawn, meanwhile."""
         ...
+
+    async def prune_invitations(self, *, expired_before: datetime) -> int: ...
 
 
 class AuditStore(Protocol):

@@ -8,15 +8,20 @@ from typing import Protocol, TypeVar
 
 from bot.model.message import InboundMessage
 from bot.model.person import Address
-from bot.model.service import Said
+from bot.model.service import Said, Unsent
+from bot.ports.api import ApiStore
+from bot.ports.broadcasts import BroadcastStore
+from bot.ports.console import ConsoleStore
 from bot.ports.deadlines import ApologyStore, DeadlineStore
 from bot.ports.documents import DocumentStore
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
+from bot.ports.reports import ReportStore
 from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import OutboxStore
 from bot.ports.staff import AuditStore, StaffStore
 from bot.ports.texts import TextStore
+from bot.ports.today import TodayStore
 from bot.ports.unwanted import DoNotSendStore
 from bot.ports.watching import WatchStore
 
@@ -72,6 +77,10 @@ class ConversationStore(Protocol):
         """The last lines of both sides, oldest first."""
         ...
 
+    async def unsent(self, address: Address, *, since: datetime, limit: int) -> list[Unsent]:
+        """The last of what clerks said since then that still waits, or did not leave; oldest first."""
+        ...
+
     async def forget_texts(self, *, before: datetime) -> int:
         """Takes away what citizens wrote before then; that they wrote stays. Returns how many."""
         ...
@@ -125,13 +134,23 @@ class Transaction(Protocol):
     @property
     def apologies(self) -> ApologyStore: ...
     @property
+    def broadcasts(self) -> BroadcastStore: ...
+    @property
     def documents(self) -> DocumentStore: ...
     @property
     def watch(self) -> WatchStore: ...
     @property
+    def today(self) -> TodayStore: ...
+    @property
     def staff(self) -> StaffStore: ...
     @property
     def audit(self) -> AuditStore: ...
+    @property
+    def console(self) -> ConsoleStore: ...
+    @property
+    def reports(self) -> ReportStore: ...
+    @property
+    def api(self) -> ApiStore: ...
 
 
 class Storage(Protocol):

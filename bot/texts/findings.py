@@ -49,6 +49,8 @@ class Subject:
     key: TextKey
     wording: Wording
     rules: Rules
+    columns: tuple[str, ...] | None = None
+    """Of a text for the rows of a file: the values that they have; None: those of a dossier."""
 
     @property
     def is_for_staff(self) -> bool:

@@ -34,10 +34,17 @@ _VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯà-ãè-êìíò-õùúý
 _Said = Iterator[Finding]
 
 
-def lint(key: TextKey, wording: Wording, rules: Rules | None = None) -> list[Finding]:
-    """All findings on one text, errors first."""
-    found = _findings(Subject(key, wording, rules or Rules()))
+def lint(
+    key: TextKey, wording: Wording, rules: Rules | None = None, *, columns: tuple[str, ...] | None = None
+) -> list[Finding]:
+    """All findings on one text, errors first. `columns`: the values that it may show, where they are not a dossier's."""
+    found = _findings(Subject(key, wording, rules or Rules(), columns))
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
+
+
+def lint_value(key: TextKey, name: str, value: str) -> list[Finding]:
+    """What a value that comes from elsewhere would bring into a text and must not."""
+    return list(_words_of_sms(Subject(key, Wording(chat="", sms=""), Rules()), name, value))
 
 
 def has_errors(findings: Sequence[Finding]) -> bool:
@@ -71,6 +78,7 @@ def _syntax(subject: Subject) -> _Said:
 
 def _names(subject: Subject, readings: Mapping[str, Reading]) -> _Said:
     known = STAFF_VALUES if subject.is_for_staff else CITIZEN_VALUES
+    known = known if subject.columns is None else subject.columns
     there_are = f"có: {', '.join(known)}"
     required = set(subject.wording.required)
     for place, reading in readings.items():

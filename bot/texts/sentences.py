@@ -13,17 +13,22 @@ _WITHOUT_REASON = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 
 def sentence(item: OutboxItem, language: str = "vi") -> str:
     """The state of `item` with its time and its reason; the provider's own words where we know no better ones."""
-    column = LANGUAGES.index(language)
-    pattern: str = _words()["state"][item.state][column]
-    why = "" if item.state in _WITHOUT_REASON or not item.reason else f": {_reason(item.reason, column)}"
-    return pattern.format(when=show_moment(item.settled_at), why=why)
+    return stated(item, words_of(item.reason, language) or item.reason, language)
 
 
-def _reason(kept: str, column: int) -> str:
+def stated(item: OutboxItem, why: str, language: str = "vi") -> str:
+    """The same, with the reason in these words (empty: none)."""
+    pattern: str = _words()["state"][item.state][LANGUAGES.index(language)]
+    shown = "" if item.state in _WITHOUT_REASON or not why else f": {why}"
+    return pattern.format(when=show_moment(item.settled_at), why=shown)
+
+
+def words_of(kept: str, language: str = "vi") -> str:
+    """A reason as it is kept, in words for people; empty where we have none."""
     for beginning, words in _words()["reason"].items():
         if kept.startswith(beginning):
-            return f"{words[column]}"
-    return kept
+            return str(words[LANGUAGES.index(language)])
+    return ""
 
 
 @cache

@@ -12,6 +12,7 @@ from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError
 from bot.model.ids import NewId, id_maker
 from bot.ports import Accept, Deliver, Feed, Push, Storage, Webhook
+from bot.reports import Reports
 from bot.settings import Settings
 
 SCHEME = "webchat"
@@ -69,6 +70,8 @@ class WebContext:
     """Networks that may read it."""
     is_still: Callable[[], bool] = lambda: False
     """Whether the watch over the service has stopped looking."""
+    reports: Reports | None = None
+    """For the public figures; None: there is no such page."""
     clock: Clock = utc_now
     """The clock from which the ids of outbox items are made too: history is asked for by id."""
     new_id: NewId = field(default_factory=lambda: id_maker(utc_now))

@@ -136,7 +136,7 @@ def open_desk(context: WebContext) -> Desk:
     many = Allowance.per_minute(context.network_per_minute)
     return Desk(
         context,
-        Pages(context.settings),
+        Pages(context.settings, performance="/cong-khai" if context.reports else ""),
         Sessions(context),
         per_session=Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
         per_network=Buckets(context.clock, many),

@@ -56,7 +56,8 @@ def address_of_file(item_id: str, file: File) -> str:
 class Pages:
     """Renders templates; everything that is put into one is escaped."""
 
-    def __init__(self, settings: PageSettings) -> None:
+    def __init__(self, settings: PageSettings, *, performance: str = "") -> None:
+        """`performance`: where the public figures are; empty: they are not shown."""
         self.words = {language: load_words(language) for language in LANGUAGES}
         self._environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),
@@ -69,8 +70,12 @@ class Pages:
         self._environment.globals.update(
             settings=settings, static={file.name: versioned(file, "/static") for file in STATIC.iterdir()}
         )
-        self._environment.filters.update(hour=_hour, whole_codes=whole_codes, dialled=_dialled)
-        self._environment.globals.update(address=address_of_page, address_of_file=address_of_file)
+        self._environment.filters.update(
+            hour=_hour, whole_codes=whole_codes, dialled=_dialled, share=_share, figure=_figure
+        )
+        self._environment.globals.update(
+            address=address_of_page, address_of_file=address_of_file, performance=performance
+        )
 
     def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:
         text = self._environment.get_template(template).render(w=self.words[language], language=language, **values)
@@ -90,6 +95,16 @@ def versioned(file: Path, folder: str) -> str:
 def _dialled(number: str) -> str:
     """A phone number as a `tel:` address has it."""
     return "".join(sign for sign in number if sign in "+0123456789")
+
+
+def _share(part: int, whole: int) -> str:
+    """`88,25%`; a dash of nothing."""
+    return f"{100 * part / whole:.2f}%".replace(".", ",") if whole else "–"
+
+
+def _figure(value: int) -> str:
+    """`1.204`."""
+    return f"{value:,}".replace(",", ".")
 
 
 def _hour(moment: Any) -> str:

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.model.errors import MotcuaError
+from bot.service import App
+from bot.web.api.server import mount_api
 from bot.web.chat import Chat
 from bot.web.console.console import Console
 from bot.web.console.server import mount
@@ -20,6 +22,7 @@ from bot.web.headers import protective_headers
 from bot.web.health import Health
 from bot.web.onestop import OneStop
 from bot.web.pages import STATIC
+from bot.web.performance import Performance
 from bot.web.public import Public
 from bot.web.webhooks import Webhooks
 
@@ -30,8 +33,9 @@ class WebError(MotcuaError):
     """The pages cannot be served where they were meant to be."""
 
 
-def build_app(context: WebContext, console: Console | None = None) -> web.Application:
-    """The whole web face as one application, the staff's pages among it where there is a console."""
+def build_app(context: WebContext, console: Console | None = None, api: App | None = None) -> web.Application:
+    """The whole web face as one application, the staff's pages among it where there is a console, and the API where
+    there is a service to be called by it."""
     desk = open_desk(context)
     app = web.Application(middlewares=[readable_errors(desk.pages)])
     app.on_response_prepare.append(protective_headers(context.settings))
@@ -39,6 +43,8 @@ def build_app(context: WebContext, console: Console | None = None) -> web.Applic
     app.cleanup_ctx.append(desk.sightings.told)
     for part in (Public(desk), Chat(desk), Documents(desk), Webhooks(desk), OneStop(context), Health(desk)):
         app.add_routes(part.routes())
+    if context.reports is not None:
+        app.add_routes(Performance(desk, context.reports).routes())
     if context.demo is not None:
         demo = Demo(desk, context.demo)
         app.add_routes(demo.routes())
@@ -46,6 +52,8 @@ def build_app(context: WebContext, console: Console | None = None) -> web.Applic
     app.add_routes([web.static("/static/", STATIC)])
     if console is not None:
         mount(app, console)
+    if api is not None:
+        mount_api(app, api)
     return app
 
 

@@ -7,6 +7,7 @@ CREATE TABLE staff (
     since BIGINT NOT NULL,
     disabled_at BIGINT,
     subject TEXT /*postgres COLLATE "C" */ NOT NULL DEFAULT '',
+    last_in BIGINT,
     password TEXT NOT NULL DEFAULT '',
     totp TEXT NOT NULL DEFAULT '',
     totp_step BIGINT NOT NULL DEFAULT 0,
@@ -36,5 +37,6 @@ CREATE TABLE staff_invitations (
     grants TEXT NOT NULL,
     invited_by TEXT NOT NULL,
     at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    member TEXT /*postgres COLLATE "C" */ NOT NULL DEFAULT ''
 );

@@ -12,6 +12,9 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by ON audit (done_by, number);
 CREATE INDEX audit_subject ON audit (subject, number) WHERE subject <> '';
+CREATE INDEX audit_what ON audit (what, number);
+CREATE INDEX audit_agency ON audit (agency, number);
+CREATE INDEX audit_agency_what ON audit (agency, what, number);
 CREATE INDEX audit_at ON audit (at, number);
 
 -- Whoever adds to the chain holds this row until the commit.
@@ -20,3 +23,6 @@ CREATE TABLE audit_head (
     number BIGINT NOT NULL,
     digest TEXT NOT NULL
 );
+
+-- The citizen's last word after a clerk's: she waits again.
+ALTER TABLE talks ADD COLUMN asked_at BIGINT;

@@ -45,6 +45,14 @@ SELECT at, by_us, text FROM (
 ORDER BY at DESC, by_us DESC, id DESC
 LIMIT :most;
 
+-- name: thread_unsent(address, since, most)
+-- What clerks said of late and has not left us, or was refused; the newest.
+SELECT created_at, state, text FROM outbox
+WHERE address = :address AND situation = 'answer' AND created_at >= :since AND text <> ''
+    AND state IN ('queued', 'held', 'failed', 'expired', 'suppressed', 'cancelled')
+ORDER BY id DESC
+LIMIT :most;
+
 -- name: forget_texts(before)!
 UPDATE inbound SET text = '' WHERE at < :before AND text <> '';
 

@@ -55,13 +55,14 @@ WHERE d.status IN (0, 1, 2, 4, 6) AND d.due_at > :since AND d.due_at <= :until
     ));
 
 -- name: deadlines_pressures(now, soon, long)
+-- Grouped by an expression: else an index by agency, walked from end to end, looks cheaper than the deadlines.
 SELECT
-    d.agency, MAX(d.agency_name) AS agency_name, COUNT(*) FILTER (WHERE d.due_at > :now) AS soon,
+    d.agency || '' AS agency, MAX(d.agency_name) AS agency_name, COUNT(*) FILTER (WHERE d.due_at > :now) AS soon,
     COUNT(*) FILTER (WHERE d.due_at <= :now) AS overdue, COUNT(*) FILTER (WHERE d.due_at <= :long) AS long_overdue
 FROM dossiers AS d
 WHERE d.status IN (0, 1, 2, 4, 6) AND d.due_at <= :soon AND (d.terms = '' OR d.terms LIKE '%,null]' OR d.terms LIKE '%,null,[[%')
-GROUP BY d.agency
-ORDER BY overdue DESC, soon DESC, d.agency;
+GROUP BY d.agency || ''
+ORDER BY overdue DESC, soon DESC, agency;
 
 -- name: deadlines_postponed_again(since, few, most)
 -- A date that the source wrote down after our apology is no re-appointment of its own; minutes are compared, as in

@@ -44,30 +44,32 @@ WHERE phone = :phone AND phone <> ''
 ORDER BY CASE WHEN status IN (3, 7, 8, 10) THEN 1 ELSE 0 END, COALESCE(received_at, first_seen_at) DESC, code, source
 LIMIT :most;
 
--- name: dossiers_add(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms)*!
+-- name: dossiers_add(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms, name_words, given)*!
 -- Given by position: see storage.rows.dossier_row. Without `ON CONFLICT`, which costs a fifth of the time.
 INSERT INTO dossiers (
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
     received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
-    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms
+    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms,
+    name_words, given
 ) VALUES (
     :code, :source, :status, :status_text, :agency, :agency_name, :procedure, :procedure_name, :applicant,
     :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :lookup_code,
     :id_tail, :steps, :waits, :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number,
-    :first_seen_at, :saved_at, :terms
+    :first_seen_at, :saved_at, :terms, :name_words, :given
 );
 
--- name: dossiers_save(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms)*!
+-- name: dossiers_save(code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone, received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail, steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms, name_words, given)*!
 -- Given by position as well.
 INSERT INTO dossiers (
     code, source, status, status_text, agency, agency_name, procedure, procedure_name, applicant, phone,
     received_at, appointment_at, finished_at, supplement, reason, place, lookup_code, id_tail,
-    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms
+    steps, waits, updated_at, sequence, progressed_at, due_at, fingerprint, last_number, first_seen_at, saved_at, terms,
+    name_words, given
 ) VALUES (
     :code, :source, :status, :status_text, :agency, :agency_name, :procedure, :procedure_name, :applicant,
     :phone, :received_at, :appointment_at, :finished_at, :supplement, :reason, :place, :lookup_code,
     :id_tail, :steps, :waits, :updated_at, :sequence, :progressed_at, :due_at, :fingerprint, :last_number,
-    :first_seen_at, :saved_at, :terms
+    :first_seen_at, :saved_at, :terms, :name_words, :given
 )
 ON CONFLICT (code, source) DO UPDATE SET
     status = excluded.status, status_text = excluded.status_text, agency = excluded.agency, agency_name =
@@ -77,6 +79,7 @@ ON CONFLICT (code, source) DO UPDATE SET
     excluded.reason, place = excluded.place, lookup_code = excluded.lookup_code, id_tail = excluded.id_tail, steps =
     excluded.steps, waits = excluded.waits, updated_at = excluded.updated_at, sequence = excluded.sequence,
     progressed_at = excluded.progressed_at, fingerprint = excluded.fingerprint, terms = excluded.terms,
+    name_words = excluded.name_words, given = excluded.given,
     last_number = excluded.last_number, saved_at = excluded.saved_at,
     -- What our apology promised holds until the source itself names another date, or asks for a supplement.
     promised_at = CASE WHEN dossiers.appointment_at = excluded.appointment_at THEN dossiers.promised_at END,

@@ -1,6 +1,10 @@
 -- name: counts()
 SELECT channel, state, COUNT(*) AS items FROM outbox GROUP BY channel, state;
 
+-- name: waiting_by_queue()
+-- Reads the index outbox_due alone: as long as what waits, not as what was ever sent.
+SELECT channel, COUNT(*) AS items FROM outbox WHERE state = 'queued' GROUP BY channel;
+
 -- name: situations()
 SELECT channel, situation, state, COUNT(*) AS items FROM outbox GROUP BY channel, situation, state;
 

@@ -130,7 +130,10 @@ RETURNING
     (SELECT c.carrier FROM carriers AS c WHERE c.address = outbox.address) AS known_carrier,
     (SELECT d.since FROM do_not_send AS d WHERE d.address = outbox.address) AS unwanted_since,
     (SELECT t.heard_at FROM conversations AS t WHERE t.address = outbox.address) AS heard_at,
-    (SELECT s.cost FROM dossier_spending AS s WHERE s.source = outbox.source AND s.code = outbox.code) AS dossier_cost;
+    (SELECT s.cost FROM dossier_spending AS s WHERE s.source = outbox.source AND s.code = outbox.code) AS dossier_cost,
+    CASE WHEN situation = 'broadcast' THEN (
+        SELECT b.state FROM broadcasts AS b WHERE b.origins = RTRIM(outbox.origin, '0123456789')
+    ) END AS broadcast_state;
 
 -- name: lapse(now, requeue, reason)
 UPDATE outbox SET

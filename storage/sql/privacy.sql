@@ -30,7 +30,8 @@ WHERE phone <> '' AND phone <> :phone AND phone LIKE :spread;
 
 -- name: erase_dossiers(code, source)*!
 -- The fingerprint was made of what goes; without it the next record is looked at afresh.
-UPDATE dossiers SET phone = '', applicant = '', lookup_code = '', id_tail = '', fingerprint = ''
+UPDATE dossiers SET
+    phone = '', applicant = '', lookup_code = '', id_tail = '', fingerprint = '', name_words = '', given = ''
 WHERE code = :code AND source = :source;
 
 -- name: erase_late_seek(dossiers)
@@ -89,6 +90,16 @@ UPDATE outbox SET origin = :fresh WHERE origin = :origin;
 
 -- name: erase_plans(fresh, origin)*!
 UPDATE plans SET origin = :fresh WHERE origin = :origin;
+
+-- name: erase_recipients_seek(phone, spread)
+SELECT broadcast, number, phone, contents FROM broadcast_recipients WHERE phone = :phone AND phone <> ''
+UNION ALL
+SELECT broadcast, number, phone, contents FROM broadcast_recipients WHERE phone <> :phone AND contents LIKE :spread;
+
+-- name: erase_recipients(broadcast, number)*!
+UPDATE broadcast_recipients SET
+    phone = '', code = '', source = '', contents = '', left_out = CASE WHEN left_out = '' THEN 'erased' ELSE left_out END
+WHERE broadcast = :broadcast AND number = :number;
 
 -- name: erase_inbound(keys)!
 UPDATE inbound SET text = '', address = 'erased:' WHERE address IN (SELECT key FROM json_each(:keys));

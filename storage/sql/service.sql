@@ -37,6 +37,33 @@ WHERE (:kind = '' OR kind = :kind)
 ORDER BY at, number
 LIMIT :most;
 
+-- name: feedback_waiting(agencies, everywhere, kind, most)
+SELECT
+    f.number, f.kind, f.address, f.channel, f.agency, f.code, f.text, f.name, f.home, f.phone, f.language, f.at, f.answer,
+    f.answered_at, f.answered_by
+FROM feedback AS f
+WHERE f.answered_at IS NULL AND (:kind = '' OR f.kind = :kind)
+    AND (:everywhere = 1 OR EXISTS (
+        SELECT 1 FROM json_each(:agencies) AS g
+        WHERE f.agency = g.key OR SUBSTR(f.agency, 1, LENGTH(g.key) + 1) = g.key || '.'
+    ))
+ORDER BY f.at, f.number
+LIMIT :most;
+
+-- name: feedback_answered(agencies, everywhere, kind, before_at, before, most)
+SELECT
+    f.number, f.kind, f.address, f.channel, f.agency, f.code, f.text, f.name, f.home, f.phone, f.language, f.at, f.answer,
+    f.answered_at, f.answered_by
+FROM feedback AS f
+WHERE f.answered_at IS NOT NULL AND f.at <= :before_at AND (f.at < :before_at OR f.number < :before)
+    AND (:kind = '' OR f.kind = :kind)
+    AND (:everywhere = 1 OR EXISTS (
+        SELECT 1 FROM json_each(:agencies) AS g
+        WHERE f.agency = g.key OR SUBSTR(f.agency, 1, LENGTH(g.key) + 1) = g.key || '.'
+    ))
+ORDER BY f.at DESC, f.number DESC
+LIMIT :most;
+
 -- name: feedback_answer(number, answer, answered_by, at)
 UPDATE feedback SET answer = :answer, answered_by = :answered_by, answered_at = :at
 WHERE number = :number AND answered_at IS NULL
@@ -78,23 +105,35 @@ INSERT INTO talks (address, channel, agency, begun_at, heard_at, clerk)
 VALUES (:address, :channel, :agency, :begun_at, :heard_at, :clerk)
 ON CONFLICT (address) DO UPDATE SET
     channel = excluded.channel, agency = excluded.agency, begun_at = excluded.begun_at, heard_at = excluded.heard_at,
-    clerk = excluded.clerk;
+    clerk = excluded.clerk, asked_at = NULL;
 
 -- name: talk_of(address)^
-SELECT address, channel, agency, begun_at, heard_at, clerk FROM talks WHERE address = :address;
+SELECT address, channel, agency, begun_at, heard_at, clerk, asked_at FROM talks WHERE address = :address;
 
 -- name: talk_touch(address, at, clerk)!
-UPDATE talks SET heard_at = :at, clerk = CASE WHEN :clerk = '' THEN clerk ELSE :clerk END
+UPDATE talks SET
+    heard_at = :at, clerk = CASE WHEN :clerk = '' THEN clerk ELSE :clerk END,
+    asked_at = CASE WHEN :clerk = '' AND clerk <> '' THEN :at ELSE asked_at END
 WHERE address = :address;
 
 -- name: talk_end(address)!
 DELETE FROM talks WHERE address = :address;
 
 -- name: talks_listed(most)
-SELECT address, channel, agency, begun_at, heard_at, clerk FROM talks
-ORDER BY CASE WHEN clerk = '' THEN 0 ELSE 1 END, heard_at, address
+SELECT address, channel, agency, begun_at, heard_at, clerk, asked_at FROM talks
+ORDER BY CASE WHEN clerk = '' OR asked_at >= heard_at THEN 0 ELSE 1 END, heard_at, address
+LIMIT :most;
+
+-- name: talks_of(agencies, everywhere, most)
+SELECT f.address, f.channel, f.agency, f.begun_at, f.heard_at, f.clerk, f.asked_at FROM talks AS f
+WHERE f.address <> ''
+    AND (:everywhere = 1 OR EXISTS (
+        SELECT 1 FROM json_each(:agencies) AS g
+        WHERE f.agency = g.key OR SUBSTR(f.agency, 1, LENGTH(g.key) + 1) = g.key || '.'
+    ))
+ORDER BY CASE WHEN f.clerk = '' OR f.asked_at >= f.heard_at THEN 0 ELSE 1 END, f.heard_at, f.address
 LIMIT :most;
 
 -- name: talks_idle(before)
-SELECT address, channel, agency, begun_at, heard_at, clerk FROM talks WHERE heard_at < :before
+SELECT address, channel, agency, begun_at, heard_at, clerk, asked_at FROM talks WHERE heard_at < :before
 ORDER BY heard_at, address;

@@ -46,6 +46,13 @@ WHERE :source = '' OR source = :source
 ORDER BY at DESC, source, place, row_number, column_name
 LIMIT :most;
 
+-- name: quarantine_page(source, place, row_number, column_name, most)
+SELECT source, place, row_number, column_name, reason, code
+FROM quarantine
+WHERE source = :source AND (place, row_number, column_name) > (:place, :row_number, :column_name)
+ORDER BY place, row_number, column_name
+LIMIT :most;
+
 -- name: quarantined_places(source)
 SELECT DISTINCT place FROM quarantine WHERE source = :source ORDER BY place;
 

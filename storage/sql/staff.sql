@@ -13,16 +13,28 @@ UPDATE staff SET
 WHERE id = :id;
 
 -- name: staff_member(id)^
-SELECT id, login, name, email, grants, since, disabled_at, subject FROM staff WHERE id = :id;
+SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff WHERE id = :id;
 
 -- name: staff_by_login(login)^
-SELECT id, login, name, email, grants, since, disabled_at, subject FROM staff WHERE login = :login;
+SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff WHERE login = :login;
 
 -- name: staff_by_subject(subject)^
-SELECT id, login, name, email, grants, since, disabled_at, subject FROM staff WHERE subject = :subject AND subject <> '';
+SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff WHERE subject = :subject AND subject <> '';
 
 -- name: staff_members()
-SELECT id, login, name, email, grants, since, disabled_at, subject FROM staff ORDER BY login;
+SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff ORDER BY login;
+
+-- name: staff_lock()
+SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff ORDER BY login FOR UPDATE;
+
+-- name: staff_saw(id, at)!
+UPDATE staff SET last_in = :at WHERE id = :id;
+
+-- name: staff_sign_ins()
+SELECT
+    id, recovery, locked_until,
+    CASE WHEN password = '' THEN 0 ELSE 1 END AS has_password, CASE WHEN totp = '' THEN 0 ELSE 1 END AS has_totp
+FROM staff;
 
 -- name: staff_credentials(id)^
 SELECT password, totp, totp_step, recovery, failures, locked_until FROM staff WHERE id = :id FOR UPDATE;
@@ -40,7 +52,7 @@ VALUES (:digest, :member, :opened_at, :seen_at, :agent, :network, :proved_at, :n
 -- name: staff_session(digest)^
 SELECT
     s.digest, s.member, s.opened_at, s.seen_at, s.agent, s.network, s.proved_at, s.note,
-    m.id, m.login, m.name, m.email, m.grants, m.since, m.disabled_at, m.subject
+    m.id, m.login, m.name, m.email, m.grants, m.since, m.disabled_at, m.subject, m.last_in
 FROM staff_sessions AS s JOIN staff AS m ON m.id = s.member
 WHERE s.digest = :digest AND m.disabled_at IS NULL;
 
@@ -58,21 +70,27 @@ DELETE FROM staff_sessions WHERE digest = :digest;
 -- name: staff_end_sessions(member, but)!
 DELETE FROM staff_sessions WHERE member = :member AND digest <> :but;
 
+-- name: staff_end_one(member, mark)!
+DELETE FROM staff_sessions WHERE member = :member AND SUBSTR(digest, 1, LENGTH(:mark)) = :mark AND LENGTH(:mark) >= 16;
+
 -- name: staff_prune_sessions(opened_before, seen_before)!
 DELETE FROM staff_sessions WHERE opened_at < :opened_before OR seen_at < :seen_before;
 
 -- name: staff_uninvite(login)!
 DELETE FROM staff_invitations WHERE login = :login;
 
--- name: staff_invite(digest, login, name, email, grants, invited_by, at, expires_at)!
-INSERT INTO staff_invitations (digest, login, name, email, grants, invited_by, at, expires_at)
-VALUES (:digest, :login, :name, :email, :grants, :invited_by, :at, :expires_at);
+-- name: staff_invite(digest, login, name, email, grants, invited_by, at, expires_at, member)!
+INSERT INTO staff_invitations (digest, login, name, email, grants, invited_by, at, expires_at, member)
+VALUES (:digest, :login, :name, :email, :grants, :invited_by, :at, :expires_at, :member);
 
 -- name: staff_invitations()
-SELECT digest, login, name, email, grants, invited_by, at, expires_at FROM staff_invitations ORDER BY at DESC, login;
+SELECT digest, login, name, email, grants, invited_by, at, expires_at, member FROM staff_invitations ORDER BY at DESC, login;
 
 -- name: staff_invitation(digest)^
-SELECT digest, login, name, email, grants, invited_by, at, expires_at FROM staff_invitations WHERE digest = :digest;
+SELECT digest, login, name, email, grants, invited_by, at, expires_at, member FROM staff_invitations WHERE digest = :digest;
 
 -- name: staff_use_invitation(digest)!
 DELETE FROM staff_invitations WHERE digest = :digest;
+
+-- name: staff_prune_invitations(expired_before)!
+DELETE FROM staff_invitations WHERE expires_at < :expired_before;

@@ -301,7 +301,7 @@ def tables() -> Iterator[sqlite3.Connection]:
     [
         ("deadlines_near", "SEARCH d USING INDEX dossiers_deadline ("),
         ("deadlines_listed", "SEARCH d USING INDEX dossiers_deadline (due_at>? AND due_at<?)"),
-        ("deadlines_count", "SEARCH d USING INDEX dossiers_deadline (due_at>? AND due_at<?)"),
+        ("deadlines_count", "SEARCH d USING COVERING INDEX dossiers_deadline (due_at>? AND due_at<?)"),
         ("deadlines_pressures", "SEARCH d USING INDEX dossiers_deadline (due_at<?)"),
         ("deadlines_overdue", "SEARCH d USING INDEX dossiers_deadline (due_at>? AND due_at<?)"),
         ("apologies_wanted", "SEARCH d USING INDEX dossiers_deadline ("),

@@ -62,3 +62,20 @@ def test_the_newest_moves_are_read_from_their_end(tables: sqlite3.Connection) ->
 
 def test_minutes_are_found_by_their_moment(tables: sqlite3.Connection) -> None:
     assert plan(tables, "minutes") == ["SEARCH gateway_minutes USING INDEX gateway_minutes_of (minute>?)"]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("audit_of_person", "audit_by (done_by=? AND number>? AND number<?)"),
+        ("audit_of_subject", "audit_subject (subject=? AND number>? AND number<?)"),
+        ("audit_of_kinds", "audit_what (what=? AND number>? AND number<?)"),
+        ("audit_of_agencies", "audit_agency (agency=? AND number>? AND number<?)"),
+        ("audit_of_agencies_kinds", "audit_agency_what (agency=? AND what=? AND number>? AND number<?)"),
+    ],
+)
+def test_the_record_is_read_from_the_end_of_an_index(tables: sqlite3.Connection, query: str, index: str) -> None:
+    steps = plan(tables, query)
+
+    assert any(index in step for step in steps)
+    assert not [step for step in steps if "SCAN a" in step or "SCAN audit " in step]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.model.apology import Act, Apology
+from bot.model.broadcast import Recipient
 from bot.model.message import Alternative, DeliveryState, File, Option, OutboxItem
 from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, Talk
@@ -31,10 +32,12 @@ MOMENT = later(hours=1)
 """Of the erasure."""
 
 ABOUT_PEOPLE = {
+    "api_guests",
     "apologies",
     "apology_acts",
     "attempts",
     "bindings",
+    "broadcast_recipients",
     "carriers",
     "consents",
     "conversations",
@@ -58,7 +61,13 @@ ABOUT_PEOPLE = {
 """Tables that hold something of the person before she is erased: the test fills each of them."""
 
 ABOUT_NOBODY = {
+    "api_answers",
+    "api_callbacks",
+    "api_keys",
+    "api_messages",
     "alarms",
+    "broadcast_acts",
+    "broadcasts",
     "bypasses",
     "changes",
     "deadline_notes",
@@ -250,6 +259,9 @@ async def fill(tx: Transaction, person: Person) -> None:
     await tx.follows.invite(Invitation(f"d{person.place}", "onestop", code, person.phone, later(days=1)))
     await tx.guards.note([Trace("phone", person.phone), Trace("sender", chat.key)], at=NOW)
     await tx.do_not_send.add([Unwanted(sms, NOW, "chi.lan", "")])
+    meant = Recipient(number=person.place + 1, phone=person.phone, code=code, values={"ten": person.name})
+    await tx.broadcasts.add_rows("PT-260302-0001", [meant])
+    await tx.api.invite(f"key-{person.place}", [sms, chat])
     for number, (sender, text) in enumerate([(chat, person.name), (sms, "START"), (stranger, f"SĐT {person.written}")]):
         await tx.conversations.first_time(a_message(10 * person.place + number, sender=sender, text=text))
     slots = {"name": person.name, "phone": person.phone}

@@ -147,7 +147,7 @@ async def test_a_talk_lasts_until_it_is_ended(storage: Storage) -> None:
     going_on = await storage.read(lambda tx: tx.service.talk(ANH))
     ended = [await storage.write(lambda tx: tx.service.end_talk(ANH)) for _ in range(2)]
 
-    assert going_on == replace(talk, heard_at=later(minutes=2), clerk="chi.lan")
+    assert going_on == replace(talk, heard_at=later(minutes=2), clerk="chi.lan", asked_at=later(minutes=2))
     assert ended == [True, False]
     assert await storage.read(lambda tx: tx.service.talk(ANH)) is None
 
@@ -176,3 +176,36 @@ async def test_any_words_of_a_citizen_are_taken(storage: Storage, text: str) -> 
     await storage.write(lambda tx: tx.service.answer_feedback(number, text, by=text, at=NOW))
 
     assert await storage.read(lambda tx: tx.service.feedbacks(agency="none")) == []
+
+
+async def test_feedback_is_listed_for_several_agencies_waiting_first_and_answered_by_pages(storage: Storage) -> None:
+    places = ["H56.14", "H56.14.01", "H56.1", "", "H56.2"]
+    numbers = [await add(storage, a_feedback(agency=each, at=later(minutes=i))) for i, each in enumerate(places)]
+    for number in numbers[1:]:
+        await storage.write(lambda tx, n=number: tx.service.answer_feedback(n, "Đã rõ", by="lan", at=later(hours=1)))  # type: ignore[misc]
+
+    async def waiting(*agencies: str, kind: FeedbackKind | None = None) -> list[str]:
+        found = await storage.read(lambda tx: tx.service.waiting_feedback(agencies, kind=kind, limit=9))
+        return [each.number for each in found]
+
+    pages = await storage.read(lambda tx: tx.service.answered_feedback((), limit=2))
+    last = (pages[-1].at, pages[-1].number)
+    rest = await storage.read(lambda tx: tx.service.answered_feedback((), before=last, limit=9))
+    below = await storage.read(lambda tx: tx.service.answered_feedback(["H56.14", "H56.2"], limit=9))
+    assert await waiting() == await waiting("H56.14", "H56.9") == [numbers[0]]
+    assert await waiting("H56.1") == await waiting("H56.14", kind=FeedbackKind.SCAM) == []
+    assert [each.number for each in [*pages, *rest]] == numbers[:0:-1]
+    assert [each.number for each in below] == [numbers[4], numbers[1]]
+
+
+async def test_talks_are_listed_for_the_agencies_that_somebody_covers(storage: Storage) -> None:
+    for ending, agency in enumerate(["H56.14", "H56.14.01", "", "H56.2"]):
+        talk = Talk(address=Address("telegram", str(ending)), channel="t", agency=agency, begun_at=NOW, heard_at=NOW)
+        await storage.write(lambda tx, t=talk: tx.service.begin_talk(t))  # type: ignore[misc]
+
+    async def agencies(*asked: str) -> list[str]:
+        return [each.agency for each in await storage.read(lambda tx: tx.service.talks_of(asked, limit=9))]
+
+    assert await agencies() == ["H56.14", "H56.14.01", "", "H56.2"]
+    assert await agencies("H56.14") == ["H56.14", "H56.14.01"]
+    assert await agencies("H56.2", "H56.14.01") == ["H56.14.01", "H56.2"]

@@ -138,3 +138,17 @@ async def test_a_source_knows_whether_anything_of_it_is_quarantined(storage: Sto
     states = await storage.read(lambda tx: tx.sources.states())
 
     assert {name: state.quarantined for name, state in states.items()} == {"onestop": True, "other": False}
+
+
+async def test_the_quarantine_of_a_source_is_paged_in_the_order_of_its_rows(storage: Storage) -> None:
+    rows = [a_bad_row(number) for number in range(1, 6)]
+    await storage.write(lambda tx: tx.sources.quarantine(rows[::-1], at=NOW))
+    source = rows[0].source
+
+    first = await storage.read(lambda tx: tx.sources.quarantine_page(source, limit=2))
+    last = first[-1]
+    after = (last.place, last.row, last.column)
+    rest = await storage.read(lambda tx: tx.sources.quarantine_page(source, after=after, limit=9))
+
+    assert [*first, *rest] == rows
+    assert await storage.read(lambda tx: tx.sources.quarantine_page("nobody", limit=9)) == []

@@ -29,6 +29,7 @@ from bot.model.message import (
     Situation,
     Uncertain,
 )
+from bot.model.person import Address
 from bot.outbox import Outbox, sweep
 from bot.ports import Channel, Limits, Storage, Transaction
 from bot.receipts import record, record_in
@@ -223,7 +224,26 @@ async def test_a_channel_that_says_too_fast_when_it_is_tried_again_is_not_tried_
             await asyncio.sleep(0.01)
         await asyncio.sleep(1.0)
 
-    assert len(sender.sent) < 15, "each try is followed by a pause, a longer one each time"
+    assert len(sender.sent) < 15, "each try is followed by a pause"
+
+
+@pytest.mark.timeout(15)
+async def test_some_numbers_that_are_too_much_for_the_provider_do_not_keep_a_channel_shut(storage: Storage) -> None:
+    items = [due(address=Address("sms", f"+84912345{number:03}")) for number in range(20)]
+    busy, asked = {each.address for each in items[:8]}, 0
+
+    async def some_are_busy(item: OutboxItem) -> Outcome:
+        nonlocal asked
+        if item.address not in busy:
+            return Accepted((f"ref-{item.id}",))
+        asked += 1
+        return ChannelDown("maintenance") if asked == 1 else Retry("throttled", 1.0, counts=False)
+
+    await plan(storage, *items)
+    async with draining(storage, some_are_busy, replace(LIMITS, window=1)):
+        await settled(storage, items[8:], DeliveryState.ACCEPTED)
+
+    assert asked <= 10, "the oldest are tried first, each once, and then the next one is"
 
 
 async def test_receipts_move_a_message_forward_and_never_back(storage: Storage) -> None:

@@ -94,6 +94,7 @@ def test_every_situation_of_a_dossier_has_its_words_by_sms_and_chat_in_both_lang
 
 _TOLD = frozenset(Situation) - FOR_STAFF
 _TOLD -= {Situation.DIGEST, Situation.REPLY, Situation.TEST, Situation.CODE, Situation.ANSWER, Situation.NOTICE}
+_TOLD -= {Situation.BROADCAST}
 
 
 def test_a_situation_that_is_switched_off_is_silent_and_says_so() -> None:

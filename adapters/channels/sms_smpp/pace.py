@@ -9,6 +9,8 @@ _CALM = 1.0
 _LONE = 0.05
 """Share of refusals, over this second and the one before, under which they concern a few numbers and not our speed:
 SMSCs answer "throttled" and "queue full" for one busy handset too."""
+_FEW = 5
+"""Refusals in that time below which they say nothing of our speed, however little else was sent."""
 _GROWTH = 1.25
 """How much faster after each calm second."""
 _SLOWEST = 1.0
@@ -55,7 +57,8 @@ class Pace:
         now = self._now()
         self._count(0, now)
         self._refused += 1
-        if self._refused + self._refused_before < _LONE * (self._counted + self._second_before):
+        refused = self._refused + self._refused_before
+        if refused < _FEW or refused < _LONE * (self._counted + self._second_before):
             return _CALM
         if not self.strikes or now - self._struck_at >= _CALM:
             speed = self.rate or self._measured()

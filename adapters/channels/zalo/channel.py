@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from adapters.channels.zalo.api import Api
 from adapters.channels.zalo.client import connected
+from adapters.channels.zalo.grant import Grant
 from adapters.channels.zalo.quota import Quota
 from adapters.channels.zalo.sender import LONGEST, ZaloSender
 from adapters.channels.zalo.settings import Settings
@@ -19,7 +20,9 @@ from adapters.channels.zalo.webhook import ZaloWebhook
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ChannelError, StorageError
 from bot.model.message import Outcome
-from bot.ports import Channel, Limits, Vault
+from bot.ports import AccountState, Channel, Limits, Vault
+
+_NO_CONSENT = "chưa được OA cấp quyền, xin chạy `motcua zalo login` / no consent yet"
 
 
 @asynccontextmanager
@@ -43,6 +46,7 @@ async def open(  # noqa: A001 - the name every adapter offers
                 files=True,
             ),
             secrets=await _secrets(settings, keeper),
+            account=OfficialAccount(settings, vault, clock=clock),
         )
 
 
@@ -69,7 +73,7 @@ async def status(settings: Settings, vault: Vault, *, clock: Clock = utc_now) ->
     async with _asking("", settings, vault, clock=clock) as (keeper, api):
         grant = await keeper.grant()
         if grant is None:
-            return Status(trouble="chưa được OA cấp quyền, xin chạy `motcua zalo login` / no consent yet")
+            return Status(trouble=_NO_CONSENT)
         account, quota = await api.account(), Quota(clock)
         left = await api.quota()
         if isinstance(left, Reply) and left.code == 0:
@@ -85,6 +89,38 @@ async def status(settings: Settings, vault: Vault, *, clock: Clock = utc_now) ->
         remaining=quota.remaining,
         daily=quota.daily,
     )
+
+
+class OfficialAccount:
+    """`bot.ports.Account` of an official account. Zalo takes no money in advance that it tells of."""
+
+    def __init__(self, settings: Settings, vault: Vault, *, clock: Clock) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._clock = clock
+
+    async def kept(self) -> AccountState:
+        grant = Grant.read(await self._vault.read())
+        if grant is None:
+            return AccountState(trouble=_NO_CONSENT)
+        return AccountState(
+            renewed_at=grant.refreshed_at,
+            token_ends_at=grant.expires_at,
+            consent_ends_at=grant.refresh_token_ends_at,
+            trouble=grant.trouble,
+        )
+
+    async def asked(self) -> AccountState:
+        found = await status(self._settings, self._vault, clock=self._clock)
+        return AccountState(
+            name=found.account,
+            renewed_at=found.renewed_at,
+            token_ends_at=found.token_ends_at,
+            consent_ends_at=found.consent_ends_at,
+            remaining=found.remaining,
+            daily=found.daily,
+            trouble=found.trouble,
+        )
 
 
 async def check(settings: Settings, vault: Vault) -> str:

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from bot.config import Config
 from bot.model.clock import Clock
+from bot.model.staff import digest_of as digest_of
 from bot.ports import Storage
 from bot.service import App
 from bot.web.console.show import Show
@@ -46,8 +47,3 @@ class Console:
     def seal(self, purpose: str, value: str) -> str:
         """What only we can have made of it."""
         return hmac.digest(self.secret, f"console:{purpose}:{value}".encode(), sha256).hex()
-
-
-def digest_of(secret: str) -> str:
-    """What is kept of a cookie's or a letter's secret."""
-    return sha256(secret.encode()).hexdigest()

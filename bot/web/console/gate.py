@@ -1,14 +1,16 @@
 """The gate before every page: who comes, whether the form is ours, whether the right is there; readable refusals."""
 
+import asyncio
 import hmac
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
 from aiohttp import web
+from aiohttp.web_request import FileField
 
 from bot.model.staff import Member, StaffSession
 from bot.web.console.console import Console, digest_of
@@ -68,7 +70,10 @@ async def _admitted(console: Console, route: Route, visit: Visit) -> web.StreamR
     visit = replace(visit, token=console.seal("form", session.digest if session else door or fresh))
     if route.method == "POST":
         visit = await _with_form(visit, route)
-    response = await route.handler(visit)
+    try:
+        response = await route.handler(visit)
+    finally:
+        _close_files(visit.form)
     if fresh and route.method == "GET":
         keep(console, response, "door", fresh)
     if session and session.note and route.method == "GET" and _is_page(response):
@@ -105,11 +110,23 @@ async def _with_form(visit: Visit, route: Route) -> Visit:
         raise RefusedError(403, "not_ours")
     if (request.content_length or 0) > route.most:
         raise RefusedError(413, "too_long")
-    form = await request.clone(client_max_size=route.most).post()
+    try:
+        async with asyncio.timeout(route.seconds):
+            form = await request.clone(client_max_size=route.most).post()
+    except TimeoutError:
+        raise RefusedError(408, "slow") from None
     token = form.get("token", "")
     if not isinstance(token, str) or not token.isascii() or not hmac.compare_digest(token, visit.token):
+        _close_files(form)
         raise RefusedError(403, "not_ours")
     return replace(visit, form=form)
+
+
+def _close_files(form: Mapping[str, object]) -> None:
+    """What was uploaded lies on the disk until then."""
+    for each in form.values():
+        if isinstance(each, FileField):
+            each.file.close()
 
 
 def _to_the_door(visit: Visit) -> web.Response:

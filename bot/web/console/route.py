@@ -31,3 +31,5 @@ class Route:
     """For those who have given the password and not yet the second factor."""
     most: int = FORM
     """Bytes of the request's body."""
+    seconds: float = 60.0
+    """Within which the body has come."""

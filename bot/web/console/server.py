@@ -4,7 +4,25 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from bot.web.console import door
+from bot.web.console import (
+    apologies,
+    broadcast_routes,
+    channels,
+    door,
+    dossiers,
+    entry,
+    entry_openid,
+    inbox,
+    keys,
+    messages,
+    mine,
+    record,
+    reports,
+    sources,
+    staff,
+    texts,
+    today,
+)
 from bot.web.console.console import Console
 from bot.web.console.gate import gated
 from bot.web.console.route import Route
@@ -14,7 +32,25 @@ from bot.web.prefix import PREFIX
 Part = Callable[[Console], Sequence[Route]]
 """What a module of pages has to offer: its function `routes`."""
 
-PARTS: tuple[Part, ...] = (door.routes,)
+PARTS: tuple[Part, ...] = (
+    door.routes,
+    today.routes,
+    apologies.routes,
+    texts.routes,
+    dossiers.routes,
+    messages.routes,
+    broadcast_routes.routes,
+    entry.routes,
+    entry_openid.routes,
+    mine.routes,
+    keys.routes,
+    staff.routes,
+    reports.routes,
+    inbox.routes,
+    record.routes,
+    channels.routes,
+    sources.routes,
+)
 """Every part."""
 
 

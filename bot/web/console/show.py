@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.model.clock import VIETNAM
 from bot.web.pages import LANGUAGES, STATIC, versioned, whole_codes
@@ -102,9 +102,9 @@ def percent(part: float, whole: float, places: int = 1) -> str:
     return "–" if not whole else f"{100 * part / whole:.{places}f} %".replace(".", ",")
 
 
-def fill(sentence: str, **values: Any) -> str:
-    """A sentence from the words with its values: `{count} tin`."""
-    return sentence.format_map(_Shown(values))
+def fill(sentence: str, **values: Any) -> Markup:
+    """A sentence from the words with its values, escaped: `{count} tin`. A moment stays the element that it is."""
+    return escape(sentence).format_map(_Shown(values))
 
 
 class _Shown(dict[str, Any]):

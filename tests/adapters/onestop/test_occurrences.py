@@ -28,6 +28,7 @@ from tests.adapters.onestop.support import states
 
 _NOT_OF_A_DOSSIER = {
     Situation.DIGEST, Situation.REPLY, Situation.TEST, Situation.CODE, Situation.ANSWER, Situation.NOTICE,
+    Situation.BROADCAST,
 }  # fmt: skip
 
 

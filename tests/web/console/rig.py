@@ -5,9 +5,11 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
+import pyotp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, CookieJar
 from yarl import URL
 
@@ -16,9 +18,12 @@ from bot.app import read_plan
 from bot.config import Config
 from bot.demo.processes import free_port
 from bot.model.audit import Entry
+from bot.model.clock import EPOCH
 from bot.model.staff import Credentials, Grant, Member, Role, StaffSession
 from bot.ports import Channel, Storage
+from bot.report_plan import reports_for
 from bot.service import App
+from bot.staffing import Invited, Staffing
 from bot.web.console.console import Console, digest_of
 from bot.web.context import WebContext
 from bot.web.prefix import PREFIX
@@ -26,6 +31,21 @@ from bot.web.server import build_app, serve
 from tests.web.office import SECRET, Clock
 
 _numbers = itertools.count(1)
+_NOBODY = Member(id="", login="", name="", since=EPOCH)
+
+PASSWORD = "ba con trâu gặm cỏ ngoài đồng"
+
+
+@dataclass
+class Phone:
+    """An authenticator app."""
+
+    secret: str = field(repr=False)
+    clock: Clock
+
+    def code(self, steps: int = 0) -> str:
+        """What it shows now, or so many steps later."""
+        return pyotp.TOTP(self.secret).at(self.clock(), counter_offset=steps)
 
 
 @dataclass
@@ -40,6 +60,8 @@ class Clerk:
     status: int = 0
     where: str = ""
     """The path of the page that is seen, below /can-bo."""
+    phone: Phone | None = None
+    """Of somebody who came in by `Rig.login`."""
 
     async def get(self, path: str, **headers: str) -> str:
         """Opens a page; its text."""
@@ -101,10 +123,60 @@ class Rig:
         await self.storage.write(lambda tx: tx.staff.open_session(session))
         return await self._browser(member, secret)
 
+    async def open_half(self, member: Member) -> str:
+        """The cookie of a session that has not given its second factor."""
+        secret = f"half-{next(_numbers)}"
+        now = self.clock()
+        session = StaffSession(digest=digest_of(secret), member=member.id, opened_at=now, seen_at=now)
+        await self.storage.write(lambda tx: tx.staff.open_session(session))
+        return secret
+
     async def recorded(self, what: str = "") -> list[Entry]:
         """The record, oldest first."""
         entries = await self.storage.read(lambda tx: tx.audit.listed((), what=what, limit=1000))
         return entries[::-1]
+
+    async def login(self, *grants: Grant | Role, login: str = "", name: str = "") -> Clerk:
+        """Somebody new who has come in through the real door: a letter, a password, a phone."""
+        given = login or f"cb{next(_numbers)}"
+        held = frozenset(each if isinstance(each, Grant) else Grant(each) for each in grants)
+        invited = await self.staffing.invite(given, name or f"Cán bộ {given}", held)
+        assert isinstance(invited, Invited), invited
+        clerk = await self._browser(_NOBODY, "")
+        await clerk.get(f"/loi-moi/{invited.secret}")
+        fields = {"name": name or f"Cán bộ {given}", "password": PASSWORD, "again": PASSWORD}
+        await clerk.post(f"/loi-moi/{invited.secret}", fields)
+        assert clerk.where == "/toi/hai-lop", clerk.words
+        clerk.phone = Phone("".join(found(r'<code class="key">([^<]+)<', clerk.page).split()), self.clock)
+        await clerk.post("/toi/hai-lop", code=clerk.phone.code())
+        assert clerk.status == 200, clerk.words
+        member = await self.storage.read(lambda tx: tx.staff.by_login(given))
+        assert member is not None
+        clerk.member = member
+        await clerk.get("/toi")
+        return clerk
+
+    async def log_in_again(self, clerk: Clerk) -> Clerk:
+        """The same person in another browser: by password and the next code of her phone."""
+        assert clerk.phone is not None
+        again = await self._browser(clerk.member, "")
+        again.phone = clerk.phone
+        await again.get("/dang-nhap")
+        await again.post("/dang-nhap", login=clerk.member.login, password=PASSWORD)
+        self.clock.moved += timedelta(seconds=30)
+        await again.post("/dang-nhap/ma", code=clerk.phone.code())
+        return again
+
+    async def stranger(self) -> Clerk:
+        """A browser of nobody."""
+        return await self._browser(_NOBODY, "")
+
+    @property
+    def staffing(self) -> Staffing:
+        """Who holds the machine."""
+        return Staffing(
+            storage=self.storage, rules=self.app.plan.config.console, clock=self.clock, by="test", way="command"
+        )
 
     async def _browser(self, member: Member, secret: str) -> Clerk:
         jar = CookieJar(unsafe=True)
@@ -115,7 +187,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def open_rig(storage: Storage, /, channels: list[Channel] | None = None, **config: Any) -> AsyncIterator[Rig]:
+async def open_rig(storage: Storage, opened: list[Channel] | None = None, /, **config: Any) -> AsyncIterator[Rig]:
     """Serves on a free port. `config` are tables of the configuration."""
     async with AsyncExitStack() as stack:
         clock, port = Clock(), free_port()
@@ -123,11 +195,12 @@ async def open_rig(storage: Storage, /, channels: list[Channel] | None = None, *
         plan = read_plan(Config.model_validate(given))
         chat = await stack.enter_async_context(webchat.open("webchat", webchat.Settings()))
         assert chat.feed is not None
-        app = App(plan, storage, [chat, *(channels or [])], [], clock)
+        app = App(plan, storage, [chat, *(opened or [])], [], clock)
         console = Console(app=app, secret=SECRET)
         context = WebContext(
-            storage=storage, deliver=app.deliver, feed=chat.feed, secret=SECRET, clock=clock, settings=plan.config.web
-        )
+            storage=storage, deliver=app.deliver, feed=chat.feed, secret=SECRET, clock=clock, settings=plan.config.web,
+            reports=reports_for(plan, storage, clock),
+        )  # fmt: skip
         await stack.enter_async_context(serve(build_app(context, console), "127.0.0.1", port))
         browsers = await stack.enter_async_context(AsyncExitStack())
         yield Rig(f"http://127.0.0.1:{port}", storage, clock, app, console, browsers)

@@ -1,0 +1,1 @@
+"""Lists of people as offices keep them: CSV, Excel and OpenDocument files, read without trust."""

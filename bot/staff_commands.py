@@ -1,0 +1,210 @@
+"""The commands `motcua staff …`: accounts of the console from the command line; the first two administrators come from
+here. Everything is recorded."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from bot import show
+from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.config import Config
+from bot.model.clock import utc_now
+from bot.model.errors import ConfigError
+from bot.model.staff import EVERYWHERE, Grant, Member, Role, SignIn, StaffSession
+from bot.ports import Storage, Transaction
+from bot.staff_fields import Refusal, grants_text
+from bot.staffing import ADMINISTRATORS, Invited, Staffing, administers_all
+from bot.texts import show_moment
+from bot.web.prefix import PREFIX
+
+T = TypeVar("T")
+
+staff = typer.Typer(help="Tài khoản cán bộ ở bàn làm việc. / Accounts of the staff console.", no_args_is_help=True)
+
+Login = Annotated[str, typer.Argument(help="Tên đăng nhập / login")]
+By = Annotated[str | None, typer.Option(help="Ai quyết định; bỏ trống: tên đăng nhập máy / who; else the login")]
+Roles = Annotated[list[Role], typer.Option("--role", help="Vai trò, có thể nhiều lần / role, may be repeated")]
+Agencies = Annotated[
+    list[str] | None,
+    typer.Option("--agency", help="Mã cơ quan, có thể nhiều lần; bỏ trống: toàn tỉnh / agencies; none: the province"),
+]
+
+_WORDS = {
+    Refusal.MISSING: "không có tài khoản này, hoặc tài khoản đã ngừng / no such account, or it is disabled",
+    Refusal.LOGIN: "tên đăng nhập chỉ gồm a-z, 0-9, . _ - / a login has a-z, 0-9, . _ - only",
+    Refusal.NAME: "họ tên không dùng được / this name cannot be used",
+    Refusal.EMAIL: "địa chỉ thư không đúng / this is no e-mail address",
+    Refusal.TAKEN: "tên đăng nhập đã có người dùng / this login is taken",
+    Refusal.NO_GRANT: "xin cho biết --role / name a --role",
+    Refusal.AGENCY: "mã cơ quan không đúng dạng, ví dụ H32.10 / no code of an agency, such as H32.10",
+    Refusal.BEYOND: "ngoài phạm vi / outside what may be given",
+    Refusal.OWN: "không ai tự đổi quyền của mình / nobody changes her own rights",
+    Refusal.LAST: "phải còn ít nhất hai quản trị viên toàn tỉnh / two administrators of the province must remain",
+}
+
+
+@staff.command()
+def invite(
+    login_: Annotated[str, typer.Argument(metavar="LOGIN", help="Tên đăng nhập / login")],
+    name: Annotated[str, typer.Option("--name", help="Họ tên / full name")],
+    role: Roles,
+    agency: Agencies = None,
+    email: Annotated[str, typer.Option("--email", help="Thư điện tử / e-mail")] = "",
+    by: By = None,
+    config: ConfigPath = HERE,
+) -> None:
+    """Mời một người; in địa chỉ thư mời một lần. / Invite somebody; the letter's address is printed once."""
+    settings = plan_of(config).config
+    grants = {Grant(each, unit) for each in role for unit in agency or [EVERYWHERE]}
+    done = in_database(
+        settings, lambda storage: _staffing(storage, settings, by).invite(login_, name, grants, email=email)
+    )
+    _print_letter(settings, _done(done))
+
+
+@staff.command("list")
+def list_(config: ConfigPath = HERE, json: AsJson = False) -> None:
+    """Danh sách tài khoản. / All accounts."""
+
+    async def read(tx: Transaction) -> tuple[list[Member], dict[str, SignIn]]:
+        return await tx.staff.members(), await tx.staff.sign_ins()
+
+    members, sign_ins = reading(plan_of(config).config, read)
+    if json:
+        show.as_json([_row(each, sign_ins[each.id]) for each in members])
+        return
+    for each in members:
+        row = _row(each, sign_ins[each.id])
+        words = [each.login, "ngừng/disabled" if each.disabled_at else "", ", ".join(row["roles"]), _seen(each.seen_at)]
+        show.console.print("  ".join(filter(None, words)), soft_wrap=True, markup=False)
+    administrators = sum(map(administers_all, members))
+    if administrators < ADMINISTRATORS:
+        show.errors.print(
+            f"Chỉ có {administrators} quản trị viên toàn tỉnh; cần ít nhất {ADMINISTRATORS}. / "
+            f"{administrators} administer the province; there should be {ADMINISTRATORS}.",
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
+
+
+@staff.command()
+def disable(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
+    """Ngừng một tài khoản, kết thúc mọi phiên ngay. / Disable an account; its sessions end at once."""
+    settings = plan_of(config).config
+
+    async def work(storage: Storage) -> Refusal | None:
+        return await _staffing(storage, settings, by).disable((await _member(storage, login_)).id)
+
+    _done(in_database(settings, work))
+    show.console.print("Đã ngừng tài khoản. / The account is disabled.")
+
+
+@staff.command()
+def enable(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
+    """Mở lại một tài khoản đã ngừng. / Enable a disabled account again."""
+    settings = plan_of(config).config
+
+    async def work(storage: Storage) -> Refusal | None:
+        return await _staffing(storage, settings, by).enable((await _member(storage, login_)).id)
+
+    _done(in_database(settings, work))
+    show.console.print("Tài khoản đã mở lại. / The account is enabled.")
+
+
+@staff.command()
+def reset(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
+    """Mất điện thoại hoặc mật khẩu: mọi thứ cũ hết hiệu lực, in thư mời mới. / Lost phone or password: a new letter."""
+    settings = plan_of(config).config
+
+    async def work(storage: Storage) -> Invited | Refusal:
+        return await _staffing(storage, settings, by).reset((await _member(storage, login_)).id)
+
+    _print_letter(settings, _done(in_database(settings, work)))
+
+
+@staff.command()
+def sessions(
+    login_: Annotated[str, typer.Argument(metavar="[LOGIN]", help="Tên đăng nhập; bỏ trống: mọi người")] = "",
+    end: Annotated[bool, typer.Option("--end", help="Kết thúc mọi phiên của người này / end them all")] = False,
+    by: By = None,
+    config: ConfigPath = HERE,
+    json: AsJson = False,
+) -> None:
+    """Phiên đang mở; --end để kết thúc. / Open sessions, and their end."""
+    settings = plan_of(config).config
+    if end and not login_:
+        raise ConfigError("--end cần tên đăng nhập / --end needs a login")
+
+    if end:
+        ended = _done(in_database(settings, lambda storage: _end(storage, settings, by, login_)))
+        show.console.print(f"Đã kết thúc {ended} phiên. / {ended} sessions ended.")
+        return
+    done = in_database(settings, lambda storage: _open_sessions(storage, login_))
+    rows = [
+        {"login": name, "agent": each.agent, "opened_at": each.opened_at, "seen_at": each.seen_at}
+        for name, each in done
+    ]
+    if json:
+        show.as_json(rows)
+        return
+    for name, each in done:
+        words = f"{name}  {each.agent or '?'}  {show_moment(each.opened_at)} → {show_moment(each.seen_at)}"
+        show.console.print(words, soft_wrap=True, markup=False)
+    show.console.print(f"{len(done)} phiên đang mở. / {len(done)} open sessions.")
+
+
+async def _end(storage: Storage, config: Config, by: str | None, name: str) -> int | Refusal:
+    return await _staffing(storage, config, by).end_sessions((await _member(storage, name)).id)
+
+
+async def _open_sessions(storage: Storage, name: str) -> list[tuple[str, StaffSession]]:
+    """Of one login, or of all; each with the login."""
+    of = (await _member(storage, name)).id if name else ""
+    names = {each.id: each.login for each in await storage.read(lambda tx: tx.staff.members())}
+    return [(names.get(each.member, ""), each) for each in await storage.read(lambda tx: tx.staff.sessions(of))]
+
+
+def _staffing(storage: Storage, config: Config, by: str | None) -> Staffing:
+    return Staffing(storage=storage, rules=config.console, clock=utc_now, by=by or login(), way="command")
+
+
+async def _member(storage: Storage, name: str) -> Member:
+    """Raises `ConfigError` where there is none."""
+    found = await storage.read(lambda tx: tx.staff.by_login(name.strip()))
+    if found is None:
+        raise ConfigError(f"{name}: {_WORDS[Refusal.MISSING]}")
+    return found
+
+
+def _done(outcome: T | Refusal) -> T:
+    """What came of it. Raises `ConfigError` with the reason where it was refused."""
+    if isinstance(outcome, Refusal):
+        raise ConfigError(_WORDS[outcome])
+    return outcome
+
+
+def _print_letter(config: Config, invited: Invited) -> None:
+    origin = config.links.web.rstrip("/") or f"http://{config.web.host}:{config.web.port}"
+    show.console.print(f"{origin}{PREFIX}/loi-moi/{invited.secret}", soft_wrap=True, markup=False)
+    until = show_moment(invited.invitation.expires_at)
+    show.errors.print(
+        f"Địa chỉ này chỉ in một lần, dùng được một lần, đến {until}. / Printed once, opens once, until {until}.",
+        soft_wrap=True,
+    )
+
+
+def _row(member: Member, sign_in: SignIn) -> dict[str, Any]:
+    return {
+        "login": member.login,
+        "name": member.name,
+        "roles": grants_text(member.grants),
+        "disabled_at": member.disabled_at,
+        "seen_at": member.seen_at,
+        "password": sign_in.has_password,
+        "second_factor": sign_in.has_totp,
+        "openid": bool(member.subject),
+    }
+
+
+def _seen(moment: datetime | None) -> str:
+    return show_moment(moment) if moment else "chưa vào/never"

@@ -1,0 +1,1 @@
+"""The API for other software of the office, below `/api/v1`."""

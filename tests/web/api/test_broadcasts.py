@@ -1,0 +1,89 @@
+"""Software drafts a broadcast; nothing leaves before people have tried, submitted and approved it."""
+
+import asyncio
+from typing import Any
+
+from bot.model.api import KeyKind
+from bot.model.broadcast import BroadcastState
+from tests.web.api.rig import PHONE, Rig
+
+
+def drafted(*phones: str, **more: Any) -> dict[str, Any]:
+    people = [{"phone": each, "values": {"ten": f"Bà {number}"}} for number, each in enumerate(phones)]
+    words = "Kính gửi Ông/Bà, Bộ phận Một cửa nghỉ từ 31/8."
+    return {"title": "Nghỉ lễ", "chat": words, "sms": words, "recipients": people, **more}
+
+
+async def test_a_draft_has_its_people_and_waits_for_staff(quiet_api: Rig) -> None:
+    software = await quiet_api.software(KeyKind.LIVE, agency="H56.14", name="phan-mem")
+
+    answer = await software.call("POST", "/broadcasts", drafted("0912345678", "0987654321"))
+
+    assert answer.status == 201, answer.text
+    assert (answer.said["state"], answer.said["people"], answer.said["agency"]) == ("draft", 2, "H56.14")
+    kept = await quiet_api.app.broadcasts.get(answer.said["id"])
+    assert kept
+    assert (kept.state, kept.made_by) == (BroadcastState.DRAFT, "api:phan-mem")
+    rows = await quiet_api.app.broadcasts.rows(kept.id, limit=9)
+    assert [each.phone for each in rows] == [PHONE, "+84987654321"]
+    assert await quiet_api.storage.read(lambda tx: tx.outbox.planned()) == 0
+    entry = (await quiet_api.recorded("broadcast.drafted"))[0]
+    assert (entry.by, entry.way, entry.subject, entry.after) == ("api:phan-mem", "api", kept.id, {"people": 2})
+
+
+async def test_it_is_seen_by_keys_of_its_agency_and_above(quiet_api: Rig) -> None:
+    own = await quiet_api.software(KeyKind.LIVE, agency="H56.14")
+    above = await quiet_api.software(KeyKind.LIVE, agency="H56")
+    beside = await quiet_api.software(KeyKind.LIVE, agency="H56.15")
+    made = (await own.call("POST", "/broadcasts", drafted("0912345678"))).said["id"]
+
+    seen = [await each.call("GET", f"/broadcasts/{made}") for each in (own, above, beside)]
+
+    assert [each.status for each in seen] == [200, 200, 404]
+
+
+async def test_nothing_is_drafted_while_a_phone_is_wrong(quiet_api: Rig) -> None:
+    software = await quiet_api.software(KeyKind.LIVE)
+
+    answer = await software.call("POST", "/broadcasts", drafted("0912345678", "0243825432", "x" * 12))
+
+    assert answer.problem == "unprocessable"
+    assert answer.pointers == ["/recipients/1/phone", "/recipients/2/phone"]
+    assert await quiet_api.app.broadcasts.listed((), limit=9) == []
+
+
+async def test_test_and_team_keys_draft_nothing_and_agencies_are_kept_apart(quiet_api: Rig) -> None:
+    keys = [await quiet_api.software(each) for each in (KeyKind.TEST, KeyKind.TEAM)]
+    live = await quiet_api.software(KeyKind.LIVE, agency="H56.14")
+
+    refused = [await each.call("POST", "/broadcasts", drafted("0912345678")) for each in keys]
+    elsewhere = await live.call("POST", "/broadcasts", drafted("0912345678", agency="H56"))
+
+    assert {each.problem for each in refused} == {"only_live"}
+    assert elsewhere.pointers == ["/agency"]
+
+
+async def test_the_same_call_twice_is_one_draft(quiet_api: Rig) -> None:
+    software = await quiet_api.software(KeyKind.LIVE)
+
+    async def once() -> Any:
+        return await software.call("POST", "/broadcasts", drafted("0912345678"), Idempotency_Key="dot-1")
+
+    answers = await asyncio.gather(*(once() for _ in range(5)))
+    last = await once()
+
+    assert {each.status for each in answers} <= {201, 409}
+    assert last.status == 201
+    assert len({each.said["id"] for each in [*answers, last] if each.status == 201}) == 1
+    assert len(await quiet_api.app.broadcasts.listed((), limit=9)) == 1
+
+
+async def test_ten_thousand_people_come_in_one_call(quiet_api: Rig) -> None:
+    software = await quiet_api.software(KeyKind.LIVE)
+    phones = [f"0912{number:06}" for number in range(10_000)]
+
+    answer = await software.call("POST", "/broadcasts", drafted(*phones))
+    more = await software.call("POST", "/broadcasts", drafted(*phones, "0987654321"))
+
+    assert (answer.status, answer.said["people"]) == (201, 10_000)
+    assert more.pointers == ["/recipients"]
