@@ -4,14 +4,12 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
 from typing import Any
 
 from bot import blocked_watch, broadcast_watch, callbacks, fallback_watch, quiet_watch, session_watch
 from bot.api_keys import ApiKeys
 from bot.api_sending import ApiSending
 from bot.beats import Beat, Beats, unheard
-from bot.blocked_watch import BlockedWatch
 from bot.broadcast_watch import BroadcastWatch
 from bot.broadcasting import broadcasts_for, handing_out_for
 from bot.calendars import Calendars
@@ -19,7 +17,6 @@ from bot.callbacks import Callbacks
 from bot.conversation import Conversation
 from bot.deadlines import DeadlineWatch
 from bot.desk import Desk
-from bot.digest import Digests
 from bot.dispatch import Dispatch
 from bot.fallback_watch import FallbackWatch
 from bot.following import follow, reconcile_nightly
@@ -30,17 +27,18 @@ from bot.model.clock import Clock
 from bot.model.errors import StorageError, trail
 from bot.model.ids import id_maker
 from bot.model.message import Heard, InboundMessage, OutboxItem, Receipt, Situation
+from bot.naming import name_once
 from bot.phattin import Phattin
 from bot.plan import Plan, contacts_for, manner_for, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
 from bot.ports import CallbackDoor, Channel, Source, Storage
 from bot.quiet import QuietHours
-from bot.quiet_watch import QuietWatch
 from bot.receipts import record, record_in
 from bot.report_plan import report_watch_for
 from bot.text_check import log_findings
 from bot.text_check import rules_of as text_rules_of
 from bot.texts import Library, library
 from bot.watch import Watch
+from bot.watchers import blocked_watch_for, quiet_watch_for
 
 log = logging.getLogger(__name__)
 
@@ -193,16 +191,23 @@ class App:
             self.watch.run(),
             self.dispatch.watch(),
             self.guess_watch.run(beat("guessing", every=10)),
-            self._blocked_watch().run(beat("blocked", every=blocked_watch.EVERY)),
+            blocked_watch_for(self.plan, self.storage, self.dispatch, self.planner, self.clock).run(
+                beat("blocked", every=blocked_watch.EVERY)
+            ),
             FallbackWatch(self.storage, clock=self.clock).run(beat("fallback", every=fallback_watch.EVERY)),
-            self._quiet_watch().run(beat("quiet", every=quiet_watch.EVERY)),
-            self._broadcast_watch().run(beat("broadcasts", every=broadcast_watch.BEATS_WITHIN)),
+            quiet_watch_for(self.plan, self.storage, self.library, self.new_id, self.clock).run(
+                beat("quiet", every=quiet_watch.EVERY)
+            ),
+            BroadcastWatch(self.storage, handing_out_for(self.broadcasts)).run(
+                beat("broadcasts", every=broadcast_watch.BEATS_WITHIN)
+            ),
             session_watch.watch_sessions(
                 self.storage, self.clock, config.console, beat("sessions", every=session_watch.EVERY)
             ),
             self.library.watch(self.storage, beat=beat("texts", every=library.LOOK_EVERY)),
             self._talk_watch(beat("talks", every=TALKS_EVERY)),
             self._hear_who_left(),
+            name_once(self.storage),
             log_findings(self.storage, text_rules_of(self.plan), config.texts.language),
         ]
         if self.callbacks:
@@ -224,36 +229,9 @@ class App:
         beat = self.beats.of(f"comparison:{source.name}", every=COMPARED_WITHIN) if is_compared else unheard
         await reconcile_nightly(source, self.storage, rules, self.clock, beat)
 
-    def _quiet_watch(self) -> QuietWatch:
-        config, rules = self.plan.config, sms_rules(self.plan)
-        digests = Digests(
-            self.library,
-            self.new_id,
-            config.quiet.digest,
-            sms=not any(each.templates_required for each in rules.values()),
-            language=config.texts.language,
-        )
-        return QuietWatch(self.storage, digests, clock=self.clock)
-
-    def _broadcast_watch(self) -> BroadcastWatch:
-        return BroadcastWatch(self.storage, handing_out_for(self.broadcasts))
-
     def _is_tightened(self) -> bool:
         """Codes are being guessed just now, and strangers learn nothing meanwhile."""
         return self.plan.config.lookup.tighten and self.guess_watch.is_on
-
-    def _blocked_watch(self) -> BlockedWatch:
-        config = self.plan.config
-        return BlockedWatch(
-            self.storage,
-            self.dispatch.senders,
-            {each.name: each.shown for each in self.plan.channels if each.shown},
-            after=timedelta(minutes=config.reach.blocked_minutes),
-            catalogue=self.planner.catalogue,
-            plain=lambda scheme: scheme == "sms",
-            clock=self.clock,
-            new_id=self.new_id,
-        )
 
     def _note_as_left(self, item: OutboxItem) -> None:
         """A chat that takes nothing any more is as if its reader had left: what follows goes another way at once."""

@@ -1,14 +1,17 @@
 """A message to many: whom it is for, what it says, who approved it, and how far it has come."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
+from bot.model.broadcast_progress import Preview as Preview
+from bot.model.broadcast_progress import Progress as Progress
+from bot.model.broadcast_progress import Result as Result
+from bot.model.broadcast_progress import Shown as Shown
+from bot.model.broadcast_progress import Tally as Tally
 from bot.model.dossier import Status
-from bot.model.message import DeliveryState
 from bot.model.wording import Wording
 
 
@@ -239,93 +242,3 @@ class Refusal:
 
     def __bool__(self) -> bool:
         return False
-
-
-class Tally(NamedTuple):
-    """Messages of one channel in one state."""
-
-    channel: str
-    """A scheme of addresses."""
-    state: DeliveryState
-    messages: int
-    cost: int
-    """Đồng so far."""
-
-
-_STILL_HERE = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.HELD})
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far it has come."""
-
-    people: int
-    handed_out: int
-    tallies: tuple[Tally, ...] = ()
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    """Of those who were drawn up, who is left out all the same: a word of `LeftOut` → how many."""
-
-    @property
-    def by_state(self) -> dict[DeliveryState, int]:
-        found = Counter[DeliveryState]()
-        for each in self.tallies:
-            found[each.state] += each.messages
-        return dict(found)
-
-    @property
-    def by_channel(self) -> dict[str, int]:
-        found = Counter[str]()
-        for each in self.tallies:
-            found[each.channel] += each.messages
-        return dict(found)
-
-    @property
-    def waiting(self) -> int:
-        """Planned, and not yet with a provider."""
-        return sum(each.messages for each in self.tallies if each.state in _STILL_HERE)
-
-    @property
-    def cost(self) -> int:
-        """Đồng so far."""
-        return sum(each.cost for each in self.tallies)
-
-
-class Result(NamedTuple):
-    """What became of one recipient."""
-
-    number: int
-    address: str
-    """Masked."""
-    code: str
-    state: DeliveryState | None
-    """None: no message was planned."""
-    left_out: str
-    """A word of `LeftOut`, where she was left out; else empty."""
-    reason: str
-    """The provider's or our words."""
-    at: datetime | None
-    """When it came into this state."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What somebody would read by one way."""
-
-    channel: str
-    """A scheme of addresses."""
-    text: str = field(repr=False)
-    parts: int = 1
-    cost: int = 0
-    """Đồng."""
-    is_cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What one recipient would be told: as a chat and as an SMS, whichever way leads to her."""
-
-    number: int
-    missing: str = ""
-    """The value for want of which she would be told nothing; then the rest is empty."""
-    chat: str = field(default="", repr=False)
-    sms: Shown | None = None

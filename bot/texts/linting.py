@@ -37,7 +37,7 @@ _Said = Iterator[Finding]
 def lint(
     key: TextKey, wording: Wording, rules: Rules | None = None, *, columns: tuple[str, ...] | None = None
 ) -> list[Finding]:
-    """All findings on one text, errors first. `columns`: the values that it may show, where they are not a dossier's."""
+    """All findings on one text, errors first. `columns`: the values it may show, where they are not a dossier's."""
     found = _findings(Subject(key, wording, rules or Rules(), columns))
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
 
@@ -77,8 +77,8 @@ def _syntax(subject: Subject) -> _Said:
 
 
 def _names(subject: Subject, readings: Mapping[str, Reading]) -> _Said:
-    known = STAFF_VALUES if subject.is_for_staff else CITIZEN_VALUES
-    known = known if subject.columns is None else subject.columns
+    usual: tuple[str, ...] = STAFF_VALUES if subject.is_for_staff else CITIZEN_VALUES
+    known = usual if subject.columns is None else subject.columns
     there_are = f"có: {', '.join(known)}"
     required = set(subject.wording.required)
     for place, reading in readings.items():

@@ -15,7 +15,7 @@ _NAMES = (
     "hold", "hold_of_budget", "let_go", "discard", "release_budget", "held_for_budget",
     "lock_items", "find_items", "parts_of", "unpark", "move_items", "settle", "name_carrier",
 )  # fmt: skip
-_WALKS = re.compile(r"SCAN (outbox|o|parts|p|parked|carriers|c)\b(?! USING INDEX outbox_(held|budget))")
+_WALKS = re.compile(r"SCAN (outbox|o|parts|p|parked|carriers|c)\b(?! USING (COVERING )?INDEX outbox_(held|budget))")
 """Reading a table from end to end; the indexes of what is held hold nothing else."""
 
 
