@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.model.clock import VIETNAM
+from bot.web.console.private import phone_shown
 from bot.web.pages import LANGUAGES, STATIC, versioned, whole_codes
 
 _HERE = Path(__file__).parent
@@ -57,6 +58,7 @@ class Show:
             percent=percent,
             whole_codes=whole_codes,
             fill=fill,
+            phone=phone,
         )
 
     def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:
@@ -95,6 +97,11 @@ def number(value: int | float | None) -> str:
 def dong(value: int | None) -> str:
     """`1.204 đ`."""
     return "–" if value is None else f"{number(value)} đ"
+
+
+def phone(number: str) -> str:
+    """`0912 345 678`."""
+    return phone_shown(number, is_whole=True)
 
 
 def percent(part: float, whole: float, places: int = 1) -> str:

@@ -3,31 +3,31 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from adapters.channels import log
 from bot.model.broadcast import BroadcastState
-from bot.model.message import DeliveryState, Lane, Situation
-from bot.model.person import Address
+from bot.model.clock import VIETNAM
+from bot.model.message import DeliveryState, Situation
 from bot.model.staff import Grant, Role
 from bot.model.wording import TextKey
 from bot.plan import Configured
-from bot.ports import Mirrored, Move, Quarantined, Reconciliation, SourceState, Storage
+from bot.ports import Move, Quarantined, Reconciliation, SourceState, Storage
+from bot.staffing import Invited
 from bot.texts.catalogue import shipped
 from bot.web.console.server import routes_of
 from tests.contract.test_storage_reports import watch_over
-from tests.support.books import written
-from tests.support.making import OWNER_PHONE, code, dossier
+from tests.support.books import DAYS, FIRST, written
+from tests.support.making import code, message
 from tests.unit.lists import csv_of
-from tests.web.console.broadcasting import Sending, open_sending, ready, submitted
-from tests.web.console.desk import drafted, failed, held_for_the_night, mirrored, next_date, planned
+from tests.web.console.broadcasting import Sending, begun, open_sending, ready, submitted
+from tests.web.console.desk import drafted, failed, held_for_the_night, mirrored, next_date, planned, soon
 from tests.web.console.rig import Clerk, Rig, found
-from tests.web.console.test_inbox import PHONE, WEB, feedback_of, says, talk_of
+from tests.web.console.test_inbox import PHONE, feedback_of, says, talk_of
 
-RULES = {"approve_people": 5, "canary": 2, "approve_cost": 1_000_000_000}
+RULES = {"approve_people": 5, "canary": 3, "approve_cost": 1_000_000_000}
 NAMES = ("Nguyễn Thị Lan", "Trần Văn Bình", "Lê Thị Hoa", "Phạm Quốc Minh")
-EVERY_ROLE = tuple(Role)
 
 
 @dataclass
@@ -64,7 +64,10 @@ async def open_filled(storage: Storage, folder: Path) -> AsyncIterator[Filled]:
     files = folder / "nguon"
     files.mkdir()
     config = {
-        "sources": {"office": {"kind": "folder", "path": str(files)}, "quocgia": {"kind": "folder", "path": str(files)}},
+        "sources": {
+            "office": {"kind": "folder", "path": str(files)},
+            "quocgia": {"kind": "folder", "path": str(files)},
+        },
         "budget": {"monthly": 1_000_000, "agencies": {"H32.15": 10_000}},
         "broadcasts": RULES,
     }
@@ -73,24 +76,23 @@ async def open_filled(storage: Storage, folder: Path) -> AsyncIterator[Filled]:
 
 
 async def fill(sending: Sending) -> Filled:
-    rig = sending.rig
-    books = await written(rig.storage, per_day=6)
+    rig, paths = sending.rig, dict[str, str]()
+    rig.clock.moved += datetime.combine(FIRST + timedelta(days=DAYS), time(9), VIETNAM) - rig.clock()
+    lan = await rig.staff(Role.CLERK, login="lan")
+    chief = await rig.login(*Role, login="hung", name="Trần Văn Hùng")
+    books = await written(rig.storage, per_day=4)
     await watch_over(rig.storage, books).look()
-    rig.clock.moved += books.clock() + timedelta(hours=15) - rig.clock()
+    await _broadcasts(sending, lan, chief, paths)
     sms = Configured("trial", "log", log.Settings(), "sms")
     rig.app.plan = replace(rig.app.plan, channels=[*rig.app.plan.channels, sms])
-    lan = await rig.staff(Role.CLERK, login="lan")
-    chief = await rig.login(*EVERY_ROLE, login="hung", name="Trần Văn Hùng")
-    paths: dict[str, str] = {}
     await _dossiers(rig, paths)
-    await _apologies(rig, chief, paths)
+    await _apologies(rig, lan, chief, paths)
     await _messages(rig, paths)
     await _inbox(rig, paths)
-    await _texts(rig)
+    await _texts(rig, paths)
     await _machinery(rig, paths)
     await _people(rig, paths)
     await _keys(rig, chief, paths)
-    await _broadcasts(sending, lan, chief, paths)
     return Filled(sending, chief, paths)
 
 
@@ -103,10 +105,20 @@ async def _dossiers(rig: Rig, paths: dict[str, str]) -> None:
     paths["dossier"] = f"/ho-so/office/{code(30)}"
 
 
-async def _apologies(rig: Rig, chief: Clerk, paths: dict[str, str]) -> None:
-    first = await drafted(rig, 40, by="lan")
-    second = await drafted(rig, 41, by="lan", reason="fieldwork", new_date=None) if False else await drafted(rig, 41)
-    paths |= {"apology": f"/xin-loi/{first.id}", "apology of the watch": f"/xin-loi/{second.id}"}
+async def _apologies(rig: Rig, lan: Clerk, chief: Clerk, paths: dict[str, str]) -> None:
+    seen = r'name="seen" value="(\d+)"'
+    for number, fate in enumerate(("draft", "approved", "rejected"), 40):
+        await mirrored(rig, number, due=soon(rig))
+        await lan.get(f"/xin-loi/moi?nguon=office&ma={code(number)}")
+        await lan.post("/xin-loi/moi", nguon="office", ma=code(number), reason="system", text="", day=next_date(rig))
+        paths[f"apology, {fate}"] = lan.where
+        page = await chief.get(lan.where)
+        if fate == "approved":
+            await chief.post(f"{lan.where}/duyet", seen=found(seen, page))
+        if fate == "rejected":
+            await chief.post(f"{lan.where}/khong-duyet", why="Hồ sơ trả kịp trong ngày mai.")
+    watched = await drafted(rig, 43)
+    paths["apology of the watch"] = f"/xin-loi/{watched.id}"
     paths["apology to begin"] = f"/xin-loi/moi?nguon=office&ma={code(30)}"
 
 
@@ -127,16 +139,20 @@ async def _inbox(rig: Rig, paths: dict[str, str]) -> None:
     late = await feedback_of(rig, days_ago=20, text="Tôi chờ lâu quá, cán bộ không giải thích.")
     await feedback_of(rig, name="", phone="")
     paths |= {"talk": f"/hop-thu/trao-doi/{handle}", "feedback": f"/hop-thu/phan-anh/{late}"}
-    assert WEB
 
 
-async def _texts(rig: Rig) -> None:
+async def _texts(rig: Rig, paths: dict[str, str]) -> None:
     key, now = TextKey(Situation.RESULT, "vi"), rig.clock()
     own = shipped("vi")[Situation.RESULT]
     for add in (" Xin mang theo giấy hẹn.", " Xin mang theo giấy hẹn và căn cước."):
         wording = replace(own, chat=own.chat + add)
         number = await rig.storage.write(lambda tx, each=wording: tx.texts.draft(key, each, by="lan", at=now))  # type: ignore[misc]
         await rig.storage.write(lambda tx, each=number: tx.texts.publish(key, each, by="lan", at=now))  # type: ignore[misc]
+    paths |= {
+        "text": "/mau-tin/result",
+        "text to write": "/mau-tin/result/sua",
+        "texts compared": "/mau-tin/result/so-sanh",
+    }
 
 
 async def _machinery(rig: Rig, paths: dict[str, str]) -> None:
@@ -157,11 +173,13 @@ async def _machinery(rig: Rig, paths: dict[str, str]) -> None:
         for row in range(2, 6)
     ]  # fmt: skip
     held = [
-        replace(
-            await _message_of(rig, number), state=DeliveryState.HELD, reason="too many at once", settled_at=now
+        message(
+            id=rig.app.new_id(), source="quocgia", code=code(number), agency="H32.15", state=DeliveryState.HELD,
+            reason="too many at once", created_at=now, next_at=now, expires_at=now + timedelta(days=1), settled_at=now,
+            situation=Situation.RESULT,
         )
         for number in range(70, 74)
-    ]
+    ]  # fmt: skip
     await rig.storage.write(lambda tx: tx.sources.save("quocgia", state))
     await rig.storage.write(lambda tx: tx.reconciliations.keep(report))
     await rig.storage.write(lambda tx: tx.sources.quarantine(rows, at=now))
@@ -170,5 +188,72 @@ async def _machinery(rig: Rig, paths: dict[str, str]) -> None:
     await rig.storage.write(lambda tx: tx.routing.move(Move("webchat", now, 100, 0, "works again")))
     paths |= {
         "channel": "/kenh/webchat", "channel to a file": "/kenh/trial", "source": "/nguon/quocgia",
-        "brake": "/nguon/quocgia/phanh/tha",
+        "brake": "/nguon/quocgia/phanh/gui",
     }  # fmt: skip
+
+
+async def _people(rig: Rig, paths: dict[str, str]) -> None:
+    binh = await rig.staff(Grant(Role.APPROVER, "H32.15"), Grant(Role.VIEWER), login="binh", logged_in=False)
+    await rig.staffing.invite("hoa", "Lê Thị Hoa", {Grant(Role.CLERK, "H32.10.5"), Grant(Role.AUDITOR)})
+    letter = await rig.staffing.invite("minh", "Phạm Quốc Minh", {Grant(Role.VIEWER)})
+    assert isinstance(letter, Invited)
+    paths |= {
+        "member": f"/nhan-su/{binh.member.id}",
+        "letter": f"/loi-moi/{letter.secret}",
+        "void letter": "/loi-moi/x",
+    }
+
+
+async def _keys(rig: Rig, chief: Clerk, paths: dict[str, str]) -> None:
+    for kind in ("live", "team", "test"):
+        fields = {
+            "name": f"phan-mem-{kind}",
+            "kind": kind,
+            "agency": "H32.15",
+            "rights": ["send", "read"],
+            "days": "30",
+        }
+        await chief.get("/khoa-api/moi")
+        await chief.post("/khoa-api/moi", fields)
+    test, team, live = await rig.storage.read(lambda tx: tx.api.keys())
+    await chief.get(f"/khoa-api/{test.id}/thu-hoi")
+    await chief.post(f"/khoa-api/{test.id}/thu-hoi")
+    paths |= {"key": f"/khoa-api/{live.id}", "key with a list": f"/khoa-api/{team.id}"}
+    paths |= {"key revoked": f"/khoa-api/{test.id}", "key to revoke": f"/khoa-api/{live.id}/thu-hoi"}
+
+
+def _list_of(number: int) -> bytes:
+    rows = [(NAMES[each % 4], f"0903 111 {each:03}", "Phường Nha Trang") for each in range(number)]
+    return csv_of(("ho_ten", "Số điện thoại", "dia_diem"), *rows)
+
+
+async def _broadcasts(sending: Sending, lan: Clerk, chief: Clerk, paths: dict[str, str]) -> None:
+    drafts = [await ready(lan, _list_of(7), title="Mời nhận kết quả"), await begun(lan, title="Lịch nghỉ lễ")]
+    waiting, refused, few, all_sent = [
+        await submitted(lan, _list_of(number), title=title)
+        for number, title in (
+            (6, "Cấp đổi thẻ bảo hiểm y tế"),
+            (8, "Họp dân phố"),
+            (9, "Thu lệ phí"),
+            (3, "Mời bổ sung"),
+        )
+    ]
+    await chief.get(f"/phat-tin/{refused}")
+    await chief.post(f"/phat-tin/{refused}/duyet", act="reject", why="Sai ngày họp, xin sửa lại.")
+    await chief.get(f"/phat-tin/{few}")
+    await chief.post(f"/phat-tin/{few}/duyet", act="approve")
+    async with sending.running():
+        await sending.comes_to(all_sent, BroadcastState.DONE)
+        await sending.comes_to(few, BroadcastState.TRIED)
+    for name, one in (
+        ("waiting", waiting),
+        ("refused", refused),
+        ("tried", few),
+        ("done", all_sent),
+        ("draft", drafts[0]),
+    ):
+        paths[f"broadcast, {name}"] = f"/phat-tin/{one}"
+    for part in ("ten", "nguoi-nhan", "noi-dung", "gio", "danh-sach", "kiem-tra", "gui-thu"):
+        paths[f"broadcast, {part}"] = f"/phat-tin/{drafts[0]}/{part}"
+    paths |= {"list to choose": f"/phat-tin/{drafts[1]}/danh-sach", "results": f"/phat-tin/{all_sent}/ket-qua"}
+    paths["broadcast to cancel"] = f"/phat-tin/{few}/huy"
