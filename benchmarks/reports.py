@@ -218,7 +218,9 @@ async def measure(url: str, dossiers: int) -> dict[str, Any]:
                     )
                 ),
                 "overdue": await timed(
-                    lambda: read(lambda tx: tx.reports.overdue_dossiers((), now=NOW, after=None, limit=51))
+                    lambda: read(
+                        lambda tx: tx.reports.overdue_dossiers((), twelve.since, NOW, now=NOW, after=None, limit=51)
+                    )
                 ),
                 "stale": await timed(
                     lambda: read(lambda tx: tx.reports.stale((), before=before, after=None, limit=51))

@@ -9,6 +9,7 @@ import typer
 from bot import show
 from bot.api_keys import Fresh, fresh_key
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry
 from bot.model.api import NAME, ApiKey, ApiRight, KeyKind
 from bot.model.audit import Entry
 from bot.model.clock import utc_now
@@ -93,7 +94,7 @@ async def _revoke(tx: Transaction, name: str, who: str) -> bool:
 
 
 def _entry(what: str, key: ApiKey, *, by: str, after: Mapping[str, object] | None = None) -> Entry:
-    return Entry(at=utc_now(), by=by, way="command", what=what, subject=key.name, agency=key.agency, after=after or {})
+    return command_entry(what, key.name, by=by, agency=key.agency, after=after)
 
 
 def _shown(key: ApiKey, *, is_open: bool) -> dict[str, object]:

@@ -6,7 +6,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from bot.api_wishes import TELLABLE, Bodies, Refused, ToDossier, ToPhone, Wish, as_trial, change_of, fault, rendered
+from bot.api_templates import Templates
+from bot.api_wishes import (
+    TELLABLE,
+    Bodies,
+    ByTemplate,
+    Refused,
+    ToDossier,
+    ToPhone,
+    Wish,
+    as_trial,
+    change_of,
+    fault,
+    rendered,
+)
 from bot.enqueueing import enqueue_news
 from bot.model.api import ApiKey, ApiMessage, KeyKind, Remembered
 from bot.model.audit import Entry
@@ -51,11 +64,12 @@ class ApiSending:
     storage: Storage
     reach: Reach
     library: Library
+    templates: Templates
     quiet: QuietHours
     clock: Clock
 
     async def send(
-        self, key: ApiKey, wish: Wish, token: Token | None, answer: Callable[[Sent], str]
+        self, key: ApiKey, asked: Wish | ByTemplate, token: Token | None, answer: Callable[[Sent], str]
     ) -> Sent | Refused | Remembered:
         """Durable when it returns: messages, answer and record together. The same token again is answered from memory;
         two at once are one."""
@@ -64,11 +78,12 @@ class ApiSending:
             now = self.clock()
             if token and (kept := await tx.api.remember(key.id, token.word, token.digest(key), at=now)):
                 return kept
-            items = await self._plan(tx, key, wish, now)
-            if isinstance(items, Refused):
+            planned = await self._planned(tx, key, asked, now)
+            if isinstance(planned, Refused):
                 if token:
                     await tx.api.forget(key.id, token.word)
-                return items
+                return planned
+            wish, items = planned
             sent = Sent(items, self._quiet(items, now))
             await tx.api.note([self._noted(key, each, wish.reference) for each in items])
             if token:
@@ -78,9 +93,18 @@ class ApiSending:
 
         return await self.storage.write(work)
 
+    async def _planned(
+        self, tx: Transaction, key: ApiKey, asked: Wish | ByTemplate, now: datetime
+    ) -> tuple[Wish, list[OutboxItem]] | Refused:
+        wish = self.templates.wish_of(key, asked) if isinstance(asked, ByTemplate) else asked
+        if isinstance(wish, Refused):
+            return wish
+        items = await self._plan(tx, key, wish, now)
+        return items if isinstance(items, Refused) else (wish, items)
+
     async def _plan(self, tx: Transaction, key: ApiKey, wish: Wish, now: datetime) -> list[OutboxItem] | Refused:
         if isinstance(wish.to, ToDossier):
-            items = await self._to_dossier(tx, key, wish.situation, wish.to, now)
+            items = await self._to_dossier(tx, key, wish, wish.to, now)
         else:
             items = await self._to_phone(tx, key, wish, wish.to, now)
         if isinstance(items, Refused):
@@ -123,8 +147,9 @@ class ApiSending:
     # About a dossier
 
     async def _to_dossier(
-        self, tx: Transaction, key: ApiKey, situation: Situation, to: ToDossier, now: datetime
+        self, tx: Transaction, key: ApiKey, wish: Wish, to: ToDossier, now: datetime
     ) -> list[OutboxItem] | Refused:
+        situation = wish.situation
         found = [each for each in await tx.dossiers.find(to.code) if key.covers(each.agency)]
         found = [each for each in found if to.source in ("", each.source)]
         if not found:
@@ -133,9 +158,11 @@ class ApiSending:
             return fault("two_sources", "/to/source")
         dossier, planner = found[0], self.reach.planner
         if not planner.situations.is_on(situation, dossier.agency):
-            return fault("switched_off", "/situation")
+            return fault("switched_off", wish.pointer)
+        if wish.template and not self.templates.is_in_force(wish, dossier.agency):
+            return fault("template_elsewhere", "/template")
         if dossier.status not in TELLABLE[situation]:
-            return fault("untrue", "/situation", status=dossier.status.name.lower())
+            return fault("untrue", wish.pointer, status=dossier.status.name.lower())
         change = change_of(dossier, now)
         item = planner.plan_as(situation, change, None, dossier, now=now)
         if item.state is DeliveryState.SUPPRESSED:
@@ -153,13 +180,16 @@ class ApiSending:
         self, tx: Transaction, key: ApiKey, wish: Wish, to: ToPhone, now: datetime
     ) -> list[OutboxItem] | Refused:
         situation = wish.situation
-        phone, agency, planner = parse_phone(to.phone), to.agency or key.agency, self.reach.planner
+        phone, planner = parse_phone(to.phone), self.reach.planner
+        agency = to.agency or self.templates.agency_of(wish, key.agency)
         if phone is None or phone.kind != "mobile":
             return fault("no_mobile", "/to/phone")
         if not key.covers(agency):
             return fault("other_agency", "/to/agency")
         if not planner.situations.is_on(situation, agency):
-            return fault("switched_off", "/situation")
+            return fault("switched_off", wish.pointer)
+        if wish.template and not self.templates.is_in_force(wish, agency, [to.language]):
+            return fault("template_elsewhere", "/template")
         is_accented = situation in planner.accented
         bodies = rendered(wish, to, self.library, agency=agency, hours=planner.hours, is_accented=is_accented)
         if isinstance(bodies, Refused):
@@ -255,4 +285,5 @@ class ApiSending:
 def _entry(key: ApiKey, wish: Wish, items: Sequence[OutboxItem], now: datetime) -> Entry:
     about = wish.to.code if isinstance(wish.to, ToDossier) else items[0].id
     told = {"situation": str(wish.situation), "messages": len(items), "first": items[0].id, "kind": str(key.kind)}
+    told |= {"template": wish.template} if wish.template else {}
     return Entry(at=now, by=key.by, way="api", what="notification.sent", subject=about, agency=key.agency, after=told)

@@ -75,6 +75,22 @@ class Wish:
     situation: Situation
     to: ToDossier | ToPhone
     reference: str = ""
+    template: str = ""
+    """The registered template by which the situation was named; empty: it was named itself."""
+
+    @property
+    def pointer(self) -> str:
+        """Where the request says what is to be told."""
+        return "/template" if self.template else "/situation"
+
+
+@dataclass(frozen=True, slots=True)
+class ByTemplate:
+    """What is asked for by the id of a registered template."""
+
+    template: str
+    to: ToDossier | ToPhone
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,8 @@ class ApologyDesk:
         apology = await _draft_of(tx, apology_id)
         if isinstance(apology, Refused):
             return apology
-        if by.casefold() in apology.authors:
+        earlier = await tx.apologies.authors([apology.id])
+        if by.casefold() in apology.authors | earlier[apology.id]:
             return Refused(apology.id, SAME_PERSON)
         if seen is not None and seen != apology.revised_at:
             return Refused(apology.id, CHANGED)

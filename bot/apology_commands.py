@@ -1,6 +1,7 @@
 """The commands `motcua apology …`: the desk at which apologies are drafted, changed, approved by another person."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -9,12 +10,14 @@ import typer
 
 from bot import app, show, show_apologies
 from bot.apologies import ApologyDesk
-from bot.apology_desk import desk_of, drafting_of
+from bot.apology_desk import desk_of, drafting_of, for_the_record
 from bot.apology_documents import fields_of
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry, looked, recorded
 from bot.documents import render
 from bot.drafting import Answer, Refused, Wishes
 from bot.model.apology import Act, Apology, ApologyState
+from bot.model.audit import Entry
 from bot.model.clock import utc_now
 from bot.model.code import read_codes
 from bot.model.dossier import Dossier
@@ -79,7 +82,12 @@ def show_(apology_id: Id, config: ConfigPath = HERE, json: AsJson = False) -> No
         told = sentence(message) if message else found.fate
         return found, await tx.apologies.acts(found.id), told
 
-    found, acts, told = reading(plan.config, read)
+    async def look(storage: Storage) -> tuple[Apology, list[Act], str]:
+        seen = await storage.read(read)
+        await looked(storage, _look("apology.looked", seen[0]))
+        return seen
+
+    found, acts, told = in_database(plan.config, look)
     if json:
         done = [{"at": each.at, "what": each.what, "by": each.by, "detail": each.detail} for each in acts]
         show.as_json({**_as_json(found), "message_state": told, "acts": done})
@@ -107,9 +115,9 @@ def draft(
     if len(found) > 1:
         names = ", ".join(each.source for each in found)
         raise ConfigError(f"{dossier_code}: có ở nhiều nguồn, xin chọn --source / several sources have it: {names}")
-    wishes = Wishes(reason, text, _day(day))
+    wishes, act = Wishes(reason, text, _day(day)), Doing("apology.drafted", by or login())
     _done(
-        [_at_desk(plan, lambda desk: desk.draft(found[0].source, dossier_code, wishes, by=by or login()))],
+        [_at_desk(plan, act, lambda desk: desk.draft(found[0].source, dossier_code, wishes, by=act.by))],
         "đã soạn, chờ người khác duyệt / drafted, waits for another person's approval",
     )
 
@@ -127,9 +135,9 @@ def change(
     plan = plan_of(config)
     if reason is None and text is None and day is None:
         raise ConfigError("xin cho biết sửa gì / say what to change: --reason, --text, --date")
-    named = _ids(plan, [apology_id])[0]
-    wishes = Wishes(reason, text, _day(day))
-    _done([_at_desk(plan, lambda desk: desk.change(named, wishes, by=by or login()))], "đã sửa / changed")
+    named = _drafts(plan, [apology_id])
+    wishes, act = Wishes(reason, text, _day(day)), Doing("apology.changed", by or login(), named)
+    _done([_at_desk(plan, act, lambda desk: desk.change(named[0].id, wishes, by=act.by))], "đã sửa / changed")
 
 
 @apology.command()
@@ -143,8 +151,12 @@ def approve(
 ) -> None:
     """Duyệt: ngày hẹn mới có hiệu lực, công dân được báo. / Approve: the new date holds, and citizens are told."""
     plan = plan_of(config)
-    named, who = _ids(plan, ids), by or login()
-    _done(_at_desk(plan, lambda desk: desk.approve_all(named, by=who, override=override)), "đã duyệt / approved")
+    act = Doing("apology.approved", by or login(), _drafts(plan, ids))
+    named = [each.id for each in act.before]
+    _done(
+        _at_desk(plan, act, lambda desk: desk.approve_all(named, by=act.by, override=override)),
+        "đã duyệt / approved",
+    )
 
 
 @apology.command()
@@ -156,9 +168,9 @@ def reject(
 ) -> None:
     """Không duyệt một dự thảo. / Decide against a draft."""
     plan = plan_of(config)
-    named = _ids(plan, [apology_id])[0]
+    act = Doing("apology.rejected", by or login(), _drafts(plan, [apology_id]))
     _done(
-        [_at_desk(plan, lambda desk: desk.reject(named, by=by or login(), why=why))],
+        [_at_desk(plan, act, lambda desk: desk.reject(act.before[0].id, by=act.by, why=why))],
         "không duyệt, công dân không được báo / rejected, the citizen is not told",
     )
 
@@ -175,7 +187,9 @@ def document(
 
     async def work(storage: Storage) -> None:
         found, dossier = await storage.read(lambda tx: _with_dossier(tx, apology_id))
-        for file in await render(fields_of(found, dossier, drafting), drafting.settings):
+        files = await render(fields_of(found, dossier, drafting), drafting.settings)
+        await looked(storage, _look("apology.document", found))
+        for file in files:
             try:
                 (folder / file.name).write_bytes(file.content)
             except OSError as error:
@@ -188,9 +202,30 @@ def document(
 # What they share
 
 
-def _at_desk(plan: app.Plan, work: Callable[[ApologyDesk], Awaitable[T]]) -> T:
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """An act at the desk, for the record."""
+
+    what: str
+    by: str
+    before: Sequence[Apology] = ()
+    """Those that it is about, as they were."""
+
+    def told(self, answer: Answer) -> Entry | None:
+        if isinstance(answer, Refused):
+            return None
+        before = next((each for each in self.before if each.id == answer.id), None)
+        was, now = for_the_record(before, answer)
+        return command_entry(self.what, answer.id, by=self.by, agency=answer.agency, before=was, after=now)
+
+
+def _look(what: str, seen: Apology) -> Entry:
+    return command_entry(what, seen.id, agency=seen.agency, after={"code": seen.code})
+
+
+def _at_desk(plan: app.Plan, act: Doing, work: Callable[[ApologyDesk], Awaitable[T]]) -> T:
     async def run(storage: Storage) -> T:
-        return await work(await _desk(plan, storage))
+        return await work(await _desk(plan, recorded(storage, act.told)))
 
     return in_database(plan.config, run)
 
@@ -216,11 +251,11 @@ def _states(word: str) -> set[ApologyState]:
         raise ConfigError(f"{word}: chỉ có / there are only: {_STATES}, all") from None
 
 
-def _ids(plan: app.Plan, typed: list[str]) -> list[str]:
+def _drafts(plan: app.Plan, typed: list[str]) -> list[Apology]:
     """Of each word, the draft that it names. Raises `ConfigError`; nothing is done then."""
 
-    async def read(tx: Transaction) -> list[str]:
-        return [(await _found(tx, each, is_draft=True)).id for each in typed]
+    async def read(tx: Transaction) -> list[Apology]:
+        return [await _found(tx, each, is_draft=True) for each in typed]
 
     return reading(plan.config, read)
 

@@ -1,13 +1,14 @@
 """The apology desk as the configuration describes it, and an apology as its reader would have it on every channel."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from bot.apologies import ApologyDesk
 from bot.apology_documents import documents_for
 from bot.calendars import Calendars
 from bot.drafting import Drafting
 from bot.model.apology import Apology
-from bot.model.clock import Clock
+from bot.model.clock import Clock, to_millis
 from bot.model.dossier import Dossier
 from bot.model.wording import TextKey
 from bot.plan import Plan
@@ -28,6 +29,22 @@ def desk_of(plan: Plan, storage: Storage, planner: Planner, reach: Reach, *, clo
     """With the document of form 04."""
     drafting = drafting_of(plan)
     return ApologyDesk(storage, planner, reach, drafting, clock=clock, documents=documents_for(drafting))
+
+
+def for_the_record(before: Apology | None, after: Apology) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An act as the record keeps it, (before, after): dates, the chosen reason and the state. What was written freely
+    stays out."""
+    now = _kept(after) | {"code": after.code, "override": bool(after.override)}
+    return _kept(before) if before else {}, now
+
+
+def _kept(apology: Apology) -> dict[str, Any]:
+    return {
+        "state": apology.state.value,
+        "reason": apology.reason,
+        "old": to_millis(apology.old_at),
+        "new": to_millis(apology.new_at),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from bot import show
 from bot.auditing import Break, Head, Verified, verify
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, plan_of, reading
 from bot.command_line import CsvPath as Csv
+from bot.command_record import command_entry, looked
+from bot.config import Config
 from bot.model.audit import Entry, written
 from bot.model.clock import VIETNAM
 from bot.model.errors import ConfigError
@@ -56,17 +58,21 @@ def verify_(
 ) -> None:
     """Kiểm chứng cả nhật ký; mã thoát 1 khi bị sửa. / Verify the whole record; exit code 1 where it is broken."""
     noted = head_of(head) if head else None
-    found = in_database(plan_of(config).config, lambda storage: verify(storage, noted=noted))
+    plan = plan_of(config)
+    found = in_database(plan.config, lambda storage: verify(storage, noted=noted))
     if json:
         show.as_json(_verified_json(found))
     elif found.broken:
         show.errors.print(f"NHẬT KÝ KHÔNG NGUYÊN VẸN / THE RECORD IS BROKEN: {_told(found.broken)}", soft_wrap=True)
-        show.errors.print(f"Trước đó {found.checked:,} dòng đúng. / {found.checked:,} entries before are right.")
+        before = f"Trước đó {show.dotted(found.checked)} dòng đúng. / {found.checked:,} entries before are right."
+        show.errors.print(before, soft_wrap=True)
     else:
-        show.console.print(f"Nhật ký nguyên vẹn: {found.checked:,} dòng. / The record is whole.", soft_wrap=True)
+        whole = f"Nhật ký nguyên vẹn: {show.dotted(found.checked)} dòng. / The record is whole."
+        show.console.print(whole, soft_wrap=True)
     if not json:
-        number, digest = found.head
-        show.console.print(f"Dấu hiện nay, nên ghi lại ở nơi khác / present head: {number}:{digest}", soft_wrap=True)
+        last, digest = found.head
+        show.console.print(f"Dấu hiện nay, nên ghi lại ở nơi khác / present head: {last}:{digest}", soft_wrap=True)
+    _note_verified(plan.config, found)
     if found.broken:
         raise typer.Exit(1)
 
@@ -111,8 +117,24 @@ def export(
     if csv is None:
         raise ConfigError("xin cho biết tệp: --csv TỆP / name the file: --csv FILE")
     found = _found(config, by, what, subject, agency, (since, until), IN_A_FILE)
+    filters = {"nguoi": by, "viec": what, "ve": subject, "agency": agency} if found else {}
+    days = {"tu": since and f"{since:%Y-%m-%d}", "den": until and f"{until:%Y-%m-%d}"}
+    chosen = {name: value for name, value in (filters | days).items() if value}
+    taken = command_entry("record.exported", after={"entries": len(found), **chosen})
+    in_database(plan_of(config).config, lambda storage: looked(storage, taken))
     write_csv(csv, HEADER, map(row_of, found))
-    show.errors.print(f"Đã ghi {len(found):,} dòng. / {len(found):,} entries written.")
+    show.errors.print(f"Đã ghi {show.dotted(len(found))} dòng. / {len(found):,} entries written.")
+
+
+def _note_verified(config: Config, found: Verified) -> None:
+    """Once the finding is told: a broken record may take no more."""
+    done = command_entry("record.verified", after={"checked": found.checked, "whole": found.broken is None})
+    try:
+        in_database(config, lambda storage: looked(storage, done))
+    except Exception:
+        if found.broken is None:
+            raise
+        show.errors.print("Nhật ký hỏng không nhận thêm dòng. / The broken record takes no more entries.")
 
 
 def row_of(each: Entry) -> tuple[object, ...]:

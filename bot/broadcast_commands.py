@@ -1,4 +1,4 @@
-"""The commands `motcua broadcast …`: see broadcasts, approve, pause, go on, cancel."""
+"""The commands `motcua broadcast …`: see broadcasts, approve or reject, pause, go on, cancel."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
@@ -8,12 +8,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from bot import app, show
-from bot.auditing import Audited, if_done
+from bot.auditing import if_done
 from bot.broadcast_words import STATES, counted, line, refused
 from bot.broadcasting import broadcasts_for
 from bot.broadcasts import Broadcasts
 from bot.command_line import HERE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of
-from bot.model.audit import Entry
+from bot.command_record import command_entry, recorded
 from bot.model.broadcast import Broadcast, Progress, Refusal
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
@@ -22,7 +22,7 @@ from bot.ports import Storage
 from bot.texts import show_moment
 
 broadcast = typer.Typer(
-    help="Phát tin: xem, duyệt, tạm dừng, gửi tiếp, hủy. / Broadcasts: see, approve, pause, go on, cancel.",
+    help="Phát tin: xem, duyệt, không duyệt, tạm dừng, hủy. / Broadcasts: see, approve, reject, pause, cancel.",
     no_args_is_help=True,
 )
 
@@ -70,8 +70,8 @@ def show_(number: Number, config: ConfigPath = HERE, json: AsJson = False) -> No
                       "acts": done})  # fmt: skip
         return
     lines = [f"{found.id} “{found.title}”", f"{STATES['vi'][found.state]} / {STATES['en'][found.state]}"]
-    lines += [counted(found, "vi"), f"{progress.handed_out:,}/{progress.people:,}"]
-    lines += [f"  {state}: {messages:,}" for state, messages in progress.by_state.items()]
+    lines += [counted(found, "vi"), f"{show.dotted(progress.handed_out)}/{show.dotted(progress.people)}"]
+    lines += [f"  {state}: {show.dotted(messages)}" for state, messages in progress.by_state.items()]
     lines += ["", found.wording.chat, "", found.wording.sms, ""]
     lines += [f"{show_moment(each.at)}  {each.what}  {each.by}" for each in acts]
     show.console.print("\n".join(lines), soft_wrap=True, markup=False)
@@ -81,6 +81,19 @@ def show_(number: Number, config: ConfigPath = HERE, json: AsJson = False) -> No
 def approve(number: Number, by: By = None, why: Why = "", config: ConfigPath = HERE) -> None:
     """Duyệt; người soạn, sửa, trình thì không được. / Approve; nobody who had a hand in it may."""
     _do(config, number, by, why, "approved", lambda broadcasts: broadcasts.approve)
+
+
+@broadcast.command()
+def reject(
+    number: Number,
+    why: Annotated[str, typer.Option(help="Lý do, người soạn đọc được / why, which its author reads")],
+    by: By = None,
+    config: ConfigPath = HERE,
+) -> None:
+    """Không duyệt; phải có lý do. / Do not approve; there must be a reason."""
+    if not why.strip():
+        raise ConfigError("--why: xin ghi lý do / give a reason")
+    _do(config, number, by, why.strip(), "rejected", lambda broadcasts: broadcasts.reject)
 
 
 @broadcast.command()
@@ -108,11 +121,9 @@ def _do(config: Path, number: str, by: str | None, why: str, done: str, act: Cal
         found = await broadcasts.get(number.upper())
         if found is None:
             return Refusal("missing")
-        entry = Entry(
-            at=utc_now(), by=who, way="command", what=f"broadcast.{done}", subject=found.id, agency=found.agency
-        )
-        recorded = replace(broadcasts, storage=Audited(broadcasts.storage, if_done(entry)))
-        return await act(recorded)(found.id, by=who, why=why)
+        entry = command_entry(f"broadcast.{done}", found.id, by=who, agency=found.agency)
+        told = replace(broadcasts, storage=recorded(broadcasts.storage, if_done(entry)))
+        return await act(told)(found.id, by=who, why=why)
 
     answer = _with(config, work)
     if isinstance(answer, Refusal):

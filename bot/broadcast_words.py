@@ -73,8 +73,8 @@ SAID: Mapping[str, Words] = {
     "vi": {
         "none": "Không có đợt phát tin nào đang chờ duyệt hay đang gửi.",
         "waiting": "Đang chờ duyệt hoặc đang gửi:",
-        "help": "Nhắn: /phattin SỐ để xem · /phattin duyet SỐ · /phattin dung SỐ · /phattin tiep SỐ · /phattin huy SỐ "
-        "· /phattin moi để soạn đợt mới.",
+        "help": "Xin nhắn: /phattin SỐ để xem · /phattin duyet SỐ · /phattin dung SỐ · /phattin tiep SỐ · "
+        "/phattin huy SỐ · /phattin moi để soạn đợt mới.",
         "people": "{people} người, {parts} tin SMS, {cost} đồng",
         "sure": "{what} {id}: {people} người, {cost} đồng. Để chắc chắn, xin nhắn lại:\n/phattin {verb} {id} {code}",
         "approve": "Duyệt",
@@ -83,14 +83,15 @@ SAID: Mapping[str, Words] = {
         "paused": "Đã tạm dừng {id}: tin chưa rời đi sẽ không gửi. Gửi tiếp: /phattin tiep {id}",
         "resumed": "{id} {state}.",
         "cancelled": "Đã hủy {id}: tin chưa rời đi sẽ không gửi nữa.",
-        "no_right": "Tài khoản của anh/chị không có quyền làm việc này.",
+        "no_right": "Tài khoản của Ông/Bà không có quyền làm việc này.",
         "wrong_code": "Mã xác nhận không đúng hoặc đã hết hạn. Xin làm lại từ đầu.",
         "ask_agency": "Phát tin cho người dân của cơ quan nào? Xin nhắn mã cơ quan, ví dụ {agency}.",
-        "ask_audience": "Gửi cho ai? Nhắn 1: mọi hồ sơ đang giải quyết · 2: hồ sơ trễ hẹn · 3: hồ sơ trong hạn · "
+        "ask_province": "Phát cho cả tỉnh thì xin nhắn TINH.",
+        "ask_audience": "Gửi cho ai? Xin nhắn 1: mọi hồ sơ đang giải quyết · 2: hồ sơ trễ hẹn · 3: hồ sơ trong hạn · "
         "4: hồ sơ đã có kết quả, chưa nhận.",
         "ask_text": "Xin nhắn lời tin (có thể dùng {{{{ code }}}}, {{{{ procedure }}}}, {{{{ appointment }}}}).",
-        "tried": "Đợt {id}: {count}. Tin thử đang tới cuộc trò chuyện này. Nếu đúng ý, nhắn GUI để trình; "
-        "nhắn HUY để bỏ.",
+        "tried": "Đợt {id}: {count}. Tin thử đang tới cuộc trò chuyện này. Nếu đúng ý, xin nhắn GUI để "
+        "trình; nhắn HUY để bỏ.",
         "submitted": "Đã trình {id}. Đợt này {state}.",
         "dropped": "Đã bỏ đợt đang soạn.",
         "errors": "Lời tin chưa dùng được:",
@@ -112,6 +113,7 @@ SAID: Mapping[str, Words] = {
         "no_right": "Your account has no right to do that.",
         "wrong_code": "That code is wrong or too old. Please begin again.",
         "ask_agency": "For the citizens of which agency? Please write its code, such as {agency}.",
+        "ask_province": "Write TINH for the whole province.",
         "ask_audience": "To whom? Write 1: all dossiers in work · 2: late ones · 3: those in time · "
         "4: those whose result is ready.",
         "ask_text": "Please write the text (it may use {{{{ code }}}}, {{{{ procedure }}}}, {{{{ appointment }}}}).",

@@ -15,6 +15,7 @@ from bot.show_calendar import unannounced_line
 from bot.show_lists import quarantined_line
 from bot.show_sources import condition
 from bot.source_check import read_first_page
+from bot.staffing import scarcity
 from bot.text_check import lint_in_force, rules_of
 from bot.texts.linting import Severity, has_errors
 
@@ -41,6 +42,7 @@ async def check_all(plan: app.Plan, path: Path) -> bool:
         show.console.print(unannounced_line(year), soft_wrap=True)
     if results[0]:
         results.append(await _texts(plan))
+        await _show_administrators(plan)
         await _show_troubles(plan)
     return all(results)
 
@@ -108,6 +110,16 @@ async def _texts(plan: app.Plan) -> bool:
     if len(found) > _SHOWN:
         show.console.print(f"… và {len(found) - _SHOWN} chỗ nữa / more: motcua texts lint")
     return not has_errors(found)
+
+
+async def _show_administrators(plan: app.Plan) -> None:
+    """Too few of them are no failure: messages leave without the console."""
+    if not plan.config.console.enabled or not plan.config.web.enabled:
+        return
+    async with app.open_database(plan.config) as storage:
+        members = await storage.read(lambda tx: tx.staff.members())
+    if told := scarcity(members):
+        _remark("quản trị viên / administrators", told)
 
 
 async def _show_troubles(plan: app.Plan) -> None:

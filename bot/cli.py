@@ -23,6 +23,7 @@ from bot import (
     demo,
     do_not_send_commands,
     document_commands,
+    dossier_commands,
     health_commands,
     held_commands,
     link_commands,
@@ -32,7 +33,6 @@ from bot import (
     route_commands,
     service_commands,
     show,
-    show_dossier,
     show_readings,
     show_sms,
     source_commands,
@@ -43,9 +43,8 @@ from bot import (
 )
 from bot.calendars import Calendars
 from bot.collector import calm
-from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
+from bot.command_line import HERE, AsJson, ConfigPath, plan_of
 from bot.config import Config, load_config
-from bot.histories import histories_of
 from bot.logs import start_logging
 from bot.mirror import Mirror, Reading
 from bot.model.clock import utc_now
@@ -54,9 +53,11 @@ from bot.model.errors import ConfigError, MotcuaError
 from bot.model.ids import id_maker
 from bot.ports import Applied
 from bot.serving import serve_web
+from bot.staffing import scarcity
 from bot.tariff import tariff_of
-from bot.texts import Catalogue
 from bot.trial import send_test
+
+log = logging.getLogger(__name__)
 
 cli = typer.Typer(
     name="motcua",
@@ -82,10 +83,19 @@ def run(
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, running.stop)
+            await _warn_of_scarcity(running)
             async with serve_web(running):
                 await running.run()
 
     asyncio.run(work())
+
+
+async def _warn_of_scarcity(running: app.App) -> None:
+    config = running.plan.config
+    if not config.console.enabled or not config.web.enabled:
+        return
+    if told := scarcity(await running.storage.read(lambda tx: tx.staff.members())):
+        log.warning("%s", told)
 
 
 @cli.command("demo")
@@ -160,17 +170,7 @@ async def _import(plan: app.Plan, file: Path, name: str, *, quiet: bool) -> Appl
             return await upkeep.apply_all(app.read_file(configured, file, name), mirror, tell, Reading.BY_HAND)
 
 
-@cli.command()
-def lookup(code: Annotated[str, typer.Argument(help="Mã hồ sơ / dossier code")], config: ConfigPath = HERE) -> None:
-    """Xem một hồ sơ trong bản sao, như cán bộ thấy. / Show a dossier of the mirror, as staff see it."""
-    settings = load_config(config)
-    codes = [found.code for found in read_codes(code) if found.kind == "dossier"] or [code]
-    found = in_database(settings, lambda storage: histories_of(storage, codes[0]))
-    if not found:
-        show.errors.print(f"Không có hồ sơ {codes[0]} trong bản sao. / No dossier {codes[0]} in the mirror.")
-        raise typer.Exit(1)
-    for each in found:
-        show_dossier.history(each, Catalogue.load(settings.texts.language))
+cli.command()(dossier_commands.lookup)
 
 
 @cli.command()

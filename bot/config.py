@@ -83,7 +83,7 @@ class PageSettings(Settings):
 class WebSettings(PageSettings):
     """[web]"""
 
-    enabled: bool = Field(True, description="serve the public page and web chat")
+    enabled: bool = Field(True, description="serve the public page, console, API and the addresses that others call")
     host: str = Field("127.0.0.1", description="address to listen on; a reverse proxy stands before it")
     port: int = Field(8080, ge=1, le=65535)
     visitor_per_minute: int = Field(20, ge=1, description="messages that one visitor may send in a minute")

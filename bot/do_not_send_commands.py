@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from bot import show
+from bot.auditing import Told
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry, recorded
+from bot.model.audit import Entry
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.person import Address
@@ -37,7 +40,10 @@ def add(
     plan = plan_of(config)
     now, who = utc_now(), by or login()
     entries = [Unwanted(address, now, who, reason) for address in _addresses(numbers, file)]
-    added = in_database(plan.config, lambda storage: storage.write(lambda tx: tx.do_not_send.add(entries)))
+    told = _told("phone.stopped", who)
+    added = in_database(
+        plan.config, lambda storage: recorded(storage, told).write(lambda tx: tx.do_not_send.add(entries))
+    )
     show.console.print(f"Đã thêm {added:,} số. / {added:,} added; {len(entries) - added:,} were on the list already.")
 
 
@@ -46,7 +52,10 @@ def remove(numbers: Numbers = None, file: FromFile = None, config: ConfigPath = 
     """Bỏ số khỏi danh sách, được nhắn lại. / Take numbers off the list."""
     plan = plan_of(config)
     addresses = _addresses(numbers, file)
-    removed = in_database(plan.config, lambda storage: storage.write(lambda tx: tx.do_not_send.remove(addresses)))
+    told = _told("phone.allowed")
+    removed = in_database(
+        plan.config, lambda storage: recorded(storage, told).write(lambda tx: tx.do_not_send.remove(addresses))
+    )
     show.console.print(f"Đã bỏ {removed:,} số. / {removed:,} taken off; {len(addresses) - removed:,} were not on it.")
 
 
@@ -71,6 +80,15 @@ def list_(config: ConfigPath = HERE, json: AsJson = False) -> None:
             f"{each.address}  {show_moment(each.since)}  {each.by}  {each.reason}".rstrip(), soft_wrap=True
         )
     show.console.print(f"{number:,} số trong danh sách. / {number:,} on the list.")
+
+
+def _told(what: str, by: str | None = None) -> Told:
+    """How many numbers it was, and none of them."""
+
+    def tell(number: int) -> Entry | None:
+        return command_entry(what, by=by, after={"people": number}) if number else None
+
+    return tell
 
 
 def _addresses(numbers: list[str] | None, file: Path | None) -> list[Address]:

@@ -11,6 +11,7 @@ from bot import app, show, show_health
 from bot.alarms import AlarmName, Cause
 from bot.clocks import Clocks
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry, looked
 from bot.config import load_config
 from bot.health import judged
 from bot.ledger import balance
@@ -113,6 +114,9 @@ async def _export(storage: Storage, since: datetime, file: Path) -> int:
         async for each in unreached(storage, since=since):
             write(row_of(each))
             number += 1
+        # The file takes its name only after this.
+        taken = {"kind": file.suffix.lower().removeprefix("."), "rows": number}
+        await looked(storage, command_entry("unreachable.downloaded", after=taken))
     return number
 
 

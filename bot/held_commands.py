@@ -7,6 +7,7 @@ import typer
 
 from bot import show
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.message import OutboxItem, Situation
@@ -64,9 +65,13 @@ def cancel(
     chosen = None if everything else ids or ()
 
     async def work(tx: Transaction) -> int:
-        return await tx.outbox.cancel_quiet(
+        named = await _named(tx, ids)
+        number = await tx.outbox.cancel_quiet(
             chosen, agency=agency, situation=situation, reason=f"discarded by {who}", at=now
         )
+        filters = {"agency": agency, "situation": situation} if everything else {}
+        await _record(tx, "messages.cancelled", number, by=who, **named, **filters)
+        return number
 
     number = in_database(plan.config, lambda storage: storage.write(work))
     show.console.print(f"Đã hủy {number:,} tin. / {number:,} cancelled.")
@@ -84,11 +89,27 @@ def send(
     if not why.strip():
         raise ConfigError("--why: xin ghi lý do / say why")
     plan, now, who = plan_of(config), utc_now(), by or login()
-    number = in_database(
-        plan.config, lambda storage: storage.write(lambda tx: tx.outbox.hurry(ids, why=why.strip(), by=who, at=now))
-    )
+
+    async def work(tx: Transaction) -> int:
+        named = await _named(tx, ids)
+        number = await tx.outbox.hurry(ids, why=why.strip(), by=who, at=now)
+        await _record(tx, "messages.hurried", number, by=who, **named)
+        return number
+
+    number = in_database(plan.config, lambda storage: storage.write(work))
     show.console.print(f"{number:,} tin được gửi ngay. / {number:,} leave at once.")
     _complain_of(number, ids)
+
+
+async def _named(tx: Transaction, ids: list[str] | None) -> dict[str, list[str]]:
+    """Of what was typed, the messages that are held: for the record, where nothing else that was typed may stand."""
+    return {"ids": [each.id for each in await tx.today.quiet_among(ids, ())]} if ids else {}
+
+
+async def _record(tx: Transaction, what: str, number: int, *, by: str, **more: Any) -> None:
+    if number:
+        values = {"held_for": "quiet", "messages": number, **{name: value for name, value in more.items() if value}}
+        await tx.audit.add([command_entry(what, by=by, after=values)])
 
 
 def _complain_of(number: int, ids: list[str] | None) -> None:

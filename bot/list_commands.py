@@ -1,6 +1,6 @@
 """The commands that list what somebody must mend: `motcua quarantine …` and `motcua stale`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from bot.command_line import (
     reading,
     with_source,
 )
+from bot.command_record import command_entry, recorded
 from bot.config import load_config
 from bot.model.clock import utc_now
 from bot.ports import Quarantined, Stale, Transaction
@@ -70,7 +71,9 @@ def retry(name: Name, config: ConfigPath = HERE, json: AsJson = False) -> None:
 
     async def work(opened: Work) -> upkeep.Retried:
         with show_readings.progress(quiet=json) as tell:
-            return await upkeep.retry(opened, tell)
+            # The last of its transactions is the act: what was noted is forgotten.
+            told = replace(opened, storage=recorded(opened.storage, command_entry("source.retried", name)))
+            return await upkeep.retry(told, tell)
 
     result = with_source(config, name, work)
     if json:

@@ -1,10 +1,13 @@
 """Logs: one line an event, with every secret blotted out whatever wrote it."""
 
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_OURS = re.compile(r"mcs?_[A-Za-z0-9_]{16,}")
+"""Keys of the API (`mc_live_…`) and secrets that sign callbacks (`mcs_…`), which nobody tells us beforehand."""
 _TALKATIVE = ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "aiohttp.access")
 
 
@@ -22,7 +25,7 @@ class Blotting(logging.Formatter):
         line = super().format(record)
         for secret in self._secrets:
             line = line.replace(secret, "•••")
-        return line
+        return _OURS.sub("•••", line)
 
 
 def start_logging(level: str, path: Path | None = None) -> Blotting:

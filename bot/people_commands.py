@@ -9,11 +9,14 @@ from rich.text import Text
 
 from bot import privacy, show
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_of
+from bot.command_record import command_entry, looked, recorded
 from bot.logs import start_logging
+from bot.model.audit import Entry
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.person import Address, Proof, Purpose
 from bot.model.phone import parse_phone
+from bot.ports import Storage
 from bot.texts import show_moment
 
 people = typer.Typer()
@@ -64,7 +67,12 @@ def erase(
         typer.confirm(f"Xóa dữ liệu của {shown}, không lấy lại được? / Erase it for good?", abort=True, err=json)
     start_logging(plan.config.log.level)
     who = by or login()
-    taken = in_database(plan.config, lambda storage: privacy.erase(storage, number, utc_now, by=who))
+
+    def told(rows: Mapping[str, int]) -> Entry:
+        """Whom it was about is what must not be known any more."""
+        return command_entry("person.erased", by=who, after={"rows": dict(rows)})
+
+    taken = in_database(plan.config, lambda storage: privacy.erase(recorded(storage, told), number, utc_now, by=who))
     if json:
         show.as_json({"taken": taken})
     else:
@@ -75,7 +83,7 @@ def erase(
 def consents(phone: Phone, config: ConfigPath = HERE, json: AsJson = False) -> None:
     """Một người đã đồng ý những gì, kênh nào gắn với số. / What a person agreed to, and her bound chats."""
     number = _number(phone)
-    kept = in_database(plan_of(config).config, lambda storage: privacy.kept_of(storage, number))
+    kept = in_database(plan_of(config).config, lambda storage: _looked_up(storage, number))
     if json:
         show.as_json(_as_json(kept))
         return
@@ -85,6 +93,11 @@ def consents(phone: Phone, config: ConfigPath = HERE, json: AsJson = False) -> N
         show.console.print(_bindings(kept))
     if not (kept.consents or kept.bindings):
         show.console.print("Số này chưa đồng ý điều gì, không gắn với kênh chat nào. / No consent, no bound chat.")
+
+
+async def _looked_up(storage: Storage, number: str) -> privacy.Kept:
+    await looked(storage, command_entry("person.looked"))
+    return await privacy.kept_of(storage, number)
 
 
 def _number(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.auditing import Audited, if_done
+from bot.auditing import Audited
 from bot.broadcasts import Broadcasts
 from bot.contacts import Contact
 from bot.model.audit import Entry
@@ -51,15 +51,15 @@ class Told:
 
 def audited(broadcasts: Broadcasts, asking: Asking, what: str, about: Broadcast) -> Broadcasts:
     """The broadcasts as this one orders them: with the same record as at the console."""
-    entry = Entry(
-        at=broadcasts.clock(),
-        by=asking.member.login,
-        way="chat",
-        what=what,
-        subject=about.id,
-        agency=about.agency,
-    )
-    return replace(broadcasts, storage=Audited(broadcasts.storage, if_done(entry)))
+    at, by = broadcasts.clock(), asking.member.login
+
+    def told(result: object) -> Entry | None:
+        """Under the number that it got by this very act, if it had none."""
+        if not isinstance(result, Broadcast):
+            return None
+        return Entry(at=at, by=by, way="chat", what=what, subject=result.id, agency=about.agency)
+
+    return replace(broadcasts, storage=Audited(broadcasts.storage, told))
 
 
 def is_order(text: str) -> bool:

@@ -8,8 +8,8 @@ from bot.broadcast_words import SAID, STATES, counted, refused
 from bot.broadcasts import Broadcasts
 from bot.model.broadcast import Audience, Broadcast, BroadcastState, Lateness, Refusal
 from bot.model.dossier import FINISHED, Status
-from bot.model.sms import nfc
-from bot.model.staff import Right
+from bot.model.sms import nfc, unaccented
+from bot.model.staff import EVERYWHERE, Right
 from bot.model.wording import Wording
 from bot.phattin_asking import Asking, Told, audited
 from bot.texts.findings import Severity
@@ -21,6 +21,8 @@ _AUDIENCES: Mapping[str, Audience] = {
     "3": Audience(lateness=Lateness.IN_TIME),
     "4": Audience(statuses=(Status.DONE,)),
 }
+_PROVINCE = "TINH"
+"""Instead of an agency's code."""
 _AGENCY = re.compile(r"[A-Z0-9]{1,20}(\.[A-Z0-9]{1,20}){0,8}")
 
 
@@ -36,7 +38,8 @@ class Writing:
         if not scope.agencies:
             return Told(said["no_right"])
         example = next((each for each in scope.agencies if each), "H32.10")
-        return Told(said["ask_agency"].format(agency=example), {"step": "agency"})
+        asked = [said["ask_agency"].format(agency=example), *([said["ask_province"]] if scope.is_everywhere else [])]
+        return Told(" ".join(asked), {"step": "agency"})
 
     async def answered(self) -> Told:
         said, slots = SAID[self.asking.language], self.asking.state.slots
@@ -56,7 +59,11 @@ class Writing:
 
     def _agency(self) -> Told:
         said, agency = SAID[self.asking.language], self.asking.message.text.strip().upper()
-        if not _AGENCY.fullmatch(agency) or not self.asking.member.may(Right.WORK, agency):
+        if unaccented(nfc(agency)).upper() == _PROVINCE:
+            agency = EVERYWHERE
+        elif not _AGENCY.fullmatch(agency):
+            return Told(said["no_right"], {"step": "agency"})
+        if not self.asking.member.may(Right.WORK, agency):
             return Told(said["no_right"], {"step": "agency"})
         return Told(said["ask_audience"], {"step": "audience", "agency": agency})
 
@@ -83,15 +90,16 @@ class Writing:
         return await self._drafted(unkept)
 
     async def _drafted(self, unkept: Broadcast) -> Told:
-        by, broadcasts = self.asking.member.login, self.broadcasts
-        made = await audited(self.broadcasts, self.asking, "broadcast.made", unkept).begin(
+        by = self.asking.member.login
+        made = await self._recorded("made", unkept).begin(
             title=" ".join(unkept.wording.chat.split())[:60], agency=unkept.agency, by=by
         )
-        changed = await audited(self.broadcasts, self.asking, "broadcast.changed", made).change(
+        changed = await self._recorded("changed", made).change(
             made.id, revision=made.revision, by=by, wording=unkept.wording, audience=unkept.audience
         )
-        drawn = await broadcasts.draw_up(made.id, by=by) if changed else changed
-        tested = await broadcasts.test(made.id, to=self.asking.message.sender, by=by) if drawn else drawn
+        drawn = await self._recorded("drawn", made).draw_up(made.id, by=by) if changed else changed
+        to = self.asking.message.sender
+        tested = await self._recorded("tested", made).test(made.id, to=to, by=by) if drawn else drawn
         if isinstance(tested, Refusal):
             return Told(refused(tested, self.asking.language))
         count = counted(tested, self.asking.language)
@@ -105,9 +113,7 @@ class Writing:
             return Told(said["again"], slots)
         if not self.asking.member.may(Right.WORK, found.agency):
             return Told(said["no_right"])
-        answer = await audited(self.broadcasts, self.asking, "broadcast.submitted", found).submit(
-            found.id, by=self.asking.member.login
-        )
+        answer = await self._recorded("submitted", found).submit(found.id, by=self.asking.member.login)
         if isinstance(answer, Refusal):
             return Told(refused(answer, language))
         return Told(said["submitted"].format(id=answer.id, state=STATES[language][answer.state]))
@@ -116,5 +122,8 @@ class Writing:
         by, slots = self.asking.member.login, self.asking.state.slots
         found = await self.broadcasts.get(slots["id"]) if "id" in slots else None
         if found and found.state is BroadcastState.DRAFT:
-            await audited(self.broadcasts, self.asking, "broadcast.cancelled", found).cancel(found.id, by=by)
+            await self._recorded("cancelled", found).cancel(found.id, by=by)
         return Told(SAID[self.asking.language]["dropped"])
+
+    def _recorded(self, done: str, about: Broadcast) -> Broadcasts:
+        return audited(self.broadcasts, self.asking, f"broadcast.{done}", about)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.api_templates import Templates
 from bot.calendars import Calendars
 from bot.config import Config
 from bot.contacts import Contacts, contacts_of
@@ -53,6 +54,16 @@ def routes_of(plan: Plan) -> Routes:
 def sms_rules(plan: Plan) -> dict[str, SmsSettings]:
     """The settings of the channels that carry SMS, by name."""
     return {each.name: each.settings for each in plan.channels if isinstance(each.settings, SmsSettings)}
+
+
+def templates_for(plan: Plan, library: Library) -> Templates:
+    """Which registered template is of which situation."""
+    found = {each.name: getattr(each.settings, "templates", {}) for each in plan.channels}
+    configured = {
+        name: {situation: each.id for situation, each in templates.items() if each.id}
+        for name, templates in found.items()
+    }
+    return Templates(library, configured)
 
 
 def chats_of(plan: Plan) -> Chats:

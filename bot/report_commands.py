@@ -19,7 +19,7 @@ from bot.model.report import Counts, day_of
 from bot.model.summary import Line, Report, name_of, quarter_of, span_named
 from bot.ports import Storage
 from bot.ports.reports import LateDossier
-from bot.report_paragraph import named, number, paragraph, percent
+from bot.report_paragraph import number, paragraph, percent, titled
 from bot.report_plan import report_watch_for, reports_for
 from bot.report_sheets import late_row, sheets_of
 from bot.spreadsheet import write_xlsx
@@ -141,8 +141,11 @@ def _counts(counts: Counts) -> dict[str, Any]:
 
 
 def _print(made: Report, said: str) -> None:
-    as_of = f"{made.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}" if made.as_of else "—"
-    title = f"{named(made.span).capitalize()} · số liệu tính đến / as of {as_of}"
+    if made.as_of is None:
+        show.console.print(f"{said}\nNo day of this span has been counted yet.", soft_wrap=True)
+        return
+    as_of = f"{made.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+    title = f"{titled(made.span)} · số liệu tính đến / as of {as_of}"
     table = Table("Cấp / tier", "Tiếp nhận", "Trước hạn", "Đúng hạn", "Quá hạn", "% quá hạn", title=title)
     for line in made.tiers:
         table.add_row(Text(line.name), *_shares(line.counts))

@@ -16,7 +16,10 @@ _KINDS = (
 
 
 def paragraph(report: Report, subject: str) -> str:
-    """`subject`: whose report it is, as the sentence begins with it: "các cơ quan, đơn vị trong tỉnh"."""
+    """`subject`: whose report it is, as the sentence begins with it: "các cơ quan, đơn vị trong tỉnh". Of what nobody
+    has counted it says that, and no figure."""
+    if report.as_of is None:
+        return f"Chưa có ngày nào trong {named(report.span)} được tính số liệu, nên chưa có số liệu để báo cáo."
     sentences = [
         _received(report, subject),
         _resolved(report),
@@ -55,6 +58,12 @@ def named(span: Span) -> str:
     return f"thời gian từ ngày {_day(first)} đến ngày {_day(span.last)}"
 
 
+def titled(span: Span) -> str:
+    """`Quý IV năm 2026`."""
+    name = named(span)
+    return f"{name[:1].upper()}{name[1:]}"
+
+
 def _day(day: date) -> str:
     return f"{day.day:02}/{day.month:02}/{day.year}"
 
@@ -71,6 +80,9 @@ def _received(report: Report, subject: str) -> str:
     begin = f"Trong {named(report.span)}{_until(report)}, {subject}"
     total = report.total
     if not total.received:
+        if report.uncounted:
+            days = number(report.uncounted)
+            return f"{begin} chưa ghi nhận hồ sơ tiếp nhận nào; còn {days} ngày trong kỳ chưa tính số liệu."
         return f"{begin} không tiếp nhận hồ sơ nào."
     shares = _listed([f"{_lower(line)} {number(line.counts.received)}" for line in _with_received(report.tiers)])
     by_tier = f" ({shares})" if len(_with_received(report.tiers)) > 1 else ""

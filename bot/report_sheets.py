@@ -32,7 +32,10 @@ Sheet = tuple[str, Sequence[str], Iterable[Sequence[object]]]
 
 
 def sheets_of(report: Report, late: Iterable[Sequence[object]], text: str) -> list[Sheet]:
-    """`late`: rows as `late_row` makes them; `text`: the paragraph."""
+    """`late`: rows as `late_row` makes them; `text`: the paragraph. Of what nobody has counted no cell says nought."""
+    if report.as_of is None:
+        summary = [*_begin(report), ("đoạn văn", text)]
+        return [("Tóm tắt", ("nội dung", "giá trị"), summary), ("Hồ sơ trễ hạn", LATE_HEADER, late)]
     tiers = ("cấp", "số cơ quan", *(words for _, words in _HEADS), "tỷ lệ quá hạn %")
     procedures = ("mã thủ tục", "thủ tục", *AGENCY_HEADER[2:])
     months = ("từ ngày", "đến ngày", *AGENCY_HEADER[2:])
@@ -65,13 +68,19 @@ def _cells(counts: Counts) -> list[object]:
     return [*(getattr(counts, name) for name, _ in _HEADS), round(counts.late_percent(), 2)]
 
 
-def _summary(report: Report, text: str) -> list[tuple[object, ...]]:
-    total = report.total
+def _begin(report: Report) -> list[tuple[object, ...]]:
     return [
         ("từ ngày", _day(report.span.first)),
         ("đến ngày", _day(report.span.last)),
-        ("số liệu tính đến", _moment(report.as_of)),
+        ("số liệu tính đến", _moment(report.as_of) or "chưa tính"),
         ("số ngày chưa tính", report.uncounted),
+    ]
+
+
+def _summary(report: Report, text: str) -> list[tuple[object, ...]]:
+    total = report.total
+    return [
+        *_begin(report),
         *((words, getattr(total, name)) for name, words in _HEADS),
         ("tỷ lệ quá hạn %", round(total.late_percent(), 2)),
         ("tin đã gửi", report.sent),

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from bot import show, show_routes, standing
+from bot.auditing import if_done
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry, recorded
 from bot.model.clock import utc_now
 from bot.ports import Pause
 
@@ -36,7 +38,8 @@ def pause(name: Which, reason: Reason, by: By = None, config: ConfigPath = HERE)
     """Tạm dừng một tuyến hoặc một kênh; tin chờ ở lại hàng. / Stop a route or channel; what waits stays."""
     plan = plan_of(config)
     order = Pause(name, utc_now(), by or login(), reason)
-    done = in_database(plan.config, lambda storage: standing.pause(plan, storage, order))
+    told = if_done(command_entry("channel.paused", name, by=order.by, after={"reason": reason}))
+    done = in_database(plan.config, lambda storage: standing.pause(plan, recorded(storage, told), order))
     show.console.print(
         f"{name}: đã tạm dừng, có hiệu lực sau vài giây. / Paused; it takes effect within seconds."
         if done
@@ -48,9 +51,11 @@ def pause(name: Which, reason: Reason, by: By = None, config: ConfigPath = HERE)
 def resume(name: Which, reason: Reason = "", by: By = None, config: ConfigPath = HERE) -> None:
     """Cho chạy lại. / Let it work again."""
     plan = plan_of(config)
+    who = by or login()
+    told = if_done(command_entry("channel.resumed", name, by=who, after={"reason": reason} if reason else {}))
     done = in_database(
         plan.config,
-        lambda storage: standing.resume(plan, storage, name, at=utc_now(), by=by or login(), reason=reason),
+        lambda storage: standing.resume(plan, recorded(storage, told), name, at=utc_now(), by=who, reason=reason),
     )
     show.console.print(
         f"{name}: chạy lại. / It works again." if done else f"{name}: không bị dừng. / It was not paused."

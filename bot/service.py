@@ -29,7 +29,18 @@ from bot.model.ids import id_maker
 from bot.model.message import Heard, InboundMessage, OutboxItem, Receipt, Situation
 from bot.naming import name_once
 from bot.phattin import Phattin
-from bot.plan import Plan, contacts_for, manner_for, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
+from bot.plan import (
+    Plan,
+    contacts_for,
+    manner_for,
+    planner_for,
+    reach_for,
+    routes_of,
+    rules_of,
+    sms_place,
+    sms_rules,
+    templates_for,
+)
 from bot.ports import CallbackDoor, Channel, Source, Storage
 from bot.quiet import QuietHours
 from bot.receipts import record, record_in
@@ -130,8 +141,9 @@ class App:
         )
         self.api_keys = ApiKeys(storage, clock)
         self.api_sending = ApiSending(
-            storage=storage, reach=self.reach, library=self.library, quiet=QuietHours(config.quiet), clock=clock
-        )
+            storage=storage, reach=self.reach, library=self.library, templates=templates_for(plan, self.library),
+            quiet=QuietHours(config.quiet), clock=clock,
+        )  # fmt: skip
         self.callbacks: Callbacks | None = None
         if callback_door:
             self.callbacks = Callbacks(

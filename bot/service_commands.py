@@ -1,14 +1,18 @@
 """The commands `motcua clerk …`, `motcua feedback …` and `motcua survey`: what staff do for citizens who wrote."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 import typer
 
 from bot import app, show, show_service
+from bot.auditing import if_done
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry, looked, recorded
 from bot.desk import MOST_CHARACTERS, MOST_PARTS, Desk, Draft, handle_of, is_told
+from bot.model.audit import Entry
 from bot.model.clock import VIETNAM, utc_now
 from bot.model.errors import ConfigError
 from bot.model.ids import id_maker
@@ -57,6 +61,7 @@ def show_talk(handle: Handle, config: ConfigPath = HERE, json: AsJson = False) -
 
     async def work(desk: Desk) -> None:
         talk = await _talk_named(desk, handle)
+        await looked(desk.storage, command_entry("talk.looked", handle_of(talk), agency=talk.agency))
         lines = await desk.thread(talk)
         if json:
             show.as_json(show_service.thread_json(talk, lines))
@@ -84,7 +89,9 @@ def reply(
     talk, draft = _at_desk(plan, look)
     _require_channel(plan, talk.address, talk.channel)
     _approve(draft, talk.address, yes=yes)
-    if not _at_desk(plan, lambda desk: desk.reply(talk, words, by=by or login())):
+    who, parts = by or login(), {"parts": len(draft.parts)}
+    told = command_entry("talk.replied", handle_of(talk), by=who, agency=talk.agency, after=parts)
+    if not _at_desk(plan, lambda desk: _recorded(desk, told).reply(talk, words, by=who)):
         raise ConfigError(f"{handle}: trao đổi vừa kết thúc, chưa gửi gì / has just ended, nothing was sent")
     show.console.print(f"{handle_of(talk)}: đã chuyển đi. / On its way to {talk.address}.", soft_wrap=True)
 
@@ -95,7 +102,8 @@ def close(handle: Handle, config: ConfigPath = HERE) -> None:
 
     async def work(desk: Desk) -> str:
         talk = await _talk_named(desk, handle)
-        await desk.close(talk)
+        told = command_entry("talk.closed", handle_of(talk), agency=talk.agency)
+        await _recorded(desk, told).close(talk)
         return handle_of(talk)
 
     found = _at_desk(plan_of(config), work)
@@ -127,12 +135,14 @@ def list_feedback(
     json: AsJson = False,
 ) -> None:
     """Những gì công dân gửi, cũ nhất trước. / What citizens sent, oldest first."""
-    limit = IN_A_FILE if json else ON_SCREEN + 1
+    plan, limit = plan_of(config), IN_A_FILE if json else ON_SCREEN + 1
     found = reading(
-        plan_of(config).config,
+        plan.config,
         lambda tx: tx.service.feedbacks(agency=agency, kind=kind, is_open=not everything, limit=limit),
     )
     if json:
+        taken = command_entry("feedback.exported", agency=agency, after={"entries": len(found)})
+        in_database(plan.config, lambda storage: looked(storage, taken))
         show.as_json(show_service.feedbacks_json(found))
     else:
         show_service.feedbacks(found, is_open=not everything, most=ON_SCREEN)
@@ -141,7 +151,10 @@ def list_feedback(
 @feedback.command("show")
 def show_feedback(number: Number, config: ConfigPath = HERE, json: AsJson = False) -> None:
     """Đọc một nội dung. / Read one."""
-    found = _feedback_numbered(plan_of(config), number)
+    plan = plan_of(config)
+    found = _feedback_numbered(plan, number)
+    look = command_entry("feedback.looked", found.number, agency=found.agency)
+    in_database(plan.config, lambda storage: looked(storage, look))
     if json:
         show.as_json(show_service.feedback_json(found))
     else:
@@ -165,7 +178,9 @@ def answer(
         draft = _at_desk(plan, lambda desk: _drafted(desk, found, words))
         _require_channel(plan, found.address, found.channel)
         _approve(draft, found.address, yes=yes)
-    if not _at_desk(plan, lambda desk: desk.answer(found, words, by=by or login())):
+    who = by or login()
+    entry = command_entry("feedback.answered", found.number, by=who, agency=found.agency)
+    if not _at_desk(plan, lambda desk: _recorded(desk, entry).answer(found, words, by=who)):
         raise ConfigError(f"{found.number}: vừa được người khác trả lời / somebody else has just answered it")
     told = (
         "người gửi được báo / the sender is told" if is_told(found) else "người gửi không bị nhắn nữa / nobody is told"
@@ -209,6 +224,11 @@ def survey(
 
 def _at_desk(plan: app.Plan, work: Callable[[Desk], Awaitable[T]]) -> T:
     return in_database(plan.config, lambda storage: work(_desk(plan, storage)))
+
+
+def _recorded(desk: Desk, entry: Entry) -> Desk:
+    """At which one act is done, and recorded with it."""
+    return replace(desk, storage=recorded(desk.storage, if_done(entry)))
 
 
 def _desk(plan: app.Plan, storage: Storage) -> Desk:

@@ -1,5 +1,6 @@
-"""The web face of a running service: pages, chat, providers' callbacks, the doors of one-stop software that calls."""
+"""The web face of a running service: pages, chat, API, providers' callbacks, doors of one-stop software that calls."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,30 +14,36 @@ from bot.web.context import DemoSettings, Door, WebContext
 from bot.web.key import signing_key
 from bot.web.server import build_app, serve
 
+log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def serve_web(running: App, demo: DemoSettings | None = None) -> AsyncIterator[None]:
-    """The public page and web chat, where the configuration has them. Raises `MotcuaError` for a taken port."""
+    """Staff's pages, the API, the calls of providers and one-stop software, and how the service fares; the pages for
+    citizens where there is a web chat. Nothing where `[web] enabled` is false. Raises `MotcuaError` for a taken port.
+    """
     config = running.plan.config
     web = config.web
     chat = next((channel for channel in running.channels if channel.feed), None)
     called = [f"[sources.{source.name}] kind = push" for source in running.sources if source.push]
     called += [f"[channels.{channel.name}] callback_secret" for channel in running.channels if channel.webhook]
-    if called and (not web.enabled or chat is None):
+    if called and not web.enabled:
         raise ConfigError(
-            f"{called[0]}: cần [web] enabled = true và một kênh webchat để nhận cuộc gọi / "
-            "needs [web] enabled = true and a channel of kind webchat, where the calls come in"
+            f"{called[0]}: cần [web] enabled = true để nhận cuộc gọi / "
+            "needs [web] enabled = true, where the calls come in"
         )
-    if not web.enabled or chat is None or chat.feed is None:
+    if not web.enabled:
         yield
         return
+    if chat is None:
+        log.info("no channel of kind webchat: the pages for citizens are not served, everything else is")
     registry = registry_of(running.watch)
     context = WebContext(
         storage=running.storage,
         deliver=running.deliver,
-        feed=chat.feed,
+        feed=chat.feed if chat else None,
         secret=signing_key(web.key_file),
-        channel=chat.name,
+        channel=chat.name if chat else "",
         settings=web,
         lookup=config.lookup,
         conversation=config.conversation,

@@ -19,6 +19,11 @@ console = Console(highlight=False, markup=False, emoji=False)
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def dotted(value: int) -> str:
+    """`48.213`, as Vietnamese text has it."""
+    return f"{value:,}".replace(",", ".")
+
+
 def as_json(value: Any) -> None:
     """One JSON document on standard output, Vietnamese letters as they are."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_text))  # noqa: T201 the one place that prints for programs

@@ -219,8 +219,7 @@ def push(name: str, web: WebSettings, settings: Settings, *, served: bool) -> No
         _say(f"    {field}: {description}")
     if not served:
         errors.print(
-            "Chưa ai gọi tới được: cần [web] enabled = true và một kênh webchat. / "
-            "Nobody can call yet: [web] enabled = true and a channel of kind webchat are needed.",
+            "Chưa ai gọi tới được: cần [web] enabled = true. / Nobody can call yet: [web] enabled = true is needed.",
             style="red",
             soft_wrap=True,
         )

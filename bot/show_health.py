@@ -15,7 +15,12 @@ from bot.show import console, errors
 from bot.texts import show_moment
 from bot.unreachable import why
 
-_HELD = {"": "người xem lại / a person", "budget": "kinh phí / budget", "quiet": "giờ yên tĩnh / quiet hours"}
+_HELD = {
+    "": "người xem lại / a person",
+    "budget": "kinh phí / budget",
+    "quiet": "giờ yên tĩnh / quiet hours",
+    "broadcast": "đợt phát tin tạm dừng / its broadcast is paused",
+}
 
 
 def health(readings: Readings, alarms: Sequence[Alarm], causes: Sequence[Cause], rules: Rules) -> None:

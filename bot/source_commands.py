@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from bot import app, show, show_check, show_readings, show_sources, source_check, upkeep
+from bot.auditing import Told
 from bot.brake import release as release_held
 from bot.command_line import HERE, AsJson, ConfigPath, Name, in_database, login, plan_of, reading, with_source
+from bot.command_record import command_entry, recorded
 from bot.conditions import conditions
 from bot.logs import start_logging
+from bot.model.audit import Entry
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.ports import SourceState, Transaction
@@ -42,7 +45,7 @@ def check(
 
     page = asyncio.run(work())
     if page is None:
-        understood = plan.config.web.enabled and any(each.kind == "webchat" for each in plan.channels)
+        understood = plan.config.web.enabled
         show_check.push(name, plan.config.web, configured.settings, served=understood)
     else:
         now = utc_now()
@@ -141,6 +144,18 @@ def release(
     if not yes:
         typer.confirm("Gửi các tin này? / Send them?" if send else "Bỏ các tin này? / Cancel them?", abort=True)
     who = by or login()
-    number = in_database(plan.config, lambda storage: release_held(storage, name, send=send, by=who, now=utc_now()))
+    told = _told("source.released" if send else "source.discarded", name, who)
+    number = in_database(
+        plan.config, lambda storage: release_held(recorded(storage, told), name, send=send, by=who, now=utc_now())
+    )
     done = "sẽ được gửi / will be sent" if send else "đã bỏ / were cancelled"
     show.console.print(f"Đã nhả phanh: {number:,} tin {done}. / The brake is off.", soft_wrap=True)
+
+
+def _told(what: str, name: str, by: str) -> Told:
+    """With how many messages it came to; a try that somebody was faster than is none."""
+
+    def tell(number: int) -> Entry | None:
+        return command_entry(what, name, by=by, after={"messages": number}) if number >= 0 else None
+
+    return tell

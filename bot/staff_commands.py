@@ -1,6 +1,7 @@
 """The commands `motcua staff …`: accounts of the console from the command line; the first two administrators come from
 here. Everything is recorded."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -11,10 +12,10 @@ from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_
 from bot.config import Config
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
-from bot.model.staff import EVERYWHERE, Grant, Member, Role, SignIn, StaffSession
+from bot.model.staff import EVERYWHERE, Grant, Member, Role, SignIn, StaffInvitation, StaffSession
 from bot.ports import Storage, Transaction
 from bot.staff_fields import Refusal, grants_text
-from bot.staffing import ADMINISTRATORS, Invited, Staffing, administers_all
+from bot.staffing import Invited, Staffing, scarcity
 from bot.texts import show_moment
 from bot.web.prefix import PREFIX
 
@@ -31,7 +32,8 @@ Agencies = Annotated[
 ]
 
 _WORDS = {
-    Refusal.MISSING: "không có tài khoản này, hoặc tài khoản đã ngừng / no such account, or it is disabled",
+    Refusal.MISSING: "không có tài khoản hoặc thư mời này, hoặc tài khoản đã ngừng / "
+    "no such account or invitation, or it is disabled",
     Refusal.LOGIN: "tên đăng nhập chỉ gồm a-z, 0-9, . _ - / a login has a-z, 0-9, . _ - only",
     Refusal.NAME: "họ tên không dùng được / this name cannot be used",
     Refusal.EMAIL: "địa chỉ thư không đúng / this is no e-mail address",
@@ -67,24 +69,60 @@ def invite(
 def list_(config: ConfigPath = HERE, json: AsJson = False) -> None:
     """Danh sách tài khoản. / All accounts."""
 
-    async def read(tx: Transaction) -> tuple[list[Member], dict[str, SignIn]]:
-        return await tx.staff.members(), await tx.staff.sign_ins()
+    async def read(tx: Transaction) -> tuple[list[Member], dict[str, SignIn], list[StaffInvitation]]:
+        return await tx.staff.members(), await tx.staff.sign_ins(), await tx.staff.invitations()
 
-    members, sign_ins = reading(plan_of(config).config, read)
+    members, sign_ins, letters = reading(plan_of(config).config, read)
     if json:
-        show.as_json([_row(each, sign_ins[each.id]) for each in members])
+        invited = [_invited_row(each) for each in letters if not each.member]
+        show.as_json([*(_row(each, sign_ins[each.id], letters) for each in members), *invited])
         return
     for each in members:
-        row = _row(each, sign_ins[each.id])
-        words = [each.login, "ngừng/disabled" if each.disabled_at else "", ", ".join(row["roles"]), _seen(each.seen_at)]
+        row = _row(each, sign_ins[each.id], letters)
+        locked = sign_ins[each.id].locked_until
+        words = [
+            each.login, "ngừng/disabled" if each.disabled_at else "", ", ".join(row["roles"]), _seen(each.seen_at),
+            f"khóa đến/locked until {show_moment(locked)}" if locked and locked > utc_now() else "",
+        ]  # fmt: skip
         show.console.print("  ".join(filter(None, words)), soft_wrap=True, markup=False)
-    administrators = sum(map(administers_all, members))
-    if administrators < ADMINISTRATORS:
-        show.errors.print(
-            f"Chỉ có {administrators} quản trị viên toàn tỉnh; cần ít nhất {ADMINISTRATORS}. / "
-            f"{administrators} administer the province; there should be {ADMINISTRATORS}.",
-            style="yellow", soft_wrap=True,
-        )  # fmt: skip
+    for letter in letters:
+        _print_open(letter)
+    if told := scarcity(members):
+        show.errors.print(f"{told[:1].upper()}{told[1:]}", style="yellow", soft_wrap=True, markup=False)
+
+
+@staff.command()
+def withdraw(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
+    """Thu hồi thư mời chưa dùng. / Withdraw a letter that nobody has used."""
+    settings = plan_of(config).config
+    name = login_.strip().casefold()
+    _done(in_database(settings, lambda storage: _staffing(storage, settings, by).withdraw(name)))
+    show.console.print("Đã thu hồi thư mời. / The invitation is withdrawn.")
+
+
+@staff.command()
+def grant(login_: Login, role: Roles, agency: Agencies = None, by: By = None, config: ConfigPath = HERE) -> None:
+    """Đặt lại vai trò: từ nay chỉ còn những vai trò này. / From now on these roles, and no others."""
+    settings = plan_of(config).config
+    grants = {Grant(each, unit) for each in role for unit in agency or [EVERYWHERE]}
+
+    async def work(storage: Storage) -> Refusal | None:
+        return await _staffing(storage, settings, by).grant((await _member(storage, login_)).id, grants)
+
+    _done(in_database(settings, work))
+    show.console.print(f"Vai trò từ nay / roles from now on: {', '.join(grants_text(grants))}", soft_wrap=True)
+
+
+@staff.command()
+def unlock(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
+    """Mở khóa ngay một tài khoản bị khóa vì nhập sai nhiều lần. / Unlock an account before its time is over."""
+    settings = plan_of(config).config
+
+    async def work(storage: Storage) -> Refusal | None:
+        return await _staffing(storage, settings, by).unlock((await _member(storage, login_)).id)
+
+    _done(in_database(settings, work))
+    show.console.print("Tài khoản đã mở khóa. / The account is unlocked.")
 
 
 @staff.command()
@@ -193,7 +231,30 @@ def _print_letter(config: Config, invited: Invited) -> None:
     )
 
 
-def _row(member: Member, sign_in: SignIn) -> dict[str, Any]:
+def _print_open(letter: StaffInvitation) -> None:
+    is_over = letter.expires_at <= utc_now()
+    words = "thư mời hết hạn từ/letter expired at" if is_over else "thư mời chưa mở, đến/letter not opened, until"
+    line = f"{letter.login}  {', '.join(grants_text(letter.grants))}  {words} {show_moment(letter.expires_at)}"
+    show.console.print(line, soft_wrap=True, markup=False)
+
+
+def _invited_row(letter: StaffInvitation) -> dict[str, Any]:
+    """As of somebody who has no account yet."""
+    return {
+        "login": letter.login,
+        "name": letter.name,
+        "roles": grants_text(letter.grants),
+        "disabled_at": None,
+        "seen_at": None,
+        "password": False,
+        "second_factor": False,
+        "openid": False,
+        "locked_until": None,
+        "invited_until": letter.expires_at,
+    }
+
+
+def _row(member: Member, sign_in: SignIn, letters: Sequence[StaffInvitation]) -> dict[str, Any]:
     return {
         "login": member.login,
         "name": member.name,
@@ -203,6 +264,8 @@ def _row(member: Member, sign_in: SignIn) -> dict[str, Any]:
         "password": sign_in.has_password,
         "second_factor": sign_in.has_totp,
         "openid": bool(member.subject),
+        "locked_until": sign_in.locked_until,
+        "invited_until": next((each.expires_at for each in letters if each.member == member.id), None),
     }
 
 

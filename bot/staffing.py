@@ -232,6 +232,20 @@ def administers_all(member: Member) -> bool:
     return member.disabled_at is None and member.scope(Right.ADMINISTER).is_everywhere
 
 
+def scarcity(members: Collection[Member]) -> str:
+    """What whoever runs the service is told while too few administer the province; empty: there are enough."""
+    number = sum(map(administers_all, members))
+    if number >= ADMINISTRATORS:
+        return ""
+    return (
+        f"mới có {number} quản trị viên toàn tỉnh, cần ít nhất {ADMINISTRATORS} người để khi một người vắng bàn làm "
+        'việc vẫn mở được. Xin mời thêm: motcua staff invite TÊN-ĐĂNG-NHẬP --name "HỌ TÊN" --role administrator, rồi '
+        "gửi địa chỉ in ra cho người ấy / "
+        f"only {number} administer the whole province, there should be {ADMINISTRATORS}. Invite: "
+        'motcua staff invite LOGIN --name "NAME" --role administrator, and hand over the address that it prints'
+    )
+
+
 def too_few(before: Collection[Member], after: Collection[Member]) -> bool:
     """Whether a change takes away one of the last two."""
     left = sum(map(administers_all, after))

@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 
 from bot import app, show, show_texts, text_versions
+from bot.auditing import Told
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, login, plan_of, reading
+from bot.command_record import command_entry, dossier_look, looked, recorded
+from bot.model.audit import Entry
 from bot.model.clock import utc_now
+from bot.model.dossier import Dossier
 from bot.model.errors import ConfigError
 from bot.model.ids import id_maker
 from bot.model.message import Situation
@@ -97,9 +101,16 @@ def edit(
     found = lint(draft.key, draft.wording, rules_of(plan))
     show_texts.findings(found)
     who, now, why = by or login(), utc_now(), note or draft.note
+
+    def told(number: int) -> Entry:
+        key = draft.key
+        return command_entry("text.drafted", str(key), by=who, agency=key.agency, after={"number": number})
+
     number = in_database(
         plan.config,
-        lambda storage: storage.write(lambda tx: tx.texts.draft(draft.key, draft.wording, by=who, at=now, note=why)),
+        lambda storage: recorded(storage, told).write(
+            lambda tx: tx.texts.draft(draft.key, draft.wording, by=who, at=now, note=why)
+        ),
     )
     show.console.print(f"Đã lưu bản nháp {number} của {draft.key}. / Draft {number} is kept.", soft_wrap=True)
     if has_errors(found):
@@ -151,9 +162,11 @@ def preview_(
 ) -> None:
     """Xem lời với một hồ sơ thật trên mọi kênh; không gửi gì. / See the text with a real dossier; nothing is sent."""
     plan = plan_of(config)
-    values, agency = _values(plan, situation, code)
-    wanted = DRAFT_ELSE_IN_FORCE if version is None else version
-    chosen = _chosen(config, _key(situation, language, agency), wanted)
+    values, dossier = _values(plan, situation, code)
+    wanted, key = DRAFT_ELSE_IN_FORCE if version is None else version, _key(situation, language, dossier.agency)
+    chosen = _chosen(config, key, wanted)
+    look = dossier_look(dossier, text=str(key))
+    in_database(plan.config, lambda storage: looked(storage, look))
     filled = dict(values) | dict(_pair(each) for each in given or ())
     shown = preview(chosen.key, chosen.wording, filled, rules_of(plan), configured_zbs(plan, situation))
     if json:
@@ -201,9 +214,11 @@ def publish(
     plan, key = plan_of(config), _key(situation, language, agency)
     rules, who, now = rules_of(plan), by or login(), utc_now()
 
-    made = in_database(
-        plan.config, lambda storage: storage.write(lambda tx: text_versions.publish(tx, key, rules, by=who, at=now))
-    )
+    async def work(tx: Transaction) -> InForce | None:
+        return await text_versions.publish(tx, key, rules, by=who, at=now)
+
+    told = _told("text.published", key, who)
+    made = in_database(plan.config, lambda storage: recorded(storage, told).write(work))
     if made is None:
         raise ConfigError(f"{key}: không có bản nháp / there is no draft; xem / see: motcua texts edit")
     number = made.number
@@ -231,7 +246,8 @@ def rollback(
     async def work(tx: Transaction) -> InForce | None:
         return await roll_back(tx, key, to, rules, by=who, at=now, note=note)
 
-    made = in_database(plan.config, lambda storage: storage.write(work))
+    told = _told("text.retired" if to == text_versions.SHIPPED else "text.rolled_back", key, who, to=to)
+    made = in_database(plan.config, lambda storage: recorded(storage, told).write(work))
     if made is None:
         raise ConfigError(f"{key}: bản {to} chưa từng ban hành / version {to} was never published")
     if made.is_refused:
@@ -243,6 +259,15 @@ def rollback(
 
 
 # What they share
+
+
+def _told(what: str, key: TextKey, by: str, **more: int) -> Told:
+    def tell(made: InForce | None) -> Entry | None:
+        if made is None or made.is_refused:
+            return None
+        return command_entry(what, str(key), by=by, agency=key.agency, after={"number": made.number, **more})
+
+    return tell
 
 
 def _language(language: str) -> str:
@@ -277,13 +302,13 @@ def _everything(current: Sequence[Version], rules: Rules) -> list[Finding]:
     return found + lint_shipped(rules)
 
 
-def _values(plan: app.Plan, situation: Situation, code: str) -> tuple[Mapping[str, str], str]:
-    """The values of a dossier, and its agency."""
+def _values(plan: app.Plan, situation: Situation, code: str) -> tuple[Mapping[str, str], Dossier]:
+    """The values of a dossier, and the dossier."""
     found = reading(plan.config, lambda tx: tx.dossiers.find(code.strip().upper()))
     if not found:
         raise ConfigError(f"{code}: không có hồ sơ này trong bản sao / no such dossier in the mirror")
     planner = app.planner_for(plan, id_maker(utc_now))
-    return planner.values(situation, None, found[0]), found[0].agency
+    return planner.values(situation, None, found[0]), found[0]
 
 
 def _pair(written: str) -> tuple[str, str]:

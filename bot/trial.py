@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 from bot import app, show
+from bot.command_record import command_entry, recorded
 from bot.config import nearest
 from bot.model.carrier import hinted
 from bot.model.clock import utc_now
@@ -27,7 +28,8 @@ async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: floa
     route, queue = _place(plan, channel, address)
     async with app.open_database(plan.config) as storage:
         item = replace(_item(queue, address, text), route=route)
-        await storage.write(lambda tx: tx.outbox.enqueue([item]))
+        told = command_entry("message.tested", item.id, after={"channel": channel, "parts": item.parts})
+        await recorded(storage, told).write(lambda tx: tx.outbox.enqueue([item]))
         show.console.print(f"Đã lập tin / planned {item.id} → {address}")
         state = await _watch(storage, item.id, wait)
         if state is DeliveryState.QUEUED:

@@ -69,20 +69,42 @@ class Api:
 
     # Answers that are remembered
 
-    async def remember(self, key_id: str, token: str, digest: str, *, at: datetime) -> Remembered | None:
-        if await self._sql.change("api_remember", key_id=key_id, token=token, digest=digest, at=to_millis(at)):
+    async def remember(
+        self, key_id: str, token: str, digest: str, *, at: datetime, held_until: datetime | None = None
+    ) -> Remembered | None:
+        held = _held(held_until)
+        if await self._sql.change(
+            "api_remember", key_id=key_id, token=token, digest=digest, at=to_millis(at), held_until=held
+        ):
             return None
         row = await self._sql.row("api_remembered", key_id=key_id, token=token)
         if row is None:
             # The first one came to nothing while we waited for it.
-            return await self.remember(key_id, token, digest, at=at)
-        return Remembered(row["digest"], row["status"], row["answer"], from_millis(row["at"]))
+            return await self.remember(key_id, token, digest, at=at, held_until=held_until)
+        return Remembered(row["digest"], row["status"], row["answer"], from_millis(row["at"]), row["subject"])
+
+    async def take_over(self, key_id: str, token: str, *, at: datetime, held_until: datetime) -> bool:
+        taken = await self._sql.change(
+            "api_take_over", key_id=key_id, token=token, at=to_millis(at), held_until=_held(held_until)
+        )
+        return bool(taken)
+
+    async def keep_subject(self, key_id: str, token: str, subject: str, *, held_until: datetime) -> bool:
+        kept = await self._sql.change(
+            "api_keep_subject", key_id=key_id, token=token, subject=subject, held_until=_held(held_until)
+        )
+        return bool(kept)
+
+    async def let_go(self, key_id: str, token: str, *, held_until: datetime) -> None:
+        claim = {"key_id": key_id, "token": token, "held_until": _held(held_until)}
+        await self._sql.change("api_drop_token", **claim)
+        await self._sql.change("api_let_go", **claim)
 
     async def answered(self, key_id: str, token: str, *, status: int, answer: str) -> None:
         await self._sql.change("api_answered", key_id=key_id, token=token, status=status, answer=answer)
 
-    async def forget(self, key_id: str, token: str) -> None:
-        await self._sql.change("api_forget", key_id=key_id, token=token)
+    async def forget(self, key_id: str, token: str, *, held_until: datetime | None = None) -> None:
+        await self._sql.change("api_forget", key_id=key_id, token=token, held_until=_held(held_until))
 
     async def prune(self, *, remembered_before: datetime, ended_before: datetime, limit: int) -> int:
         answers = await self._sql.change("api_prune_answers", before=to_millis(remembered_before), most=limit)
@@ -216,6 +238,10 @@ def _watched_of(row: Row) -> Watched:
     )
     since = row["settled_at"] if row["settled_at"] is not None else row["created_at"]
     return Watched(message, row["told"], DeliveryState(row["state"]), row["reason"], from_millis(since))
+
+
+def _held(until: datetime | None) -> int:
+    return to_millis(until) if until else 0
 
 
 def _callback_row(callback: Callback) -> dict[str, Any]:

@@ -98,6 +98,12 @@ class Apologies:
     async def counts(self) -> dict[ApologyState, int]:
         return {ApologyState(row["state"]): row["apologies"] for row in await self._sql.rows("apologies_counts")}
 
+    async def authors(self, apology_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {each: set() for each in apology_ids}
+        for row in await self._sql.rows("apologies_authors", ids=key_set(found)):
+            found[row["apology"]].add(row["done_by"].casefold())
+        return {each: frozenset(names) for each, names in found.items()}
+
     async def acts(self, apology_id: str) -> list[Act]:
         rows = await self._sql.rows("apology_acts_of", apology=apology_id)
         return [Act(from_millis(row["at"]), row["what"], row["done_by"], row["detail"]) for row in rows]

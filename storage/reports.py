@@ -73,9 +73,17 @@ class Reports(ReportDays):
         return [_late_dossier(row) for row in await self._sql.rows("reports_late_page", most=limit, **values)]
 
     async def overdue_dossiers(
-        self, agencies: Collection[str], *, now: datetime, after: LatePlace | None, limit: int
+        self,
+        agencies: Collection[str],
+        since: datetime,
+        until: datetime,
+        *,
+        now: datetime,
+        after: LatePlace | None,
+        limit: int,
     ) -> list[LateDossier]:
-        values = {**among(agencies), **_behind(after), "now": to_millis(now)}
+        span = {"since": to_millis(since), "until": to_millis(until)}
+        values = {**among(agencies), **_behind(after), **span, "now": to_millis(now)}
         return [_late_dossier(row) for row in await self._sql.rows("reports_overdue_page", most=limit, **values)]
 
     async def stale(

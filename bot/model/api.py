@@ -130,6 +130,8 @@ class Remembered:
     status: int
     answer: str = field(repr=False)
     at: datetime
+    subject: str = ""
+    """What has come of it so far: the id of a draft."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class Apology:
 
     @property
     def authors(self) -> frozenset[str]:
-        """Who drafted or changed it, and so may not approve it. The watch is nobody."""
+        """Who drafted it or changed it last. Neither may approve it, nor who changed it before them
+        (`tx.apologies.authors`). The watch is nobody."""
         return frozenset(name.casefold() for name in (self.drafted_by, self.changed_by) if name)
 
 

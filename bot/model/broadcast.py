@@ -34,6 +34,9 @@ class BroadcastState(StrEnum):
     REJECTED = "rejected"
 
 
+LONGEST_TITLE = 120
+"""Characters."""
+
 OVER = frozenset({BroadcastState.DONE, BroadcastState.CANCELLED, BroadcastState.REJECTED})
 """Nothing follows."""
 

@@ -52,12 +52,27 @@ class ApiStore(Protocol):
         """Takes the place of the list that the key had."""
         ...
 
-    async def remember(self, key_id: str, token: str, digest: str, *, at: datetime) -> Remembered | None:
-        """None: the token is new, and now taken. Else what was answered to it."""
+    async def remember(
+        self, key_id: str, token: str, digest: str, *, at: datetime, held_until: datetime | None = None
+    ) -> Remembered | None:
+        """None: the token is new, and now taken. Else what was answered to it. Work that takes several transactions
+        holds it until a moment, which tells its holder from any other."""
+        ...
+
+    async def take_over(self, key_id: str, token: str, *, at: datetime, held_until: datetime) -> bool:
+        """Of work that nobody holds any more at `at`. False where somebody does, or where it is answered."""
+        ...
+
+    async def keep_subject(self, key_id: str, token: str, subject: str, *, held_until: datetime) -> bool:
+        """What has come of it so far, for whoever takes it over. False where it is no longer held by the caller."""
+        ...
+
+    async def let_go(self, key_id: str, token: str, *, held_until: datetime) -> None:
+        """Anybody may take it over now; it is forgotten where nothing has come of it yet."""
         ...
 
     async def answered(self, key_id: str, token: str, *, status: int, answer: str) -> None: ...
-    async def forget(self, key_id: str, token: str) -> None:
+    async def forget(self, key_id: str, token: str, *, held_until: datetime | None = None) -> None:
         """It came to nothing and may be tried again."""
         ...
 

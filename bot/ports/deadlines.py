@@ -212,6 +212,10 @@ class ApologyStore(Protocol):
 
     async def counts(self) -> dict[ApologyState, int]: ...
 
+    async def authors(self, apology_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Who drafted or changed each of them since it was last drafted, in small letters: they may not approve it."""
+        ...
+
     async def acts(self, apology_id: str) -> list[Act]:
         """Oldest first."""
         ...

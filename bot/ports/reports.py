@@ -189,9 +189,16 @@ class ReportStore(Protocol):
         ...
 
     async def overdue_dossiers(
-        self, agencies: Collection[str], *, now: datetime, after: LatePlace | None, limit: int
+        self,
+        agencies: Collection[str],
+        since: datetime,
+        until: datetime,
+        *,
+        now: datetime,
+        after: LatePlace | None,
+        limit: int,
     ) -> list[LateDossier]:
-        """What is in work and over its deadline, the longest first."""
+        """What is in work and over its deadline, where that lay in the span; the longest first."""
         ...
 
     async def stale(

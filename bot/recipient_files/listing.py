@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from itertools import chain, islice
 from typing import IO, Any
 
 from bot.model.broadcast import Recipient
+from bot.model.list_digest import ListDigest
 from bot.recipient_files.columns import SEARCHED, Columns, Wanted, columns_in, letter
 from bot.recipient_files.packages import content_of
 from bot.recipient_files.rows import RowReader
@@ -24,6 +24,7 @@ SHOWN = 50
 class Tally:
     """What was seen so far."""
 
+    digest: ListDigest
     people: int = 0
     wrong_rows: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -34,7 +35,6 @@ class Tally:
     """The row, and the earlier one with the same phone."""
     seen: dict[int, int] = field(default_factory=dict, repr=False)
     """The row of every phone."""
-    digest: Any = field(default_factory=sha256)
 
 
 def examine(file: IO[bytes], wanted: Wanted, *, most: int, keep: Callable[[str], None]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _examined(file: IO[bytes], wanted: Wanted, most: int, keep: Callable[[str], 
     head = list(islice(rows, SEARCHED))
     columns = columns_in(head, wanted)
     below = enumerate(chain(head[columns.row :], rows), columns.row + 1)
-    tally = Tally()
+    tally = Tally(ListDigest(wanted.names))
     reader = RowReader(columns, wanted)
     count = 0
     for number, cells in below:
@@ -89,7 +89,7 @@ def _take(result: Recipient | WrongRow, tally: Tally, keep: Callable[[str], None
         tally.seen[phone] = result.number
         tally.people += 1
     content = [result.phone, result.code, dict(result.values)]
-    tally.digest.update(json.dumps(content, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+    tally.digest.add(result)
     keep(json.dumps([result.number, *content], ensure_ascii=False))
 
 

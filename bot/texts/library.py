@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.model.errors import trail
 from bot.model.message import Form, Situation
-from bot.model.wording import Version, Wording
+from bot.model.wording import TextKey, Version, Wording
 from bot.ports import Storage
 from bot.routing import nearest_above
 from bot.texts.catalogue import LANGUAGES, Catalogue
@@ -49,6 +49,15 @@ class Library:
         shelf = self._shelves[language]
         own = nearest_above(agency, shelf.agencies_own) or shelf.everywhere_own
         return own[situation].forms if situation in own else ()
+
+    def carrying(self, template: str) -> list[TextKey]:
+        """The published texts in force that came with this registered template, by the provider's id."""
+        found = []
+        for language, shelf in self._shelves.items():
+            for agency, own in {"": shelf.everywhere_own, **shelf.agencies_own}.items():
+                carried = [name for name, each in own.items() if template in {form.id for form in each.forms}]
+                found += [TextKey(situation, language, agency) for situation in carried]
+        return found
 
     async def refresh(self, storage: Storage) -> bool:
         """Takes up what was published or retired since the last time; True if anything was."""

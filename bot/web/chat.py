@@ -77,7 +77,7 @@ class Chat:
                     await response.write(event_of(item))
 
         context = self._desk.context
-        async with watching(context.feed, session.address) as arrivals:
+        async with watching(self._desk.feed, session.address) as arrivals:
             past = await recent(context.storage, session.address, since=context.clock() - KEPT)
             fresh = missed(past, after)
             told.update({item.id for item in past} - {item.id for item in fresh})

@@ -45,7 +45,8 @@ class WebContext:
 
     storage: Storage
     deliver: Deliver
-    feed: Feed
+    feed: Feed | None
+    """Of the web chat; None: there is none, and no page for citizens."""
     secret: bytes = field(repr=False)
     """Signs session cookies; at least `SHORTEST_SECRET` bytes, the same after a restart."""
     channel: str = "webchat"

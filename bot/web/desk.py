@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 
 from bot.model.message import InboundMessage, Receipt
+from bot.ports import Feed
 from bot.web.asking import Asked
 from bot.web.context import WebContext
 from bot.web.errors import RefusedError
@@ -64,6 +65,13 @@ class Desk:
     drawings: Buckets
     sightings: Sightings
     streams: Streams = field(default_factory=Streams)
+
+    @property
+    def feed(self) -> Feed:
+        """Of the web chat. Raises `RuntimeError` where there is none: its pages are not served there."""
+        if self.context.feed is None:
+            raise RuntimeError("there is no web chat")
+        return self.context.feed
 
     def session(self, request: web.BaseRequest) -> Session:
         """Whose request this is; refuses strangers."""
@@ -136,13 +144,20 @@ def open_desk(context: WebContext) -> Desk:
     many = Allowance.per_minute(context.network_per_minute)
     return Desk(
         context,
-        Pages(context.settings, performance="/cong-khai" if context.reports else ""),
+        Pages(context.settings, performance="/cong-khai" if context.reports else "", home=_home_of(context)),
         Sessions(context),
         per_session=Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
         per_network=Buckets(context.clock, many),
         drawings=Buckets(context.clock, many),
         sightings=Sightings(context),
     )
+
+
+def _home_of(context: WebContext) -> str:
+    """Where the pages lead back to."""
+    if context.feed is not None:
+        return "/"
+    return "/cong-khai" if context.reports else ""
 
 
 def message_id(session: Session, asked: Asked) -> str:

@@ -76,7 +76,7 @@ class LookUp:
     async def _answer(self, request: web.Request, session: Session, asked: Asked, language: str) -> web.StreamResponse:
         context = self._desk.context
         earlier = await conversation(context, session)
-        async with watching(context.feed, session.address) as arrivals:
+        async with watching(self._desk.feed, session.address) as arrivals:
             message = await self._desk.take_in(request, session, asked, language)
             answers, is_whole = await answers_to(context, message, arrivals)
         lines = [line for line in earlier if line.id not in {item.id for item in answers}]

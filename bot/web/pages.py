@@ -56,8 +56,9 @@ def address_of_file(item_id: str, file: File) -> str:
 class Pages:
     """Renders templates; everything that is put into one is escaped."""
 
-    def __init__(self, settings: PageSettings, *, performance: str = "") -> None:
-        """`performance`: where the public figures are; empty: they are not shown."""
+    def __init__(self, settings: PageSettings, *, performance: str = "", home: str = "/") -> None:
+        """`performance`: where the public figures are; empty: they are not shown. `home`: where the first page for
+        citizens is; empty: there is none."""
         self.words = {language: load_words(language) for language in LANGUAGES}
         self._environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),
@@ -74,7 +75,7 @@ class Pages:
             hour=_hour, whole_codes=whole_codes, dialled=_dialled, share=_share, figure=_figure
         )
         self._environment.globals.update(
-            address=address_of_page, address_of_file=address_of_file, performance=performance
+            address=address_of_page, address_of_file=address_of_file, performance=performance, home=home
         )
 
     def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:

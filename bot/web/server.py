@@ -15,7 +15,7 @@ from bot.web.console.console import Console
 from bot.web.console.server import mount
 from bot.web.context import WebContext
 from bot.web.demo import Demo
-from bot.web.desk import open_desk
+from bot.web.desk import Desk, open_desk
 from bot.web.documents import Documents
 from bot.web.errors import readable_errors
 from bot.web.headers import protective_headers
@@ -34,15 +34,16 @@ class WebError(MotcuaError):
 
 
 def build_app(context: WebContext, console: Console | None = None, api: App | None = None) -> web.Application:
-    """The whole web face as one application, the staff's pages among it where there is a console, and the API where
-    there is a service to be called by it."""
+    """The whole web face as one application: the pages for citizens where there is a web chat, the staff's where there
+    is a console, the API where there is a service to be called by it."""
     desk = open_desk(context)
     app = web.Application(middlewares=[readable_errors(desk.pages)])
     app.on_response_prepare.append(protective_headers(context.settings))
     app.on_shutdown.append(desk.streams.end)
-    app.cleanup_ctx.append(desk.sightings.told)
-    for part in (Public(desk), Chat(desk), Documents(desk), Webhooks(desk), OneStop(context), Health(desk)):
+    for part in (Webhooks(desk), OneStop(context), Health(desk)):
         app.add_routes(part.routes())
+    if context.feed is not None:
+        _add_citizens(app, desk)
     if context.reports is not None:
         app.add_routes(Performance(desk, context.reports).routes())
     if context.demo is not None:
@@ -55,6 +56,13 @@ def build_app(context: WebContext, console: Console | None = None, api: App | No
     if api is not None:
         mount_api(app, api)
     return app
+
+
+def _add_citizens(app: web.Application, desk: Desk) -> None:
+    """What lives by the web chat."""
+    app.cleanup_ctx.append(desk.sightings.told)
+    for part in (Public(desk), Chat(desk), Documents(desk)):
+        app.add_routes(part.routes())
 
 
 @asynccontextmanager

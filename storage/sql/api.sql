@@ -42,19 +42,35 @@ INSERT INTO api_guests (key_id, address) VALUES (:key_id, :address) ON CONFLICT 
 -- name: erase_api_guests(keys)!
 DELETE FROM api_guests WHERE address IN (SELECT key FROM json_each(:keys));
 
--- name: api_remember(key_id, token, digest, at)!
+-- name: api_remember(key_id, token, digest, at, held_until)!
 -- Whoever comes second waits here for the first to commit.
-INSERT INTO api_answers (key_id, token, digest, at) VALUES (:key_id, :token, :digest, :at)
+INSERT INTO api_answers (key_id, token, digest, at, held_until) VALUES (:key_id, :token, :digest, :at, :held_until)
 ON CONFLICT (key_id, token) DO NOTHING;
 
 -- name: api_remembered(key_id, token)^
-SELECT digest, status, answer, at FROM api_answers WHERE key_id = :key_id AND token = :token;
+SELECT digest, status, answer, at, subject FROM api_answers WHERE key_id = :key_id AND token = :token;
 
 -- name: api_answered(key_id, token, status, answer)!
 UPDATE api_answers SET status = :status, answer = :answer WHERE key_id = :key_id AND token = :token;
 
--- name: api_forget(key_id, token)!
-DELETE FROM api_answers WHERE key_id = :key_id AND token = :token;
+-- name: api_take_over(key_id, token, at, held_until)!
+UPDATE api_answers SET held_until = :held_until
+WHERE key_id = :key_id AND token = :token AND answer = '' AND held_until <= :at;
+
+-- name: api_keep_subject(key_id, token, subject, held_until)!
+UPDATE api_answers SET subject = :subject
+WHERE key_id = :key_id AND token = :token AND answer = '' AND held_until = :held_until;
+
+-- name: api_drop_token(key_id, token, held_until)!
+DELETE FROM api_answers
+WHERE key_id = :key_id AND token = :token AND answer = '' AND subject = '' AND held_until = :held_until;
+
+-- name: api_let_go(key_id, token, held_until)!
+UPDATE api_answers SET held_until = 0
+WHERE key_id = :key_id AND token = :token AND answer = '' AND held_until = :held_until;
+
+-- name: api_forget(key_id, token, held_until)!
+DELETE FROM api_answers WHERE key_id = :key_id AND token = :token AND held_until = :held_until;
 
 -- name: api_prune_answers(before, most)!
 DELETE FROM api_answers WHERE (key_id, token) IN (

@@ -142,6 +142,13 @@ WHERE apology = :apology;
 -- name: apology_acts_of(apology)
 SELECT at, what, done_by, detail FROM apology_acts WHERE apology = :apology ORDER BY number;
 
+-- name: apologies_authors(ids)
+-- Of the present draft: one that was rejected and drafted anew has other authors.
+SELECT DISTINCT a.apology, a.done_by
+FROM json_each(:ids) AS i CROSS JOIN apology_acts AS a
+WHERE a.apology = i.key AND a.what IN ('drafted', 'changed') AND a.done_by <> ''
+    AND a.number >= (SELECT MAX(b.number) FROM apology_acts AS b WHERE b.apology = i.key AND b.what = 'drafted');
+
 -- name: apology_hold_source(source)!
 UPDATE sources SET revision = revision + 1 WHERE name = :source;
 

@@ -94,13 +94,14 @@ GROUP BY s.agency, COALESCE(d.procedure, '');
 SELECT agency, at, answered_at FROM feedback WHERE at >= :since AND at < :until;
 
 -- name: reports_messages_day(first, last)
--- By the id, which begins with the time of planning.
+-- By the id, which begins with the time of planning. What staff try on themselves is a test, whatever it tries.
 SELECT
     o.agency, o.scheme, o.channel, o.situation, o.state, COUNT(*) AS messages, CAST(SUM(o.parts) AS BIGINT) AS parts,
     CAST(SUM(o.cost) AS BIGINT) AS cost
 FROM (
     SELECT
-        agency, situation, state, parts, COALESCE(cost, 0) AS cost,
+        agency, CASE WHEN origin LIKE 'test:%' THEN 'test' ELSE situation END AS situation, state, parts,
+        COALESCE(cost, 0) AS cost,
         CASE WHEN gateway = '' THEN channel ELSE gateway END AS channel,
         CASE
             WHEN address LIKE 'sms:%' THEN 'sms'
@@ -421,7 +422,7 @@ LEFT JOIN apologies AS a ON a.id = (
 )
 ORDER BY l.ended_at, l.code, l.source;
 
--- name: reports_overdue_page(agencies, everywhere, now, after_at, after_code, after_source, most)
+-- name: reports_overdue_page(agencies, everywhere, since, until, now, after_at, after_code, after_source, most)
 SELECT
     l.code, l.source, d.agency, d.procedure, l.due_at, NULL AS ended_at,
     d.agency_name, d.procedure_name, d.status, d.steps, a.id AS apology,
@@ -435,7 +436,7 @@ SELECT
     ) AS apology_arrived
 FROM (
     SELECT r.code, r.source, r.due_at FROM dossiers AS r
-    WHERE r.status IN (0, 1, 2, 4, 6) AND r.due_at IS NOT NULL AND r.due_at <= :now
+    WHERE r.status IN (0, 1, 2, 4, 6) AND r.due_at >= :since AND r.due_at < :until AND r.due_at <= :now
         AND (r.due_at, r.code, r.source) > (:after_at, :after_code, :after_source)
         AND (r.terms = '' OR r.terms LIKE '%,null]' OR r.terms LIKE '%,null,[[%')
         AND (:everywhere = 1 OR EXISTS (

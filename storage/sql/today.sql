@@ -110,6 +110,8 @@ WHERE o.id < :before AND o.id >= :since AND (o.state = 'failed' OR o.state = 'ex
         )
         AND later.code = o.code AND later.source = o.source
         AND later.state IN ('accepted', 'delivered') AND later.created_at >= o.created_at
+        -- Looked for message by message: PostgreSQL would else read the whole outbox once to do it all together.
+        LIMIT 1 OFFSET 0
     )
     AND (o.address = 'sms:' OR o.address = 'zalophone:' OR NOT EXISTS (
         SELECT 1 FROM outbox AS newer

@@ -115,6 +115,39 @@ async def test_a_token_is_taken_once_and_answered_from_memory(storage: Storage) 
     assert answered == Remembered("d", 202, "{}", NOW)
 
 
+async def test_work_that_was_left_is_taken_over_once_its_hold_is_over(storage: Storage) -> None:
+    soon, until = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
+    await storage.write(lambda tx: tx.api.remember("k1", "t", "d", at=NOW, held_until=soon))
+    kept = await storage.write(lambda tx: tx.api.keep_subject("k1", "t", "PT-261122-0001", held_until=soon))
+
+    early = await storage.write(lambda tx: tx.api.take_over("k1", "t", at=NOW, held_until=until))
+    taken = await storage.write(lambda tx: tx.api.take_over("k1", "t", at=soon, held_until=until))
+    second = await storage.write(lambda tx: tx.api.take_over("k1", "t", at=soon, held_until=until))
+    late = await storage.write(lambda tx: tx.api.keep_subject("k1", "t", "other", held_until=soon))
+    await storage.write(lambda tx: tx.api.forget("k1", "t", held_until=soon))
+    await storage.write(lambda tx: tx.api.let_go("k1", "t", held_until=soon))
+    seen = await storage.write(lambda tx: tx.api.remember("k1", "t", "d", at=LATER))
+
+    assert (kept, early, taken, second, late) == (True, False, True, False, False)
+    assert seen == Remembered("d", 0, "", NOW, "PT-261122-0001")
+
+
+async def test_a_hold_that_is_let_go_leaves_the_token_only_where_something_came_of_it(storage: Storage) -> None:
+    until = NOW + timedelta(minutes=2)
+    for token in ("with", "without", "answered"):
+        await storage.write(lambda tx, token=token: tx.api.remember("k1", token, "d", at=NOW, held_until=until))  # type: ignore[misc]
+    await storage.write(lambda tx: tx.api.keep_subject("k1", "with", "PT-1", held_until=until))
+    await storage.write(lambda tx: tx.api.answered("k1", "answered", status=201, answer="{}"))
+
+    for token in ("with", "without", "answered"):
+        await storage.write(lambda tx, token=token: tx.api.let_go("k1", token, held_until=until))  # type: ignore[misc]
+
+    taken = await storage.write(lambda tx: tx.api.take_over("k1", "with", at=NOW, held_until=until))
+    answered = await storage.write(lambda tx: tx.api.take_over("k1", "answered", at=LATER, held_until=until))
+    anew = await storage.write(lambda tx: tx.api.remember("k1", "without", "d", at=NOW))
+    assert (taken, answered, anew) == (True, False, None)
+
+
 async def test_of_many_with_one_token_at_once_one_does_the_work(storage: Storage) -> None:
     async def work() -> bool:
         async def once(tx: Transaction) -> bool:

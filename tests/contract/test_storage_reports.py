@@ -3,6 +3,9 @@
 from collections import Counter
 from datetime import date, timedelta
 
+from bot.model.ids import id_maker
+from bot.model.message import Lane, OutboxItem, Situation
+from bot.model.person import Address
 from bot.model.report import KEPT, MessageSum, Span, day_of, start_of
 from bot.ports import Storage
 from bot.ports.reports import LatePlace
@@ -74,6 +77,26 @@ async def test_messages_and_what_was_heard_are_as_counted_by_hand(storage: Stora
     assert kept == await messages_by_hand(storage)
     assert heard == Counter((day_of(at), channel, outcome) for at, channel, outcome in books.heard)
     assert {key[5] for key in kept} >= {"delivered", "accepted", "failed"}  # type: ignore[index]
+
+
+async def test_what_staff_try_on_themselves_counts_as_a_test_and_not_as_told_to_citizens(storage: Storage) -> None:
+    at = start_of(FIRST) + timedelta(hours=9)
+    tried, told = (
+        OutboxItem(
+            id=id_maker(lambda: at)(), dedupe_key=origin, origin=origin, channel="sms", agency="H32.10",
+            address=Address("sms", "+84912345678"), lane=Lane.BULK, situation=Situation.BROADCAST, text="Mai nghi.",
+            cost=400, created_at=at, next_at=at, expires_at=at + timedelta(days=1),
+        )
+        for origin in ("test:1", "broadcast:PT-261101-0001:1")
+    )  # fmt: skip
+    await storage.write(lambda tx: tx.outbox.enqueue([tried, told]))
+
+    found = await storage.read(lambda tx: tx.reports.message_day(start_of(FIRST), start_of(FIRST + timedelta(days=1))))
+
+    assert {key.situation: (key.is_for_citizens, sums) for key, sums in found.items()} == {
+        "test": (False, MessageSum(1, 1, 400)),
+        "broadcast": (True, MessageSum(1, 1, 400)),
+    }
 
 
 async def test_sums_over_months_agencies_and_procedures_agree(storage: Storage) -> None:
@@ -152,7 +175,21 @@ async def test_what_is_open_overdue_and_stale_is_counted_and_listed(storage: Sto
     await watch.look()
     now = books.clock()
 
-    overdue = await storage.read(lambda tx: tx.reports.overdue_dossiers((), now=now, after=None, limit=500))
+    since = start_of(date(2026, 1, 1))
+    overdue = await storage.read(lambda tx: tx.reports.overdue_dossiers((), since, now, now=now, after=None, limit=500))
+    day = day_of(overdue[-1].due_at)
+    assert not await storage.read(
+        lambda tx: tx.reports.overdue_dossiers((), start_of(day) + timedelta(days=1), now, now=now, after=None, limit=9)
+    )
+    of_day = await storage.read(
+        lambda tx: tx.reports.overdue_dossiers(
+            (), start_of(day), start_of(day + timedelta(days=1)), now=now, after=None, limit=500
+        )
+    )
+    before_it = await storage.read(
+        lambda tx: tx.reports.overdue_dossiers((), since, start_of(day), now=now, after=None, limit=500)
+    )
+    counted_of_day = await storage.read(lambda tx: tx.reports.overdue(day, day, ()))
     counted = await storage.read(lambda tx: tx.reports.overdue(date(2026, 1, 1), day_of(now), ()))
     known = await storage.read(lambda tx: tx.deadlines.pressures(now=now, soon=now, long=now))
     standing = await storage.read(lambda tx: tx.reports.standing(()))
@@ -162,6 +199,7 @@ async def test_what_is_open_overdue_and_stale_is_counted_and_listed(storage: Sto
     rest = await storage.read(lambda tx: tx.reports.stale((), before=before, after=place, limit=500))
 
     assert sum(counted.values()) == len(overdue) == sum(each.overdue for each in known) > 0
+    assert 0 < sum(counted_of_day.values()) == len(of_day) == len(overdue) - len(before_it)
     assert sum(each.stale for each in standing) == len(stale) > 5
     assert rest == stale[5:]
     assert sorted(stale, key=lambda each: each.progressed_at) == stale

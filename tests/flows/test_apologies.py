@@ -168,6 +168,33 @@ async def test_who_drafted_or_changed_it_may_not_approve_it(office: Office) -> N
     assert isinstance(approved, Apology)
 
 
+async def test_who_changed_it_before_another_did_may_not_approve_it_either(office: Office) -> None:
+    await office.source_tells()
+    draft = await office.draft()
+    await office.desk.change(draft.id, Wishes(reason="system"), by="Mười")
+    await office.desk.change(draft.id, Wishes(text="Cần đo đạc lại."), by="Sáu")
+
+    refused = [await office.approve(draft, by=name) for name in ("tám", "mười", "sáu")]
+    approved = await office.approve(draft, by="chín")
+
+    assert refused == [Refused(draft.id, SAME_PERSON)] * 3
+    assert isinstance(approved, Apology)
+
+
+async def test_of_a_draft_that_was_rejected_and_begun_anew_only_the_new_authors_are_barred(office: Office) -> None:
+    await office.source_tells()
+    draft = await office.draft()
+    await office.desk.reject(draft.id, by="chín", why="sai ngày")
+    again = await office.desk.draft(draft.source, draft.code, Wishes(), by="mười")
+
+    refused = await office.approve(draft, by="mười")
+    approved = await office.approve(draft, by="tám")
+
+    assert isinstance(again, Apology)
+    assert refused == Refused(draft.id, SAME_PERSON)
+    assert isinstance(approved, Apology)
+
+
 async def test_what_the_watch_drafted_anybody_may_approve(office: Office) -> None:
     await office.source_tells()
     office.time.now = at(4)

@@ -37,8 +37,9 @@ def test_a_whole_record_is_told_with_the_head_to_be_noted(recorded: Desk) -> Non
     told = recorded.json("audit", "verify")
 
     assert "Nhật ký nguyên vẹn: 3 dòng. / The record is whole." in said
-    assert f"3:{told['head']['digest']}" in said
-    assert (told["whole"], told["checked"], told["broken"]) == (True, 3, None)
+    assert f"3:{recorded.json('audit', 'list', '--subject', 'XL-1')[0]['digest']}" in said
+    assert (told["whole"], told["checked"], told["broken"]) == (True, 4, None)  # the first look is an entry itself
+    assert told["head"]["number"] == 4
 
 
 def test_a_broken_record_ends_in_a_sentence_and_exit_code_1(recorded: Desk) -> None:
@@ -54,14 +55,24 @@ def test_a_broken_record_ends_in_a_sentence_and_exit_code_1(recorded: Desk) -> N
 
 def test_a_record_that_was_cut_together_with_its_head_shows_beside_a_noted_digest(recorded: Desk) -> None:
     head = recorded.json("audit", "verify")["head"]
-    spoil(recorded, "DELETE FROM audit WHERE number = 3")
+    spoil(recorded, "DELETE FROM audit WHERE number >= 3")
     spoil(recorded, "UPDATE audit_head SET number = 2, digest = (SELECT digest FROM audit WHERE number = 2)")
 
-    alone = recorded.types("audit", "verify")
     beside = recorded.types("audit", "verify", "--head", f"{head['number']}:{head['digest']}")
+    alone = recorded.types("audit", "verify")
 
     assert (alone.code, beside.code) == (0, 1)
     assert "bị cắt, từ dòng số 3" in beside.err
+
+
+def test_a_break_is_told_even_where_the_record_takes_no_more_entries(recorded: Desk) -> None:
+    spoil(recorded, "UPDATE audit_head SET number = 1")
+
+    done = recorded.types("audit", "verify")
+
+    assert done.code == 1
+    assert "NHẬT KÝ KHÔNG NGUYÊN VẸN" in done.err
+    assert "The broken record takes no more entries." in done.err
 
 
 def test_a_noted_digest_that_was_not_copied_whole_is_refused(recorded: Desk) -> None:

@@ -35,6 +35,16 @@ def test_one_is_listed_shown_and_approved_by_another_person_with_a_record(servic
     assert recorded == [("command", "broadcast.approved", "hoa", number)]
 
 
+def test_one_is_rejected_with_a_reason_and_a_record(service: Desk, number: str) -> None:
+    refused = service.refused("broadcast", "reject", number, "--why", " ", "--by", "hoa")
+    said = service.said("broadcast", "reject", number, "--why", "sai ngày", "--by", "hoa")
+
+    assert "xin ghi lý do" in refused
+    assert "không được duyệt" in said
+    [entry] = service.in_database(lambda storage: storage.read(lambda tx: tx.audit.listed((), limit=1)))
+    assert (entry.what, entry.by, entry.subject) == ("broadcast.rejected", "hoa", number)
+
+
 def test_it_is_paused_goes_on_and_is_cancelled(service: Desk, number: str) -> None:
     service.said("broadcast", "approve", number, "--by", "hoa")
 

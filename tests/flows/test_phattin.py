@@ -138,7 +138,7 @@ async def test_the_same_rules_hold_as_at_the_console(chats: Chats) -> None:
     clerk = await chats.says("lan", f"/phattin duyet {drawn.id}")
 
     assert own == "Người soạn, người sửa và người trình không được tự duyệt."
-    assert clerk == "Tài khoản của anh/chị không có quyền làm việc này."
+    assert clerk == "Tài khoản của Ông/Bà không có quyền làm việc này."
 
 
 async def test_an_order_that_the_provider_brings_twice_is_done_once(chats: Chats) -> None:
@@ -172,6 +172,27 @@ async def test_one_is_begun_tried_and_submitted_in_the_chat(chats: Chats) -> Non
     assert (made.agency, made.made_by, made.state, made.people) == ("H32.10", "lan", BroadcastState.APPROVED, 3)
     sent = await chats.office.storage.read(lambda tx: tx.outbox.listed(DeliveryState.QUEUED, limit=99))
     assert any(each.origin.startswith("test:") and each.address.value == "lan" for each in sent)
+    recorded = await chats.office.storage.read(lambda tx: tx.audit.listed((), limit=9))
+    acts = ["made", "changed", "drawn", "tested", "submitted"]
+    assert [each.what for each in reversed(recorded)] == [f"broadcast.{act}" for act in acts]
+    assert {(each.way, each.by, each.subject, each.agency) for each in recorded} == {("chat", "lan", made.id, "H32.10")}
+
+
+async def test_who_works_for_the_whole_province_may_write_to_all_of_it_and_nobody_else_may(chats: Chats) -> None:
+    await chats.office.mirrored(1, 2, 3)
+    everywhere = frozenset({Grant(Role.CLERK)})
+    hoa = await chats.office.storage.read(lambda tx: tx.staff.by_login("hoa"))
+    assert hoa is not None
+    await chats.office.storage.write(lambda tx: tx.staff.save(replace(hoa, grants=everywhere)))
+
+    hers = [await chats.says("hoa", text) for text in ("/phattin moi", "tỉnh", "1", "Kính gửi Ông/Bà, mai nghỉ.")]
+    his = [await chats.says("lan", text) for text in ("/phattin moi", "TINH")]
+
+    assert ("TINH" in (hers[0] or ""), "TINH" in (his[0] or "")) == (True, False)
+    assert "3 người" in (hers[3] or "")
+    assert his[1] == "Tài khoản của Ông/Bà không có quyền làm việc này."
+    [made] = await chats.office.broadcasts.listed((), limit=9)
+    assert (made.agency, made.made_by) == ("", "hoa")
 
 
 async def test_somebody_whose_account_is_shut_orders_nothing_any_more(chats: Chats) -> None:

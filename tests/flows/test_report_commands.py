@@ -47,4 +47,12 @@ def test_what_cannot_be_meant_is_told_in_words(service: Desk) -> None:
 
 
 def test_a_figure_before_anything_was_counted_claims_nothing(service: Desk) -> None:
-    assert "không tiếp nhận hồ sơ nào" in " ".join(service.said("report", "--quarter", "2020-Q1", "--text").split())
+    text = service.said("report", "--quarter", "2020-Q1", "--text")
+    table = service.said("report", "--quarter", "2020-Q4")
+    service.types("report", "--quarter", "2020-Q1", "--xlsx", "report.xlsx")
+
+    assert "Chưa có ngày nào trong quý I năm 2020 được tính số liệu" in " ".join(text.split())
+    assert "Chưa có ngày nào trong quý IV năm 2020" in " ".join(table.split())
+    sheets = CalamineWorkbook.from_path(str(service.place / "report.xlsx"))
+    assert sheets.sheet_names == ["Tóm tắt", "Hồ sơ trễ hạn"]
+    assert ["số liệu tính đến", "chưa tính"] in sheets.get_sheet_by_name("Tóm tắt").to_python()

@@ -167,10 +167,20 @@ kind = "push"
 keys = ["env:MOTCUA_TEST_KEY"]
 users = {so-noi-vu = "env:MOTCUA_TEST_KEY"}
 """
-WEBCHAT = """
-[channels.webchat]
-kind = "webchat"
+OFF = """
+[web]
+enabled = false
 """
+
+
+def test_where_no_page_is_served_it_says_that_nobody_can_call(desk: Desk) -> None:
+    desk.monkeypatch.setenv("MOTCUA_TEST_KEY", SECRET)
+    desk.configure(PUSH + OFF)
+    desk.said("migrate")
+
+    unheard = desk.refused("source", "check", "ward")
+
+    assert "cần [web] enabled = true" in unheard
 
 
 def test_a_source_that_calls_us_says_where_and_with_what(desk: Desk) -> None:
@@ -178,12 +188,9 @@ def test_a_source_that_calls_us_says_where_and_with_what(desk: Desk) -> None:
     desk.configure(PUSH)
     desk.said("migrate")
 
-    unheard = desk.refused("source", "check", "ward")
-    desk.configure(WEBCHAT)
     seen = desk.said("source", "check", "ward")
     retried = desk.refused("quarantine", "retry", "ward")
 
-    assert "cần [web] enabled = true và một kênh webchat" in unheard
     assert "POST http://127.0.0.1:8080/onestop/v1/dossiers" in seen
     assert "X-Source: ward" in seen
     assert "keys (1): Keys that callers send as `X-Api-Key`" in seen

@@ -1,12 +1,13 @@
 """`motcua staff`: the first accounts, and what helps when nobody can get in."""
 
 import re
+from datetime import timedelta
 
 from bot.joining import Joining
 from bot.model.audit import Entry
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
-from bot.model.staff import Member, Role, StaffSession
+from bot.model.staff import Credentials, Member, Role, StaffSession
 from bot.ports import Storage
 from tests.support.desk import Desk
 
@@ -53,7 +54,7 @@ def test_the_first_administrators_come_from_the_command_line_and_a_warning_goes_
     join(service, "minh")
     two = service.types("staff", "list")
 
-    assert "Chỉ có 1 quản trị viên" in one.err
+    assert "Mới có 1 quản trị viên" in one.err
     assert two.err == ""
     assert "administrator *" in two.out
 
@@ -83,6 +84,49 @@ def test_what_is_wrong_with_an_invitation_is_said(service: Desk) -> None:
     assert [each.split(" / ")[0][:20] for each in said] == [
         "tên đăng nhập đã có ", "tên đăng nhập chỉ gồ", "họ tên không dùng đư", "mã cơ quan không đún",
     ]  # fmt: skip
+
+
+def test_check_says_how_to_invite_while_too_few_administer_the_province_and_fails_nothing_by_it(service: Desk) -> None:
+    join(service, "lan")
+    one = service.types("check")
+    join(service, "minh")
+    two = service.types("check")
+
+    assert "mới có 1 quản trị viên toàn tỉnh" in one.out
+    assert "motcua staff invite" in one.out
+    assert "quản trị viên toàn tỉnh" not in two.out
+    assert one.code == two.code
+
+
+def test_open_letters_are_listed_and_can_be_withdrawn(service: Desk) -> None:
+    invite(service, "hoa", "--role", "clerk", "--agency", "H32.10")
+
+    listed, told = service.said("staff", "list"), service.json("staff", "list")
+    service.said("staff", "withdraw", "HOA")
+    again = service.refused("staff", "withdraw", "hoa")
+
+    assert "hoa  clerk H32.10  thư mời chưa mở" in listed
+    assert [(each["login"], bool(each["invited_until"])) for each in told] == [("hoa", True)]
+    assert "không có tài khoản hoặc thư mời này" in again
+    assert service.json("staff", "list") == []
+    assert recorded(service)[-1].what == "staff.uninvited"
+
+
+def test_roles_are_given_anew_and_a_locked_account_is_opened(service: Desk) -> None:
+    member = join(service, "lan", "--role", "clerk")
+    locked = Credentials(failures=10, locked_until=utc_now() + timedelta(minutes=15))
+    service.in_database(lambda storage: storage.write(lambda tx: tx.staff.save_credentials(member.id, locked)))
+
+    before = service.said("staff", "list")
+    service.said("staff", "unlock", "lan")
+    service.said("staff", "grant", "lan", "--role", "approver", "--agency", "H32.10", "--by", "giám đốc")
+
+    assert "khóa đến" in before
+    assert "khóa đến" not in service.said("staff", "list")
+    assert service.json("staff", "list")[0]["roles"] == ["approver H32.10"]
+    acts = [(each.what, each.by) for each in recorded(service)][-2:]
+    assert acts[1] == ("staff.granted", "giám đốc")
+    assert acts[0][0] == "staff.unlocked"
 
 
 def test_the_letter_is_kept_nowhere(service: Desk) -> None:
@@ -116,7 +160,7 @@ def test_an_account_is_disabled_while_two_administrators_remain(service: Desk) -
 
     assert "ít nhất hai quản trị viên" in refused
     assert [each["disabled_at"] for each in service.json("staff", "list")] == [None] * 3
-    assert "không có tài khoản này" in service.refused("staff", "disable", "khong-co")
+    assert "không có tài khoản hoặc thư mời này" in service.refused("staff", "disable", "khong-co")
 
 
 def test_sessions_are_listed_and_ended(service: Desk) -> None:

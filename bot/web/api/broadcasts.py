@@ -1,22 +1,13 @@
 """Operations about broadcasts: software drafts one with its list, people try, submit and approve it in the console."""
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from hashlib import sha256
-
 from aiohttp import web
 
-from bot.auditing import Audited, if_done
-from bot.broadcasts import Broadcasts
-from bot.model.api import ApiRight, KeyKind, Remembered
-from bot.model.broadcast import Broadcast, Recipient, Refusal
+from bot.model.api import ApiRight, KeyKind
+from bot.model.broadcast import Broadcast, Recipient
 from bot.model.phone import parse_phone
-from bot.model.wording import Wording
 from bot.web.api import shapes
 from bot.web.api.call import Call, json_of, reply
-from bot.web.api.notifications import replay
+from bot.web.api.drafting import Draft, drafted, once
 from bot.web.api.problems import Fault, ProblemError
 from bot.web.api.route import Operation
 
@@ -71,41 +62,14 @@ async def draft(call: Call) -> web.Response:
     if not call.key.covers(agency):
         raise ProblemError("unprocessable", Fault("/agency", "other_agency"))
     rows = _recipients(said, agency, most=call.settings.broadcast_people)
-    return await _once(call, lambda: _drafted(call, said, agency, rows))
+    wished = Draft(call, said, agency, rows)
+    if call.token is None:
+        return reply(await _shown(call, await drafted(wished)), status=201)
+    return await once(wished, call.token, lambda broadcast: _answer(call, broadcast))
 
 
-async def _once(call: Call, work: Callable[[], Awaitable[shapes.Broadcast]]) -> web.Response:
-    """Drafting takes several transactions: the token is taken before, and given back where it came to nothing."""
-    token, key = call.token, call.key
-    if token is None:
-        return reply(await work(), status=201)
-    kept = await call.storage.write(lambda tx: tx.api.remember(key.id, token.word, token.digest(key), at=call.now))
-    if isinstance(kept, Remembered):
-        return replay(call, kept)
-    try:
-        shown = await work()
-    except (Exception, asyncio.CancelledError):
-        await asyncio.shield(call.storage.write(lambda tx: tx.api.forget(key.id, token.word)))
-        raise
-    answer = json_of(shown)
-    await call.storage.write(lambda tx: tx.api.answered(key.id, token.word, status=201, answer=answer))
-    return reply(answer, status=201)
-
-
-async def _drafted(call: Call, said: shapes.NewBroadcast, agency: str, rows: list[Recipient]) -> shapes.Broadcast:
-    by, flow = call.key.by, call.app.broadcasts
-    made = await flow.begin(title=said.title, agency=agency, by=by)
-    entry = call.entry("broadcast.drafted", made.id, agency=agency, after={"people": len(rows)})
-    recorded: Broadcasts = replace(flow, storage=Audited(call.storage, if_done(entry)))
-    wording = Wording(chat=said.chat.strip(), sms=said.sms.strip())
-    changed = await flow.change(made.id, revision=made.revision, by=by, wording=wording, language=said.language)
-    taken: Broadcast | Refusal = changed
-    if not isinstance(changed, Refusal):
-        taken = await recorded.take_list(made.id, rows, name=by, digest=_digest(said, rows), by=by)
-    if isinstance(taken, Refusal):
-        await flow.cancel(made.id, by=by, why=taken.word)
-        raise ProblemError("unprocessable", Fault("", "broadcast", {"word": taken.word}))
-    return await _shown(call, taken)
+async def _answer(call: Call, broadcast: Broadcast) -> str:
+    return json_of(await _shown(call, broadcast))
 
 
 def _recipients(said: shapes.NewBroadcast, agency: str, *, most: int) -> list[Recipient]:
@@ -124,11 +88,6 @@ def _recipients(said: shapes.NewBroadcast, agency: str, *, most: int) -> list[Re
     if faults:
         raise ProblemError("unprocessable", *faults)
     return rows
-
-
-def _digest(said: shapes.NewBroadcast, rows: list[Recipient]) -> str:
-    listed = [[each.phone, each.code, sorted(each.values.items())] for each in rows]
-    return sha256(json.dumps([said.title, listed], ensure_ascii=False).encode()).hexdigest()
 
 
 async def show(call: Call) -> web.Response:

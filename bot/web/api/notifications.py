@@ -6,7 +6,7 @@ from datetime import datetime
 from aiohttp import web
 
 from bot.api_sending import Sent
-from bot.api_wishes import Refused, ToDossier, ToPhone, Wish
+from bot.api_wishes import ByTemplate, Refused, ToDossier, ToPhone, Wish
 from bot.model.api import ApiKey, ApiRight, Planned, Remembered
 from bot.model.message import OutboxItem, Situation
 from bot.model.phone import parse_phone
@@ -27,10 +27,12 @@ OPERATIONS = (
         right=ApiRight.SEND,
         title=("Gửi một tin", "Send a notification"),
         about=(
-            "Theo tình huống: về một hồ sơ (tới chủ hồ sơ và người theo dõi, như khi hồ sơ thay đổi), hoặc tới một số "
-            "điện thoại với các giá trị của mẫu tin. Trả lời 202 khi tin đã được ghi chắc chắn.",
-            "By situation: about a dossier (to its owner and followers, as when it changes), or to a phone with the "
-            "values that the text needs. It answers 202 once the messages are durable.",
+            "Theo tình huống (`situation`) hoặc theo mã mẫu tin đã đăng ký (`template`), nêu một trong hai: về một hồ "
+            "sơ (tới chủ hồ sơ và người theo dõi, như khi hồ sơ thay đổi), hoặc tới một số điện thoại với các giá trị "
+            "của mẫu tin. Trả lời 202 khi tin đã được ghi chắc chắn.",
+            "By `situation`, or by the id of a registered `template`, one of the two: about a dossier (to its owner "
+            "and followers, as when it changes), or to a phone with the values that the text needs. It answers 202 "
+            "once the messages are durable.",
         ),
         takes=shapes.NewNotification,
         gives=shapes.Accepted,
@@ -50,6 +52,7 @@ OPERATIONS = (
                     "values": {"code": "H56.14-240823-0001", "agency": "UBND xã Mẫu", "place": "quầy số 2"},
                 },
             },
+            "template": {"template": "100004", "to": {"kind": "dossier", "code": "H56.14-240823-0001"}},
         },
         problems=("not_a_guest", "other_body", "being_done"),
     ),
@@ -83,6 +86,9 @@ async def send(call: Call) -> web.Response:
     said = call.said(shapes.NewNotification)
     if _DIGITS.search(said.reference) and parse_phone(said.reference):
         raise ProblemError("unprocessable", Fault("/reference", "a_phone"))
+    if bool(said.situation) == bool(said.template):
+        word = "one_of_two" if said.template else "absent"
+        raise ProblemError("unprocessable", Fault("/situation", word))
     outcome = await call.app.api_sending.send(call.key, _wish(said), call.token, lambda sent: json_of(_accepted(sent)))
     match outcome:
         case Refused(word, faults):
@@ -130,12 +136,17 @@ def _is_for(key: ApiKey, planned: Planned) -> bool:
     return planned.message.agency == key.agency and planned.message.is_trial == key.is_trial
 
 
-def _wish(said: shapes.NewNotification) -> Wish:
-    situation = Situation(said.situation)
-    if isinstance(said.to, shapes.ToDossier):
-        return Wish(situation, ToDossier(said.to.code.upper(), said.to.source), said.reference)
-    to = ToPhone(said.to.phone, said.to.values, said.to.agency, said.to.language)
-    return Wish(situation, to, said.reference)
+def _wish(said: shapes.NewNotification) -> Wish | ByTemplate:
+    to = _to(said.to)
+    if said.template:
+        return ByTemplate(said.template, to, said.reference)
+    return Wish(Situation(said.situation), to, said.reference)
+
+
+def _to(to: shapes.ToDossier | shapes.ToPhone) -> ToDossier | ToPhone:
+    if isinstance(to, shapes.ToDossier):
+        return ToDossier(to.code.upper(), to.source)
+    return ToPhone(to.phone, to.values, to.agency, to.language)
 
 
 def _accepted(sent: Sent) -> shapes.Accepted:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from bot.api_settings import ApiSettings
 from bot.web.api import shapes
 from bot.web.api.gate import IDEMPOTENCY_KEY
 from bot.web.api.problems import BASE, MEDIA_TYPE, status_of, words
@@ -14,19 +15,19 @@ from bot.web.api.route import Operation
 _ALWAYS = ("unauthorized", "no_right", "too_many", "failed")
 _OF_BODIES = ("unreadable", "too_long", "not_json", "unprocessable")
 _REF = "#/components/schemas/{model}"
-_ABOUT = """API cho phần mềm khác của cơ quan: gửi tin theo tình huống, xem tin đã tới đâu, tình trạng hồ sơ cho người \
-có quyền, lập đợt phát tin để cán bộ duyệt.
+_ABOUT = """API cho phần mềm khác của cơ quan: gửi tin theo tình huống hoặc mẫu tin, xem tin đã tới đâu, tình trạng \
+hồ sơ cho người có quyền, lập đợt phát tin để cán bộ duyệt.
 
-For other software of the office: send notifications by situation, see what became of them, a dossier's status for \
-somebody to whom it belongs, draft broadcasts that people approve."""
+For other software of the office: send notifications by situation or template, see what became of them, a dossier's \
+status for somebody to whom it belongs, draft broadcasts that people approve."""
 
 
-def describe(operations: Iterable[Operation], *, office: str) -> dict[str, Any]:
-    """The whole document."""
+def describe(operations: Iterable[Operation], *, office: str, settings: ApiSettings) -> dict[str, Any]:
+    """The whole document. `settings`: the times that it names."""
     operations = list(operations)
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
-        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, settings)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -48,12 +49,12 @@ def describe(operations: Iterable[Operation], *, office: str) -> dict[str, Any]:
     }
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, settings: ApiSettings) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": " / ".join(operation.title),
         "description": "\n\n".join(filter(None, operation.about)),
-        "parameters": list(_parameters(operation)),
+        "parameters": list(_parameters(operation, settings)),
         "responses": {str(operation.status): _success(operation), **_problems(operation)},
     }
     if operation.takes:
@@ -69,17 +70,18 @@ def _operation(operation: Operation) -> dict[str, Any]:
     return described
 
 
-def _parameters(operation: Operation) -> Iterable[dict[str, Any]]:
+def _parameters(operation: Operation, settings: ApiSettings) -> Iterable[dict[str, Any]]:
     if operation.id_pattern:
         schema = {"type": "string", "pattern": operation.id_pattern}
         yield {"name": "id", "in": "path", "required": True, "schema": schema}
     if operation.is_repeatable:
+        hours = f"{settings.idempotency_hours:g}"
         yield {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "description": "Gửi lại với cùng khóa và nội dung trong 24 giờ thì được trả lời như lần đầu, không gửi hai "
-            "lần / the same key and body within 24 hours is answered as the first time, and sent once",
+            "description": f"Gửi lại với cùng khóa và nội dung trong {hours} giờ thì được trả lời như lần đầu, không "
+            f"gửi hai lần / the same key and body within {hours} hours is answered as the first time, and sent once",
             "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
         }
     if operation.asks:

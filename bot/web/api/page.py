@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.api_settings import ApiSettings
 from bot.web.api.openapi import problems_of
 from bot.web.api.problems import BASE, words
 from bot.web.api.route import Operation
@@ -32,14 +33,16 @@ class Field(NamedTuple):
 class Page:
     """Made once; the same for everybody."""
 
-    def __init__(self, document: Mapping[str, Any], operations: Sequence[Operation], *, office: str) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], operations: Sequence[Operation], *, office: str, settings: ApiSettings
+    ) -> None:
         environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._schemas: Mapping[str, Any] = document["components"]["schemas"]
         self._text = environment.get_template("docs.html").render(
-            **tomllib.loads((_HERE / "docs.toml").read_text(encoding="utf-8")),
+            **_texts(settings),
             base=BASE,
             office=office,
             static={
@@ -94,6 +97,14 @@ class Page:
         if schema.get("type") == "array":
             return f"[{self._kind(schema.get('items', {}))}]"
         return str(schema.get("format") or schema.get("type", ""))
+
+
+def _texts(settings: ApiSettings) -> dict[str, Any]:
+    """With the times of the settings in their places."""
+    texts = tomllib.loads((_HERE / "docs.toml").read_text(encoding="utf-8"))
+    times = settings.model_dump()
+    section = [{name: said.format(**times) for name, said in each.items()} for each in texts["section"]]
+    return {**texts, "section": section}
 
 
 def _curl(operation: Operation, value: Any) -> str:

@@ -22,10 +22,10 @@ def build_api(running: App) -> web.Application:
     app, gate = web.Application(middlewares=[problems]), Gate(running)
     for each in OPERATIONS:
         app.router.add_route(each.method, each.path, gate.guarded(each))
-    office = running.plan.config.web.office
-    document = describe(OPERATIONS, office=office)
+    office, settings = running.plan.config.web.office, running.plan.config.api
+    document = describe(OPERATIONS, office=office, settings=settings)
     written = json.dumps(document, ensure_ascii=False).encode()
-    page = Page(document, OPERATIONS, office=office)
+    page = Page(document, OPERATIONS, office=office, settings=settings)
 
     async def openapi(request: web.Request) -> web.Response:
         return web.Response(body=written, content_type="application/json")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from bot.api_wishes import TELLABLE
+from bot.model.broadcast import LONGEST_TITLE
 from bot.model.message import DeliveryState
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -98,9 +99,23 @@ class ToPhone(Taken):
 
 
 class NewNotification(Taken):
-    """A message by the text in force for a situation."""
+    """A message by the text in force for a situation, which is named itself or by a registered template."""
 
-    situation: SituationName
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["situation"]}, {"required": ["template"]}]},
+    )
+
+    situation: Annotated[SituationName, Field(description="hoặc template / or template")] = Field(default_factory=str)
+    template: Annotated[
+        str,
+        Field(
+            pattern=r"^[^\x00-\x1f\x7f]{1,100}$",
+            description="mã mẫu tin ở nhà mạng hoặc Zalo, thay cho situation / the provider's id of the registered "
+            "template, in place of situation",
+            examples=["100004"],
+        ),
+        Plain,
+    ] = Field(default_factory=str)
     to: Annotated[ToDossier | ToPhone, Field(discriminator="kind")]
     reference: Reference = ""
 
@@ -212,7 +227,7 @@ class NewRecipient(Taken):
 class NewBroadcast(Taken):
     """A draft: somebody submits it in the console, and another person approves it."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200), Plain]
+    title: Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), Plain]
     agency: Agency = ""
     chat: Annotated[str, Field(max_length=2000, description="lời cho Zalo, Telegram, web"), Plain] = ""
     sms: Annotated[str, Field(max_length=1000, description="lời cho SMS"), Plain] = ""

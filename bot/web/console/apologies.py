@@ -1,7 +1,7 @@
 """The apology desk: what waits for approval and what was decided, many approved together, the month by agency."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,9 @@ from bot.web.console.visit import RefusedError, Visit, missing
 
 PAGE = 25
 """Apologies of one page, and so of one batch: each is a document and a transaction of its own."""
+
+_Authors = Mapping[str, Collection[str]]
+"""By the apology's id."""
 
 
 def routes(console: Console) -> Sequence[Route]:
@@ -56,16 +59,17 @@ class Filters:
 async def listed(visit: Visit) -> web.StreamResponse:
     filters = Filters.of(visit)
 
-    async def read(tx: Transaction) -> tuple[list[Apology], dict[str, list[OutboxItem]], int]:
+    async def read(tx: Transaction) -> tuple[list[Apology], dict[str, list[OutboxItem]], _Authors, int]:
         found = await tx.today.apologies(filters.state, filters.scope.asked, beyond=filters.beyond, limit=PAGE + 1)
         items = await tx.outbox.of_origins([each.origin for each in found]) if _is_told(filters.state) else []
         by_origin = defaultdict[str, list[OutboxItem]](list)
         for item in items:
             by_origin[item.origin].append(item)
-        return found, by_origin, await tx.apologies.waiting(filters.scope.asked)
+        authors = await tx.apologies.authors([each.id for each in found])
+        return found, by_origin, authors, await tx.apologies.waiting(filters.scope.asked)
 
-    found, items, waiting = await visit.storage.read(read)
-    lines = [line_of(visit, each, items.get(each.origin, ())) for each in found[:PAGE]]
+    found, items, authors, waiting = await visit.storage.read(read)
+    lines = [line_of(visit, each, items.get(each.origin, ()), authors[each.id]) for each in found[:PAGE]]
     return visit.page(
         "apologies.html",
         filters=filters,
@@ -116,7 +120,9 @@ async def approve_many(visit: Visit) -> web.StreamResponse:
     if not chosen:
         return await visit.redirect("/xin-loi", visit.words["apologies"]["none_chosen"])
     if not visit.said("sure"):
-        lines = [line_of(visit, each, ()) for each in chosen]
+        ids = [each.id for each in chosen]
+        authors = await visit.storage.read(lambda tx: tx.apologies.authors(ids))
+        lines = [line_of(visit, each, (), authors[each.id]) for each in chosen]
         return visit.page("apologies-sure.html", lines=_approvable(lines), left_out=_left_out(lines))
     done = [await _approve(visit, each) for each in chosen]
     return visit.page("apologies-done.html", done=done, number=sum(not each.refused for each in done))

@@ -1,13 +1,10 @@
 """What every page of the apology desk begins with: whose apology it is, and a desk whose acts are recorded."""
 
-from typing import Any
-
 from bot.apologies import ApologyDesk
-from bot.apology_desk import desk_of
+from bot.apology_desk import desk_of, for_the_record
 from bot.drafting import Answer
 from bot.model.apology import Apology
 from bot.model.audit import Entry
-from bot.model.clock import to_millis
 from bot.model.dossier import Dossier
 from bot.model.staff import Right, Scope
 from bot.ports import Transaction
@@ -26,23 +23,8 @@ def desk_at(visit: Visit, what: str = "", before: Apology | None = None) -> Apol
 
 
 def _entry(visit: Visit, what: str, before: Apology | None, after: Apology) -> Entry:
-    """Dates, the chosen reason and the state: what was written freely stays out of the record."""
-    return visit.entry(
-        what,
-        after.id,
-        agency=after.agency,
-        before=_shown(before) if before else None,
-        after=_shown(after) | {"code": after.code, "override": bool(after.override)},
-    )
-
-
-def _shown(apology: Apology) -> dict[str, Any]:
-    return {
-        "state": apology.state.value,
-        "reason": apology.reason,
-        "old": to_millis(apology.old_at),
-        "new": to_millis(apology.new_at),
-    }
+    was, now = for_the_record(before, after)
+    return visit.entry(what, after.id, agency=after.agency, before=was, after=now)
 
 
 def scope_within(visit: Visit, agency: str, right: Right = Right.SEE) -> Scope:

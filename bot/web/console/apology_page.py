@@ -89,18 +89,19 @@ async def _shown(
 ) -> web.StreamResponse:
     desk = desk_at(visit)
 
-    async def read(tx: Transaction) -> tuple[list[Act], list[OutboxItem], bool]:
+    async def read(tx: Transaction) -> tuple[list[Act], frozenset[str], list[OutboxItem], bool]:
         acts, items = await tx.apologies.acts(apology.id), await tx.outbox.of_origins([apology.origin])
-        return acts, items, await desk.has_had_enough(tx, apology)
+        authors = (await tx.apologies.authors([apology.id]))[apology.id]
+        return acts, authors, items, await desk.has_had_enough(tx, apology)
 
-    acts, items, has_had_enough = await visit.storage.read(read)
+    acts, authors, items, has_had_enough = await visit.storage.read(read)
     letter = await _letter(visit, apology, dossier)
     await visit.looked("apology.looked", apology.id, agency=apology.agency, code=apology.code)
     return visit.page(
         "apology.html",
         status=status,
         one=apology,
-        line=line_of(visit, apology, items),
+        line=line_of(visit, apology, items, authors),
         dossier=dossier,
         letter=letter,
         unfit=explained(letter.reason, visit.language) if letter else "",

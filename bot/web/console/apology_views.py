@@ -1,6 +1,6 @@
 """How an apology is read at the desk: its limit, its authors and its refusals in words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -49,25 +49,21 @@ class Line:
     """Of which version this line is: UTC milliseconds of `Apology.revised_at`."""
 
 
-def line_of(visit: Visit, apology: Apology, items: Sequence[OutboxItem]) -> Line:
-    """`items`: the messages of this apology."""
+def line_of(visit: Visit, apology: Apology, items: Sequence[OutboxItem], authors: Collection[str]) -> Line:
+    """`items`: the messages of this apology; `authors`: as `tx.apologies` knows them."""
     own = [each for each in items if each.id == apology.message]
     return Line(
         apology,
         drafting(visit).words(apology),
         limit_of(visit, apology),
         told_of(visit, apology, own[0] if own else None),
-        is_author(visit, apology),
+        visit.me.login.casefold() in apology.authors.union(authors),
         to_millis(apology.revised_at),
     )
 
 
 def drafting(visit: Visit) -> Drafting:
     return drafting_of(visit.app.plan)
-
-
-def is_author(visit: Visit, apology: Apology) -> bool:
-    return visit.me.login.casefold() in apology.authors
 
 
 def limit_of(visit: Visit, apology: Apology) -> Said:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.broadcast_pages import asked_for
-from bot.model.broadcast import Audience, Broadcast, Lateness, Refusal
+from bot.model.broadcast import LONGEST_TITLE, Audience, Broadcast, Lateness, Refusal
 from bot.model.clock import VIETNAM
 from bot.model.dossier import Status
 from bot.model.sms import nfc
@@ -17,7 +17,7 @@ from bot.texts.findings import Severity
 from bot.web.console.broadcast_desk import ROOT, acting, address, answered, draft, mistakes, next_of, refused, sentences
 from bot.web.console.broadcast_said import hours_said, last_day
 from bot.web.console.broadcast_sample import NAMES, samples_of
-from bot.web.console.broadcasts import LONGEST_TITLE, agencies_of
+from bot.web.console.broadcasts import agencies_of
 from bot.web.console.console import Console
 from bot.web.console.route import Route
 from bot.web.console.visit import RefusedError, Visit

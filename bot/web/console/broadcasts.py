@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.model.broadcast import AUTHORS, OVER, Broadcast, BroadcastState, Progress
+from bot.model.broadcast import AUTHORS, LONGEST_TITLE, OVER, Broadcast, BroadcastState, Progress
 from bot.model.message import DeliveryState
 from bot.model.staff import Right
 from bot.web.console.broadcast_desk import ROOT, acting, address, meant, mistakes, steps_of
@@ -16,7 +16,6 @@ from bot.web.console.route import Route
 from bot.web.console.visit import RefusedError, Visit
 
 PAGE = 25
-LONGEST_TITLE = 120
 
 _ON_ITS_WAY = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED, BroadcastState.TRIED})
 _FAILED_MUCH = 0.3

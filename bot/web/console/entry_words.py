@@ -9,7 +9,7 @@ _KEY = "api:"
 
 
 def sentence_of(words: Mapping[str, Any], entry: Entry, names: Mapping[str, str]) -> str:
-    """`Nguyễn Thị Lan đã duyệt lời xin lỗi XL-7.` What has no words of its own is told plainly. `names` by login."""
+    """`Nguyễn Thị Lan đã duyệt thư xin lỗi XL-7.` What has no words of its own is told plainly. `names` by login."""
     told: Mapping[str, str] = words["what"]
     act = told.get(entry.what, words["unknown"])
     subject = entry.subject or words["nothing_named"]

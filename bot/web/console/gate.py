@@ -37,6 +37,8 @@ def gated(console: Console, route: Route) -> Callable[[web.Request], Awaitable[w
     async def handle(request: web.Request) -> web.StreamResponse:
         visit = Visit(console=console, request=request, language=_language(request))
         try:
+            if found := await _session(console, request):
+                visit = replace(visit, session=found[0], member=found[1])
             return await _admitted(console, route, visit)
         except RefusedError as refused:
             return _refusal(visit, refused)
@@ -56,13 +58,11 @@ def gated(console: Console, route: Route) -> Callable[[web.Request], Awaitable[w
 
 
 async def _admitted(console: Console, route: Route, visit: Visit) -> web.StreamResponse:
-    found = await _session(console, visit.request)
-    if found is None and not route.is_open:
+    session = visit.session
+    if session is None and not route.is_open:
         return _to_the_door(visit)
-    session, member = found or (None, None)
     if session and not session.proved_at and not (route.is_open or route.half_open):
         return web.Response(status=303, headers={"Location": SECOND_FACTOR})
-    visit = replace(visit, session=session, member=member)
     if route.right is not None:
         visit.scope(route.right)
     door = "" if session else visit.request.cookies.get(console.cookie("door"), "")

@@ -169,7 +169,8 @@ async def call_back(visit: Visit) -> web.Response:
     """Sets the address, with a new secret that is shown this once; an empty one ends it."""
     key, url, words = await _open_key(visit), visit.said("url"), visit.words["keys"]
     if url and (objection := objection_to(url, visit.config.api)):
-        return await _page(visit, key, {"url": words[f"url_{objection}"]}, status=422)
+        ports = ", ".join(map(str, visit.config.api.callback_ports))
+        return await _page(visit, key, {"url": words[f"url_{objection}"].format(ports=ports)}, status=422)
     secret = fresh_callback_secret() if url else ""
     before, after = ({"host": urlsplit(each).hostname or ""} for each in (key.callback_url, url))
     entry = visit.entry("key.callback_set", key.name, agency=key.agency, before=before, after=after)

@@ -21,6 +21,7 @@ from bot.report_plan import reports_for
 from bot.report_sheets import AGENCY_HEADER, agency_rows, late_row, sheets_of
 from bot.reports import Reports
 from bot.spreadsheet import write_csv, write_xlsx
+from bot.texts import Catalogue
 from bot.web.console.charts import Bar, bars
 from bot.web.console.console import Console
 from bot.web.console.route import Route
@@ -120,10 +121,12 @@ async def late(visit: Visit) -> web.Response:
 
 
 async def overdue(visit: Visit) -> web.Response:
-    """What is in work and over its deadline, whatever the span."""
+    """What is in work and over its deadline, which lay in the span: those that the page counts."""
     asked, after, now = _asked(visit), _place(visit), visit.console.clock()
     found = await visit.storage.read(
-        lambda tx: tx.reports.overdue_dossiers(asked.agencies, now=now, after=after, limit=_PAGE + 1)
+        lambda tx: tx.reports.overdue_dossiers(
+            asked.agencies, asked.span.since, asked.span.until, now=now, after=after, limit=_PAGE + 1
+        )
     )
     return _late_page(visit, asked, found, "overdue", lambda each: each.due_at)
 
@@ -196,7 +199,7 @@ def _late_page(
 
 
 def _catalogue(visit: Visit) -> Any:
-    return visit.app.planner.catalogue
+    return Catalogue.load(visit.language)
 
 
 def _subject(asked: Asked, names: Any) -> str:

@@ -27,6 +27,7 @@ from bot.web.console.console import Console
 from bot.web.console.gate import gated
 from bot.web.console.route import Route
 from bot.web.console.show import CONSOLE_STATIC
+from bot.web.console.visit import Visit, missing
 from bot.web.prefix import PREFIX
 
 Part = Callable[[Console], Sequence[Route]]
@@ -66,6 +67,7 @@ def build_console(console: Console) -> web.Application:
     for route in routes_of(console):
         app.router.add_route(route.method, route.path or "/", gated(console, route))
     app.router.add_static("/static/", CONSOLE_STATIC)
+    app.router.add_get("/{rest:.*}", gated(console, Route("GET", "/{rest}", _nowhere, None)))
     return app
 
 
@@ -73,6 +75,11 @@ def mount(app: web.Application, console: Console) -> None:
     """Serves the console beside the public pages."""
     app.add_subapp(f"{PREFIX}/", build_console(console))
     app.router.add_get(PREFIX, _home)
+
+
+async def _nowhere(visit: Visit) -> web.Response:
+    """An address without a page says so as the console does, with the way on."""
+    raise missing()
 
 
 async def _home(request: web.Request) -> web.Response:

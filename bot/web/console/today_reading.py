@@ -9,7 +9,7 @@ from bot.model.apology import Apology, ApologyState
 from bot.model.broadcast import Broadcast, BroadcastState
 from bot.model.message import Lane
 from bot.model.staff import Right, Scope
-from bot.ports import BUDGET, QUIET, Due, FailedFor, Failure, HeldGroup, SourceState, Transaction
+from bot.ports import BUDGET, QUIET, STOPPED, Due, FailedFor, Failure, HeldGroup, SourceState, Transaction
 from bot.ports.watching import BOUNDS, Alarm, Failed
 from bot.web.console.visit import Visit
 
@@ -55,6 +55,8 @@ class Standing:
     quiet: int
     quiet_until: datetime | None
     budget: int
+    paused: int
+    """Of broadcasts that somebody has paused."""
     braked: Mapping[str, int]
     """By source."""
     sources: Mapping[str, SourceState] = field(default_factory=dict)
@@ -142,6 +144,7 @@ async def standing(tx: Transaction, visit: Visit, now: datetime) -> Standing:
         quiet=_number(quiet),
         quiet_until=min((each.until for each in quiet), default=None),
         budget=_number([each for each in held if each.held_for == BUDGET]),
+        paused=_number([each for each in held if each.held_for == STOPPED]),
         braked=_by_source([each for each in held if not each.held_for]),
         sources=await tx.sources.states(),
         failures=await tx.sources.failures(),

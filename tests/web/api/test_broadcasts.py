@@ -1,10 +1,15 @@
 """Software drafts a broadcast; nothing leaves before people have tried, submitted and approved it."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bot.model.api import KeyKind
-from bot.model.broadcast import BroadcastState
+from bot.model.broadcast import LONGEST_TITLE, Broadcast, BroadcastState
+from bot.model.wording import Wording
+from bot.recipients import Listing, wanted_by
+from tests.unit.lists import read
 from tests.web.api.rig import PHONE, Rig
 
 
@@ -87,3 +92,39 @@ async def test_ten_thousand_people_come_in_one_call(quiet_api: Rig) -> None:
 
     assert (answer.status, answer.said["people"]) == (201, 10_000)
     assert more.pointers == ["/recipients"]
+
+
+async def test_the_same_list_is_refused_whatever_its_title_and_whichever_way_it_came(
+    quiet_api: Rig, tmp_path: Path
+) -> None:
+    software, flow = await quiet_api.software(KeyKind.LIVE), quiet_api.app.broadcasts
+    words = "Kính gửi Ông/Bà {{ ten }}, mời nhận kết quả."
+    wording = Wording(chat=words, sms=words)
+    uploaded = await flow.begin(title="Từ tệp", agency="", by="lan")
+    listing = read(b"phone,ten\n0912345678,Lan\n0987654321,Binh\n", tmp_path, wanted_by(wording))
+    assert isinstance(listing, Listing)
+    with listing as rows:
+        taken = await flow.take_list(uploaded.id, rows.rows(), name="a.csv", digest=rows.digest, by="lan")
+    assert isinstance(taken, Broadcast)
+    submitted = replace(taken, state=BroadcastState.SUBMITTED)
+    await quiet_api.storage.write(lambda tx: tx.broadcasts.save(submitted))
+    people = [{"phone": "0912 345 678", "values": {"ten": "Lan"}}, {"phone": "0987654321", "values": {"ten": "Binh"}}]
+
+    bodies = [drafted(title=each, chat=words, sms=words, recipients=people) for each in ("Từ tệp", "Tên khác")]
+    answers = [await software.call("POST", "/broadcasts", each, Idempotency_Key=each["title"][:2].encode().hex())
+               for each in bodies]  # fmt: skip
+    fewer = await software.call("POST", "/broadcasts", drafted(chat=words, sms=words, recipients=people[:1]))
+
+    assert [each.pointers for each in answers] == [["/recipients"], ["/recipients"]]
+    assert "đợt phát tin khác" in answers[0].said["errors"][0]["detail"]
+    assert fewer.status == 201
+    assert await quiet_api.recorded("broadcast.drafted") != []
+
+
+async def test_a_title_is_as_long_as_in_the_console(quiet_api: Rig) -> None:
+    software = await quiet_api.software(KeyKind.LIVE)
+
+    fits = await software.call("POST", "/broadcasts", drafted("0912345678", title="x" * LONGEST_TITLE))
+    longer = await software.call("POST", "/broadcasts", drafted("0912345678", title="x" * (LONGEST_TITLE + 1)))
+
+    assert (fits.status, longer.pointers) == (201, ["/title"])

@@ -76,8 +76,8 @@ async def failed(rig: Rig, number: int, *, reason: str = "ESME_RINVDSTADR (0xB)"
     return await planned(rig, number, state=DeliveryState.FAILED, reason=reason, settled_at=now, **changes)
 
 
-async def held_for_the_night(rig: Rig, number: int, **changes: Any) -> OutboxItem:
-    """Waits for the end of quiet hours."""
+async def held_for_the_night(rig: Rig, number: int, *, held_for: str = QUIET, **changes: Any) -> OutboxItem:
+    """Waits for the end of quiet hours, or for what else is named."""
     item = await planned(rig, number, **changes)
     now = rig.clock()
     until = now + timedelta(hours=8)
@@ -85,7 +85,7 @@ async def held_for_the_night(rig: Rig, number: int, **changes: Any) -> OutboxIte
         lambda tx: tx.outbox.claim(item.channel, owner="o", now=now, lease_until=until, limit=1_000)
     )
     held = Settlement(
-        item_id=item.id, owner="o", state=DeliveryState.HELD, at=now, next_at=until, held_for=QUIET,
+        item_id=item.id, owner="o", state=DeliveryState.HELD, at=now, next_at=until, held_for=held_for,
         reason="quiet hours until", attempted=False,
     )  # fmt: skip
     await rig.storage.write(lambda tx: tx.outbox.settle([held]))

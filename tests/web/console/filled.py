@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 from adapters.channels import log
 from bot.model.broadcast import BroadcastState
@@ -63,7 +64,7 @@ _NO_PAGES = {
 async def open_filled(storage: Storage, folder: Path) -> AsyncIterator[Filled]:
     files = folder / "nguon"
     files.mkdir()
-    config = {
+    config: dict[str, Any] = {
         "sources": {
             "office": {"kind": "folder", "path": str(files)},
             "quocgia": {"kind": "folder", "path": str(files)},
@@ -102,7 +103,8 @@ async def _dossiers(rig: Rig, paths: dict[str, str]) -> None:
     await mirrored(rig, 31, due=now + timedelta(hours=2), applicant="Phạm Văn Đức")
     await planned(rig, 30, state=DeliveryState.DELIVERED, settled_at=now, agency="H32.15")
     await planned(rig, 30, situation=Situation.RESULT, text="Kết quả hồ sơ đã có, mời Ông/Bà tới nhận.")
-    paths["dossier"] = f"/ho-so/office/{code(30)}"
+    paths |= {"dossier": f"/ho-so/office/{code(30)}", "dossiers found": "/ho-so?ma=H32.15&tre=1"}
+    paths |= {"messages found": "/tin-nhan?loai=progress", "report of a month": "/bao-cao?ky=2026-11"}
 
 
 async def _apologies(rig: Rig, lan: Clerk, chief: Clerk, paths: dict[str, str]) -> None:

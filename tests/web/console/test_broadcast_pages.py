@@ -168,7 +168,7 @@ async def test_the_check_says_what_it_comes_to_and_shows_any_row(sending: Sendin
     first = clerk.words
     await clerk.get(f"/phat-tin/{broadcast_id}/kiem-tra?dong=33")
 
-    assert "60 Người nhận 60 phần tin SMS" in first
+    assert "60 người nhận 60 phần tin SMS" in first
     assert "Chỉ hiện 50 dòng đầu" in first
     assert "Dòng 2 sẽ đọc" in first
     assert "Kính gửi Ông/Bà Bà Lan 31, mời tới Phường Nha Trang nhận kết quả" in clerk.words

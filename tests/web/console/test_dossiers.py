@@ -177,7 +177,7 @@ async def test_all_that_happened_is_one_list_newest_first(rig: Rig) -> None:
     await viewer.get(PATH)
 
     timeline = viewer.words.partition("Diễn biến")[2]
-    told = ["xem hồ sơ", "lan soạn lời xin lỗi", "máy không nhận được tin", "Trạng thái: đang"]
+    told = ["xem hồ sơ", "lan soạn thư xin lỗi", "máy không nhận được tin", "Trạng thái: đang"]
     places = [timeline.find(each) for each in told]
     assert -1 not in places
     assert places == sorted(places)

@@ -68,3 +68,15 @@ async def test_no_page_of_the_console_may_be_framed_and_none_is_kept(rig: Rig) -
     assert "unsafe" not in policy
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_refusal_keeps_the_navigation_for_whoever_has_logged_in(rig: Rig) -> None:
+    clerk = await rig.staff(Role.VIEWER)
+
+    await clerk.get("/nhan-su")
+    no_right = (clerk.status, "Các trang" in clerk.page, "chưa được giao quyền" in clerk.words)
+    await clerk.get("/khong-co-trang-nay")
+    nowhere = (clerk.status, "Các trang" in clerk.page, "Không có trang này" in clerk.words)
+
+    assert no_right == (403, True, True)
+    assert nowhere == (404, True, True)

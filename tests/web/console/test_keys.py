@@ -112,7 +112,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(rig: Rig) -> No
     ("url", "words"),
     [
         ("http://hook.example.vn/", "https://"),
-        ("https://hook.example.vn:22/", "443 và 8443"),
+        ("https://hook.example.vn:22/", "443, 8443"),
         ("https://lan:x@hook.example.vn/", "tên và mật khẩu"),
         ("javascript:alert(1)", "Không phải một địa chỉ web"),
         ("https://hook.example.vn/\r\nX: 1", "Không phải một địa chỉ web"),

@@ -31,7 +31,7 @@ async def test_an_act_is_a_sentence_with_the_name_and_what_it_changed(rig: Rig) 
 
     await auditor.get("/nhat-ky")
 
-    assert "Cán bộ lan đã duyệt lời xin lỗi XL-7." in auditor.words
+    assert "Cán bộ lan đã duyệt thư xin lỗi XL-7." in auditor.words
     assert "Trạng thái: bản nháp → đã duyệt" in auditor.words
     assert "days" not in auditor.words
 

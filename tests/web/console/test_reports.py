@@ -60,6 +60,19 @@ async def test_a_quarter_without_anything_says_what_to_do(rig: Rig) -> None:
     assert CalamineWorkbook.from_filelike(io.BytesIO(file)).sheet_names[0] == "Tóm tắt"
 
 
+async def test_where_no_day_has_been_counted_yet_no_figure_is_claimed(rig: Rig) -> None:
+    now = rig.clock()
+    one = dossier(1, agency="H32.15", status=Status.PROCESSING, received_at=now, appointment_at=now)
+    await rig.storage.write(lambda tx: tx.dossiers.save([Mirrored.of(one, 1)], at=now))
+    clerk = await rig.staff(Role.VIEWER)
+
+    await clerk.get(f"/bao-cao?ky={day_of(now):%Y-%m}")
+
+    assert "Chưa có ngày nào trong kỳ này được tính số liệu" in clerk.words
+    assert "hồ sơ tiếp nhận" not in clerk.words
+    assert "không tiếp nhận" not in clerk.words
+
+
 async def test_a_commune_sees_its_own_figures_and_no_other(rig: Rig, books: Books) -> None:
     by_hand = await counted_by_hand(rig.storage, books)
     clerk = await rig.staff(Grant(Role.VIEWER, "H32.21"))

@@ -51,7 +51,10 @@ class Desk:
         await expect(self.page.get_by_role("heading", level=1)).to_contain_text("Hôm nay")
 
     async def open(self, name: str) -> None:
-        """A page of the navigation."""
+        """A page of the navigation, which is folded on a phone."""
+        fold = self.page.locator(".nav-fold summary")
+        if await fold.is_visible():
+            await fold.click()
         await self.page.get_by_role("navigation", name="Các trang").get_by_role("link", name=name).click()
         await self.judge(name)
 
@@ -107,7 +110,7 @@ async def sees_it_run_late_and_drafts(lan: Desk) -> None:
     await lan.press("Tìm hồ sơ")
     await expect(page.get_by_role("heading", level=1)).to_contain_text(code(1))
     await lan.judge("dossier")
-    await page.get_by_role("link", name="Soạn lời xin lỗi, hẹn lại").click()
+    await page.get_by_role("link", name="Soạn thư xin lỗi, hẹn lại").click()
     await page.get_by_label("Lý do").select_option("fieldwork")
     await page.get_by_label("Ngày hẹn mới").fill(next_date(lan.sending.rig))
     await lan.press("Lưu dự thảo, chờ người khác duyệt")

@@ -6,6 +6,7 @@ import pytest
 
 from bot.model.message import DeliveryState, OutboxItem
 from bot.model.staff import Grant, Role
+from bot.ports.broadcasts import STOPPED
 from bot.ports.watching import Alarm
 from tests.support.making import OWNER_PHONE, code
 from tests.web.console.desk import OTHER, WARD, drafted, failed, held_for_the_night, mirrored, soon
@@ -67,6 +68,20 @@ async def test_a_ward_sees_its_own_alone(rig: Rig) -> None:
     assert "tin chờ lâu" not in seen
     await stranger.get("/")
     assert "0 hồ sơ trễ hạn" in stranger.words
+
+
+async def test_messages_of_a_paused_broadcast_are_named_among_what_is_held(rig: Rig) -> None:
+    await held_for_the_night(rig, 1, held_for=STOPPED)
+    clerk = await rig.staff(Role.CLERK)
+
+    await clerk.get("/")
+    today = clerk.words
+    await clerk.get("/hom-nay/tam-giu")
+
+    assert "1 tin của đợt phát tin đang tạm dừng" in today
+    assert "Không giữ tin nào" not in today
+    assert "Đợt phát tin đang tạm dừng" in clerk.words
+    assert "Người xem lại" not in clerk.words
 
 
 async def test_another_agency_cannot_be_asked_for(rig: Rig) -> None:
