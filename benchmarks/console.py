@@ -23,10 +23,18 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from adapters.channels import log
 from benchmarks.console_filling import add_the_rest, embedded_postgres, fill_postgres, fill_sqlite
 from benchmarks.console_rows import AGENCIES, MESSAGES, SOURCE, Province
+from bot.api_keys import fresh_key
+from bot.desk import handle_of
+from bot.model.api import ApiRight, KeyKind
+from bot.model.broadcast import Audience, Broadcast
 from bot.model.clock import VIETNAM
+from bot.model.person import Address
+from bot.model.service import Talk
 from bot.model.staff import Grant, Role
+from bot.model.wording import Wording
 from bot.ports import Storage
 from bot.ports.console import Outcomes
 from bot.web.console.server import routes_of
@@ -80,6 +88,9 @@ def pages(rig: Rig, province: Province, known: Mapping[str, str]) -> tuple[list[
         "/nhan-su/": [{"id": known["member"]}],
         "/kenh/": [{"name": "webchat"}],
         "/nguon/": [{"name": SOURCE, "way": "tha"}],
+        "/phat-tin/": [{"id": known["broadcast"]}],
+        "/khoa-api/": [{"id": known["key"]}],
+        "/hop-thu/trao-doi/": [{"handle": known["talk"]}],
     }
     found: list[Asked] = []
     unknown: list[str] = []
@@ -148,8 +159,13 @@ async def run(engine: str, storage: Storage, province: Province, requests: int, 
     """Every page and search, for both people."""
     with tempfile.TemporaryDirectory() as folder:
         sources = {SOURCE: {"kind": "folder", "path": folder}}
-        async with open_rig(storage, sources=sources) as rig:
-            known = await storage.read(lambda tx: _known(tx, province))
+        lines = Path(folder) / "tin.jsonl"
+        channels = {"webchat": {"kind": "webchat"}, "tin": {"kind": "log", "path": str(lines)}}
+        async with (
+            log.open("tin", log.Settings(path=lines)) as channel,
+            open_rig(storage, [channel], sources=sources, channels=channels) as rig,
+        ):
+            known = await storage.read(lambda tx: _known(tx, province)) | await _made(rig, province)
             province_wide = await rig.staff(*Role, login=f"tinh-{engine}-{time.time_ns()}")
             commune = await rig.staff(
                 *(Grant(role, province.agency(_COMMUNE)) for role in Role), login=f"xa-{engine}-{time.time_ns()}"
@@ -166,6 +182,29 @@ async def run(engine: str, storage: Storage, province: Province, requests: int, 
                     await clerk.get("/toi")
                     timed.append(await measure(engine, who, clerk, asked, requests))
             return timed
+
+
+async def _made(rig: Rig, province: Province) -> dict[str, str]:
+    """What only the service itself makes: a broadcast to everybody of a commune, an API key, a conversation."""
+    agency, broadcasts = province.agency(_COMMUNE), rig.app.broadcasts
+    draft = await broadcasts.begin(title="Mời nhận kết quả", agency=agency, by="lan")
+    wording = Wording(
+        chat="Kính mời Ông/Bà nhận kết quả hồ sơ {{ code }}.", sms="Kinh moi Ong/Ba nhan ket qua {{ code }}."
+    )
+    await broadcasts.change(
+        draft.id, revision=draft.revision, by="lan", wording=wording, audience=Audience(agencies=(agency,))
+    )
+    begun = time.perf_counter()
+    drawn = await broadcasts.draw_up(draft.id, by="lan")
+    people = drawn.people if isinstance(drawn, Broadcast) else drawn
+    print(f"  a broadcast to {people} people of a commune, drawn up in {time.perf_counter() - begun:.1f} s")
+    fresh = fresh_key(KeyKind.LIVE, "do-dac", agency=agency, rights=frozenset(ApiRight), by="lan", at=rig.clock())
+    await rig.storage.write(lambda tx: tx.api.add(fresh.key))
+    talk = Talk(
+        address=Address("zalo", "4711"), channel="zalo", agency=agency, begun_at=rig.clock(), heard_at=rig.clock()
+    )
+    await rig.storage.write(lambda tx: tx.service.begin_talk(talk))
+    return {"broadcast": draft.id, "key": fresh.key.id, "talk": handle_of(talk)}
 
 
 async def _known(tx: Any, province: Province) -> dict[str, str]:
