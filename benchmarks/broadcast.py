@@ -5,7 +5,8 @@ The whole service in this process over SQLite, the SMS-centre simulator in anoth
 second, then the broadcast with the same replies beside it: taken, counted, tried, submitted, approved, handed out,
 sent. A reply's time is from the moment at which it was due until the SMS centre had it. At the end the SMS centre's own
 log is read: each phone must stand there once. Prints one JSON object: seconds of each phase, memory at its start, end
-and peak in MB, the p95 of replies in ms without the broadcast and in each of its phases, and their ratios.
+and peak in MB, the p95 of replies in ms without the broadcast and in each of its phases, their ratios, and the p95 of
+the console's pages, which somebody opens four times a second.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from benchmarks.broadcast_visits import Visits
 from bot.app import open_app, read_plan
 from bot.config import Config
 from bot.demo.processes import free_ports, simulator
@@ -161,13 +163,14 @@ def resident(name: str = "VmRSS") -> float:
 
 
 async def measured(place: Path, number: int, rate: float) -> dict[str, Any]:
-    port, control = free_ports(2)
+    port, control, web = free_ports(3)
     log = place / "smsc.jsonl"
     settings: dict[str, object] = {"port": port, "control_port": control, "log": log}
     os.environ.update({"MOTCUA_BENCH_PASSWORD": "bench"})
     config = Config.model_validate(
         {
             "storage": {"url": f"sqlite:{place / 'motcua.db'}"},
+            "web": {"port": web, "key_file": str(place / "web.key")},
             "broadcasts": {"canary": 0},
             "quiet": {"bulk": {"begin": "00:00", "end": "00:00"}},
             "channels": {
@@ -184,10 +187,12 @@ async def measured(place: Path, number: int, rate: float) -> dict[str, Any]:
             running = asyncio.create_task(app.run())
             run = Run(app, Replies(app))
             replying = asyncio.create_task(run.replies.go_on())
-            async with run.phase("alone"):
-                await asyncio.sleep(ALONE)
-            begun = resident()
-            done = await run.broadcast(number)
+            visits = Visits(app, lambda: run.replies.phase)
+            async with visits.going_on():
+                async with run.phase("alone"):
+                    await asyncio.sleep(ALONE)
+                begun = resident()
+                done = await run.broadcast(number)
             replying.cancel()
             await asyncio.sleep(2)
             took, book = await run.replies.took(), await balance(app.storage)
@@ -203,6 +208,7 @@ async def measured(place: Path, number: int, rate: float) -> dict[str, Any]:
         "memory_mb": {"before": begun, **run.memory, "peak": resident("VmHWM")},
         "reply_p95_ms": times,
         "reply_p95_ratio": {phase: round(each / times["alone"], 2) for phase, each in times.items()},
+        "console_p95_ms": {phase: p95(seconds) for phase, seconds in visits.took.items() if len(seconds) > 1},
         "state": str(done.state),
         "phones": len(reached),
         "written_twice": sum(times > 1 for times in reached.values()),
