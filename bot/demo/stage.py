@@ -267,11 +267,12 @@ def _demo_page(ports: Ports) -> DemoSettings:
 
 
 def _introduce(data: Path, ports: Ports, accounts: list[Account]) -> None:
-    doors = ", ".join(f"{each.login} / {each.password}" for each in accounts)
+    doors = ", ".join(f"{each.login} {each.password}" for each in accounts)
     show.console.print(
         f"Trang chạy thử / demo page:    http://{HOST}:{ports.web}/demo\n"
         f"Trang tra cứu / public page:   http://{HOST}:{ports.web}/\n"
-        f"Bàn làm việc / console:        http://{HOST}:{ports.web}/can-bo/ ({doors})\n"
+        f"Bàn làm việc / console:        http://{HOST}:{ports.web}/can-bo/\n"
+        f"  đăng nhập / log in:          {doors}\n"
         f"Tổng đài SMS giả lập / SMSC:   smpp://{HOST}:{ports.smsc}\n"
         f"Telegram giả lập / simulator:  http://{HOST}:{ports.telegram}/\n"
         f"Zalo OA giả lập / simulator:   http://{HOST}:{ports.zalo}/\n"

@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 DOOR = f"{PREFIX}/dang-nhap"
 SECOND_FACTOR = f"{PREFIX}/dang-nhap/ma"
-SET_UP = f"{PREFIX}/toi/hai-lop"
 
 _TOUCH_EVERY = timedelta(minutes=1)
 """A session's last sign of life is written down no oftener."""

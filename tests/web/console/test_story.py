@@ -176,6 +176,7 @@ async def approves_pauses_resumes_and_cancels(hung: Desk) -> None:
     await hung.judge("cancelled")
     progress = await sending.rig.app.broadcasts.progress(broadcast_id)
     assert progress is not None
+    assert progress.by_state.get(DeliveryState.CANCELLED, 0) + progress.people - progress.handed_out > 0
     assert 2 <= len(sending.lines.read_text().splitlines()) < 300
 
 
