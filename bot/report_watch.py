@@ -113,7 +113,9 @@ class ReportWatch:
     async def _leads(self) -> bool:
         now = self._clock()
         until = now + timedelta(seconds=2 * self._settings.every + 2 * _LONGEST)
-        return await self._storage.write(lambda tx: tx.leases.take(_LEASE, owner=self._owner, now=now, until=until))
+        return bool(
+            await self._storage.write(lambda tx: tx.leases.take(_LEASE, owner=self._owner, now=now, until=until))
+        )
 
     async def _mark(self) -> None:
         """Days that the newest changes may have moved are to be counted anew, however old they are."""

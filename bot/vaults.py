@@ -47,7 +47,7 @@ class _StoredVault:
             lambda tx: tx.leases.take(self._lease, owner=owner, now=now, until=now + TURN)
         )
         try:
-            yield taken
+            yield bool(taken)
         finally:
             if taken:
                 await self._give_back(owner)

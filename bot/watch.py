@@ -201,7 +201,7 @@ class Watch:
         """Whether this process is the one that does it, for so long at least."""
         until = now + timedelta(seconds=seconds)
         owner = self._beats.owner
-        return await self._storage.write(lambda tx: tx.leases.take(name, owner=owner, now=now, until=until))
+        return bool(await self._storage.write(lambda tx: tx.leases.take(name, owner=owner, now=now, until=until)))
 
     def _lost(self, error: StorageError) -> None:
         if self._lost_since is None:

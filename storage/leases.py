@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.model.clock import to_millis
+from bot.model.errors import FencedError
 from storage.statements import Statements
 
 
@@ -12,9 +13,14 @@ class Leases:
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
 
-    async def take(self, name: str, *, owner: str, now: datetime, until: datetime) -> bool:
-        taken = await self._sql.change("lease_take", name=name, owner=owner, now=to_millis(now), until=to_millis(until))
-        return taken == 1
+    async def take(self, name: str, *, owner: str, now: datetime, until: datetime) -> int:
+        row = await self._sql.row("lease_take", name=name, owner=owner, now=to_millis(now), until=to_millis(until))
+        return int(row["fence"]) if row else 0
+
+    async def require(self, name: str, *, fence: int) -> None:
+        row = await self._sql.row("lease_fence", name=name)
+        if row is None or row["fence"] != fence:
+            raise FencedError(f"{name}: another process has taken it over, nothing was written")
 
     async def give_back(self, name: str, *, owner: str) -> None:
         await self._sql.change("lease_give_back", name=name, owner=owner)

@@ -21,7 +21,8 @@ _DOSSIERS = "dossiers_find changes_of late_of source_get"
 _OUTBOX = """
     enqueue enqueue_one plan item add_part park record_part name_carrier take_way
     count_failures count_speed
-    count_minutes count_spending count_dossier_spending note_seen pay_late remember_carrier lease_take lease_give_back
+    count_minutes count_spending count_dossier_spending note_seen pay_late remember_carrier
+    lease_take lease_give_back lease_fence
 """
 SHORT = frozenset(" ".join((_MESSAGES, _PEOPLE, _DOSSIERS, _OUTBOX)).split())
 """Queries that concern one thing, or write the rows that they are given."""

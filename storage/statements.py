@@ -10,7 +10,7 @@ import aiosql
 from storage.edge import clean_values
 
 _SQL = Path(__file__).parent / "sql"
-_ROW_LOCK = re.compile(r"\s*\bFOR UPDATE( OF \w+)?( SKIP LOCKED)?")
+_ROW_LOCK = re.compile(r"\s*\bFOR (UPDATE|SHARE)( OF \w+)?( SKIP LOCKED)?")
 
 
 _ROWS_AS_JSON = re.compile(r"\brows_as_json\(([^()]*)\)")

@@ -18,6 +18,10 @@ class StorageError(MotcuaError):
     """The database cannot be opened, read or written; the message says which and why."""
 
 
+class FencedError(StorageError):
+    """The process had the right to write this once, and another one has taken it over since."""
+
+
 class SourceError(MotcuaError):
     """A source as a whole cannot be read (a missing column, a broken workbook); nothing of it was taken."""
 

@@ -87,8 +87,14 @@ class ConversationStore(Protocol):
 
 
 class LeaseStore(Protocol):
-    async def take(self, name: str, *, owner: str, now: datetime, until: datetime) -> bool:
-        """True if `owner` now holds `name` until then: it was free, ended, or already ours."""
+    async def take(self, name: str, *, owner: str, now: datetime, until: datetime) -> int:
+        """The fence under which `owner` now holds `name` until then: it was free, ended, or already ours. 0: another
+        one holds it. A new holder has a higher fence than all before; a renewal keeps it."""
+        ...
+
+    async def require(self, name: str, *, fence: int) -> None:
+        """Raises `FencedError` where somebody has taken `name` over since `fence` was given. Until the end of the
+        transaction nobody can, so that what is written here was written by the holder."""
         ...
 
     async def give_back(self, name: str, *, owner: str) -> None: ...

@@ -1,7 +1,16 @@
--- name: lease_take(name, owner, now, until)!
-INSERT INTO leases (name, owner, until) VALUES (:name, :owner, :until)
-ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
-WHERE leases.owner = excluded.owner OR leases.until <= :now;
+-- name: lease_take(name, owner, now, until)
+INSERT INTO leases (name, owner, until, fence) VALUES (:name, :owner, :until, 1)
+ON CONFLICT (name) DO UPDATE SET
+    owner = excluded.owner,
+    until = excluded.until,
+    fence = leases.fence + CASE WHEN leases.owner = excluded.owner AND leases.until > :now THEN 0 ELSE 1 END
+WHERE leases.owner = excluded.owner OR leases.until <= :now
+RETURNING fence;
 
 -- name: lease_give_back(name, owner)!
-DELETE FROM leases WHERE name = :name AND owner = :owner;
+-- The row stays, for its number.
+UPDATE leases SET until = 0 WHERE name = :name AND owner = :owner;
+
+-- name: lease_fence(name)
+-- Shared: the holder's works run side by side, and a new holder waits for them.
+SELECT fence FROM leases WHERE name = :name FOR SHARE;

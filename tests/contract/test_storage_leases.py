@@ -3,13 +3,16 @@
 import asyncio
 from datetime import datetime
 
+import pytest
+
+from bot.model.errors import FencedError
 from bot.ports import Storage
 from tests.contract.storage_values import NOW, later
 
 IN_A_MINUTE = later(minutes=1)
 
 
-async def take(storage: Storage, owner: str, *, now: datetime = NOW, until: datetime = IN_A_MINUTE) -> bool:
+async def take(storage: Storage, owner: str, *, now: datetime = NOW, until: datetime = IN_A_MINUTE) -> int:
     return await storage.write(lambda tx: tx.leases.take("poll:onestop", owner=owner, now=now, until=until))
 
 
@@ -49,3 +52,23 @@ async def test_of_many_at_once_one_gets_it(storage: Storage) -> None:
     taken = await asyncio.gather(*(take(storage, f"machine-{number}") for number in range(8)))
 
     assert sum(taken) == 1
+
+
+async def test_a_new_holder_has_a_higher_fence_and_a_renewal_keeps_it(storage: Storage) -> None:
+    first = await take(storage, "a")
+    assert await take(storage, "a", now=later(seconds=30), until=later(minutes=2)) == first
+    second = await take(storage, "b", now=later(minutes=2), until=later(minutes=3))
+    assert second > first
+
+    await storage.write(lambda tx: tx.leases.give_back("poll:onestop", owner="b"))
+
+    assert await take(storage, "a", now=later(minutes=2), until=later(minutes=3)) > second
+
+
+async def test_what_a_former_holder_still_writes_is_refused(storage: Storage) -> None:
+    old = await take(storage, "a")
+    await storage.write(lambda tx: tx.leases.require("poll:onestop", fence=old))
+    await take(storage, "b", now=later(minutes=1), until=later(minutes=2))
+
+    with pytest.raises(FencedError):
+        await storage.write(lambda tx: tx.leases.require("poll:onestop", fence=old))

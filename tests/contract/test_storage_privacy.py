@@ -82,6 +82,7 @@ ABOUT_NOBODY = {
     "heartbeats",
     "imbalances",
     "leases",
+    "shares",
     "migrations",
     "moves",
     "numbers",
