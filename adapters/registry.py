@@ -35,6 +35,8 @@ class ChannelKind:
     """Options are buttons there."""
     shown: str = ""
     """Its name to citizens, where messages to it go another way when its provider cannot be reached."""
+    tells_time: bool = True
+    """It notes when something was heard, or reckons with the hour: `open` is given the service's `clock`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
     "telegram": ChannelKind(
         telegram.Settings, telegram.open, "telegram", telegram.check, buttons=True, shown="Telegram"
     ),
-    "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat", buttons=True),
+    "webchat": ChannelKind(webchat.Settings, webchat.open, "webchat", buttons=True, tells_time=False),
     "zalo": ChannelKind(zalo.Settings, zalo.open, "zalo", zalo.check, keeps_tokens=True, shown="Zalo"),
     "zalobot": ChannelKind(zalobot.Settings, zalobot.open, "zalobot", zalobot.check, shown="Zalo Bot"),
     "email": ChannelKind(email.Settings, email.open, "email", email.check),

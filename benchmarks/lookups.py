@@ -122,7 +122,7 @@ async def _made(making: Awaitable[None]) -> None:
         await making
 
 
-async def _visitors(http: aiohttp.ClientSession, url: str, number: int) -> list[Visitor]:
+async def visitors_of(http: aiohttp.ClientSession, url: str, number: int) -> list[Visitor]:
     visitors = []
     for each in range(number):
         network = f"10.{each // 65_536}.{each // 256 % 256}.{each % 256}"
@@ -140,7 +140,7 @@ async def ours(
     """What each channel has taken, and the service's seconds of CPU."""
     by_kind = {kind: [ask for ask in asks if ask.kind == kind] for kind in ("sms", "web", "chat")}
     url = f"http://127.0.0.1:{ports.web}"
-    visitors = await _visitors(http, url, len(by_kind["web"]) // _ASKED_BY_ONE + 1)
+    visitors = await visitors_of(http, url, len(by_kind["web"]) // _ASKED_BY_ONE + 1)
     pages: list[float] = []
     start = time.monotonic() + 1.0
 

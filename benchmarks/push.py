@@ -161,7 +161,7 @@ async def measured(place: Path, rows: int, rate: float, seconds: float) -> dict[
     settings: dict[str, object] = {"port": smsc, "control_port": control, "log": place / "smsc.jsonl"}
     async with simulator("smsc", settings, place / "smsc.log"), service(place):
         try:
-            await _ready(f"http://127.0.0.1:{web}/healthz")
+            await ready(f"http://127.0.0.1:{web}/healthz")
         except TimeoutError:
             sys.exit((place / "service.log").read_text(encoding="utf-8"))
         due, answered = await called(f"http://127.0.0.1:{web}/onestop/v1/dossiers", numbers, rate)
@@ -183,7 +183,7 @@ async def measured(place: Path, rows: int, rate: float, seconds: float) -> dict[
     }
 
 
-async def _ready(url: str) -> None:
+async def ready(url: str) -> None:
     async with asyncio.timeout(30), aiohttp.ClientSession() as http:
         while True:
             try:

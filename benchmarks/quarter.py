@@ -236,7 +236,6 @@ def _watch(running: App) -> DeadlineWatch:
         config.deadlines,
         config.apologies,
         clock=running.clock,
-        owner="quarter",
         new_id=running.new_id,
         clocks={name: rules.supplement_clock for name, rules in running.rules.items()},
     )

@@ -169,7 +169,7 @@ async def measure(url: str, dossiers: int) -> dict[str, Any]:
         filled = time.perf_counter() - begin
         settings = ReportSettings()
         tiers = [each.tier for each in settings.tiers]
-        watch = ReportWatch(storage, Counting(storage, Calendars(), {}, 5), settings, clock=Time(), owner="bench")
+        watch = ReportWatch(storage, Counting(storage, Calendars(), {}, 5), settings, clock=Time())
         alone = await sending(storage, 300)
         stop = asyncio.Event()
         beside = asyncio.create_task(sending(storage, 100_000, stop))
@@ -181,7 +181,7 @@ async def measure(url: str, dossiers: int) -> dict[str, Any]:
         took = await beside
         begin = time.perf_counter()
         fast = ReportWatch(
-            storage, Counting(storage, Calendars(), {}, 5), ReportSettings(pause=0), clock=Time(), owner="bench"
+            storage, Counting(storage, Calendars(), {}, 5), ReportSettings(pause=0), clock=Time()
         )
         await fast.rebuild(date(2025, 11, 1) + timedelta(days=n) for n in range(385))
         year = time.perf_counter() - begin

@@ -19,6 +19,7 @@ from pathlib import Path
 import aiosqlite
 import asyncpg
 
+from bot.model.ids import first_id_at
 from bot.model.message import DeliveryState, Lane, OutboxItem, Receipt, Situation
 from bot.model.person import Address
 from bot.ports import Moved, Settlement, Storage, Transaction
@@ -26,6 +27,7 @@ from storage import open_storage
 
 BATCH = 500
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_FIRST = first_id_at(NOW)[:10]
 TEXT = "Ho so H56.14-260302-0001: da duoc tiep nhan. Hen tra ket qua 09/03/2026. Tra cuu: nhan tin ma ho so."
 
 _TABLE = (
@@ -94,7 +96,7 @@ async def bare_postgres(url: str, batches: int) -> float:
 def _items(start: int) -> list[OutboxItem]:
     return [
         OutboxItem(
-            id=f"01ITEM{number:020d}",
+            id=f"{_FIRST}{number:016d}",
             dedupe_key=f"onestop:H56.14-260302-{number}:1|sms:+849{number:08d}",
             origin=f"change:onestop:H56.14-260302-{number}:1",
             channel="sms",

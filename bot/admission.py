@@ -9,10 +9,12 @@ from bot.model.phone import parse_phone
 from bot.model.registered import RegisteredTexts
 from bot.planning import untruth_of
 from bot.ports import BUDGET, QUIET, STOPPED, Claimed, Settlement
-from bot.purse import Budgets, Purse, price_of
+from bot.purse import NOT_HERE, Budgets, Purse, price_of
 from bot.quiet import QuietHours
 from bot.settings import SmsSettings
 
+_ASK_AGAIN = timedelta(seconds=0.5)
+"""After which a message comes again for which there was no money here."""
 _FREE_TEXT = timedelta(hours=48)
 """For so long after a user's last word Zalo takes no money for an answer."""
 
@@ -89,6 +91,8 @@ class Admission:
         if self.cap and self._is_paid(claimed) and self.cap.forbids(claimed, cost):
             return Obstacle(DeliveryState.SUPPRESSED, "the dossier's spending cap", this_way_only=True)
         if self.purse and cost and (empty := self.purse.promise(item, cost)):
+            if empty == NOT_HERE:
+                return Obstacle(DeliveryState.QUEUED, empty, until=_moment_of(item) + _ASK_AGAIN)
             return Obstacle(DeliveryState.HELD, empty, BUDGET)
         return None
 
@@ -148,7 +152,7 @@ def kept(item: OutboxItem, obstacle: Obstacle, owner: str, *, now: datetime) -> 
         state=state,
         at=now,
         reason=obstacle.reason,
-        next_at=now if state is DeliveryState.QUEUED else obstacle.until,
+        next_at=(obstacle.until or now) if state is DeliveryState.QUEUED else obstacle.until,
         attempted=False,
         held_for=obstacle.held_for,
         moves_on=moves_on,

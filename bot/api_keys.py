@@ -3,9 +3,12 @@
 import hmac
 import secrets
 import string
+import time
+from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from bot.model.api import ApiKey, ApiRight, KeyKind, digest_of, read_key, written
 from bot.model.clock import Clock
@@ -17,6 +20,9 @@ _SECRET = 43
 """Of 62 letters and digits: 256 bits."""
 USED_EVERY = timedelta(minutes=5)
 """The time of last use is written down no oftener."""
+SEEN_WITHIN = 5.0
+"""Seconds for which a key is believed by those who ask for it again in the transaction of their own work."""
+_MOST_SEEN = 1000
 _NOBODY = "0" * 64
 """Compared with where there is no such key, so that this takes the same time."""
 
@@ -64,25 +70,54 @@ def fresh_callback_secret() -> str:
     return "mcs_" + "".join(secrets.choice(_LETTERS) for _ in range(_SECRET))
 
 
-@dataclass(frozen=True, slots=True)
 class ApiKeys:
     """The door of the API."""
 
-    storage: Storage
-    clock: Clock
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._seen: OrderedDict[str, tuple[float, ApiKey]] = OrderedDict()
+        """By what opens with it, as a hash: when it was last asked of the database."""
 
-    async def opened(self, text: str) -> ApiKey | None:
+    async def opened(self, text: str, *, seen_within: float = 0.0) -> ApiKey | None:
         """The key that this opens; None for all others, whatever is wrong with them. Asked of the database each time:
-        what is revoked opens nothing from that moment on."""
+        what is revoked opens nothing from that moment on.
+
+        With `seen_within` it is not asked again for so many seconds: only for who asks in the transaction of his own
+        work anyway. A caller with a thousand requests a second then costs one question, and nothing gets through.
+        """
+        word = sha256(text.encode()).hexdigest()
+        known = self._seen.get(word)
+        if known and time.monotonic() - known[0] < seen_within and known[1].is_open(self._clock()):
+            return await self._used(known[1], word)
+        self._seen.pop(word, None)
+        key = await self._asked(text)
+        if key is None:
+            return None
+        self._remember(word, key, time.monotonic())
+        return await self._used(key, word)
+
+    async def _asked(self, text: str) -> ApiKey | None:
         said = read_key(text)
         if said is None:
             return None
         kind, key_id, secret = said
-        key = await self.storage.read(lambda tx: tx.api.key(key_id))
+        key = await self._storage.read(lambda tx: tx.api.key(key_id))
         is_right = hmac.compare_digest(digest_of(kind, key_id, secret), key.digest if key else _NOBODY)
-        now = self.clock()
-        if key is None or not is_right or not key.is_open(now):
-            return None
-        if key.used_at is None or now - key.used_at > USED_EVERY:
-            await self.storage.write(lambda tx: tx.api.used(key_id, at=now))
-        return key
+        return key if key and is_right and key.is_open(self._clock()) else None
+
+    async def _used(self, key: ApiKey, word: str) -> ApiKey:
+        now = self._clock()
+        if key.used_at is not None and now - key.used_at <= USED_EVERY:
+            return key
+        used = replace(key, used_at=now)
+        if word in self._seen:
+            # Before it is written: those who come meanwhile need not write it too.
+            self._seen[word] = (self._seen[word][0], used)
+        await self._storage.write(lambda tx: tx.api.used(key.id, at=now))
+        return used
+
+    def _remember(self, word: str, key: ApiKey, at: float) -> None:
+        self._seen[word] = (at, key)
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.popitem(last=False)

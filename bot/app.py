@@ -1,7 +1,7 @@
 """The composition root: configuration → database, adapters, flows; starts them together and stops them in order."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from adapters.channels import zalo
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
 from adapters.sandbox import sandboxed, stand_in
 from bot.config import Config, nearest, parse_table
+from bot.house_clock import HouseClock, kept
 from bot.model.api import TRIAL
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError
 from bot.plan import Configured, Plan, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
 from bot.ports import Batch, Channel, Source, Storage, Vault
+from bot.roles import ALL, Role
 from bot.service import App
 from bot.settings import Settings, SmsSettings
 from bot.text_check import open_library
@@ -110,13 +112,18 @@ async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool
 async def open_app(
     plan: Plan,
     *,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
     migrate: bool = False,
     hide: Callable[[Sequence[str]], None] = lambda secrets: None,
+    roles: Collection[Role] = ALL,
 ) -> AsyncIterator[App]:
-    """Opens database and channels; `hide` is told every secret that must not reach a log."""
+    """Opens database and channels for a process that does `roles`; `hide` is told every secret that must not reach a
+    log. Without a `clock` by one that survives jumps of this machine's."""
     async with AsyncExitStack() as stack:
+        clock = clock or HouseClock()
         storage = await stack.enter_async_context(open_database(plan.config, clock=clock, migrate=migrate))
+        if isinstance(clock, HouseClock):
+            await stack.enter_async_context(kept(clock, storage))
         channels = []
         for configured in plan.channels:
             channel = await stack.enter_async_context(_open_channel(configured, storage, clock))
@@ -136,17 +143,18 @@ async def open_app(
                     ports=api.callback_ports, timeout=api.callback_timeout, is_open_to_private=api.callback_private
                 )
             )
-        yield App(plan, storage, channels, sources, clock, texts=library, callback_door=door)
+        yield App(plan, storage, channels, sources, clock, texts=library, callback_door=door, roles=roles)
 
 
 def _open_channel(configured: Configured, storage: Storage, clock: Clock) -> AbstractAsyncContextManager[Channel]:
     """With `sandbox = true` a stand-in takes the provider's place, and nothing leaves the house."""
     if isinstance(configured.settings, SmsSettings) and configured.settings.sandbox:
-        return sandboxed(configured.name, configured.settings)
+        return sandboxed(configured.name, configured.settings, clock=clock)
     kind = CHANNELS[configured.kind]
+    given: dict[str, object] = {"clock": clock} if kind.tells_time else {}
     if kind.keeps_tokens:
-        return kind.open(configured.name, configured.settings, vault=vault_for(storage, configured.name, clock=clock))
-    return kind.open(configured.name, configured.settings)
+        given["vault"] = vault_for(storage, configured.name, clock=clock)
+    return kind.open(configured.name, configured.settings, **given)
 
 
 @asynccontextmanager

@@ -46,6 +46,9 @@ class Audited:
     async def migrate(self) -> list[str]:
         return await self._storage.migrate()
 
+    async def far_clock(self) -> datetime | None:
+        return await self._storage.far_clock()
+
     async def pending_migrations(self) -> list[str]:
         return await self._storage.pending_migrations()
 

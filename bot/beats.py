@@ -74,5 +74,25 @@ class Beats:
         ]
 
 
+class Shift:
+    """Signs of life of jobs that this process does for a while."""
+
+    def __init__(self, beats: Beats) -> None:
+        self._beats = beats
+        self._names: set[str] = set()
+
+    def of(self, name: str, *, every: float) -> Beat:
+        """As `Beats.of`. A job that is begun again and again in one shift counts as begun the first time."""
+        if name not in self._names:
+            self._names.add(name)
+            self._beats.beat(name, every=every)
+        return lambda: self._beats.beat(name, every=every)
+
+    def end(self) -> None:
+        """What is done elsewhere from now on is not missed here."""
+        for name in self._names:
+            self._beats.end(name)
+
+
 def _before(moment: datetime, seconds: float) -> datetime:
     return moment - timedelta(seconds=seconds)

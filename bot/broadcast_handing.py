@@ -1,16 +1,17 @@
 """Flow 3, its second half: the recipients of an approved broadcast become messages, page by page, each exactly once.
 
 The cursor moves in the transaction that plans the page: whoever dies between the two has done neither, and of two who
-work out the same page the second finds the cursor gone on.
+work out the same page the second finds the cursor gone on. While a page is written the next one is worded.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.broadcast_pages import Pages, known_of
 from bot.broadcast_settings import BroadcastSettings
-from bot.broadcast_texts import Words
+from bot.broadcast_texts import Wordings
 from bot.broadcast_ways import People
 from bot.model.broadcast import Act, Broadcast, BroadcastState, LeftOut, Recipient
 from bot.model.clock import Clock
@@ -19,9 +20,25 @@ from bot.ports import Transaction
 
 PAGE = 500
 """Recipients that are handed out in one transaction."""
+_PAGES = 8
+"""Of one broadcast, before others have their turn."""
 
 _FAILED = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.UNCERTAIN)
 _ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a broadcast has come, or will have when the pages before are written."""
+
+    handed_to: int
+    """Number of the last recipient who had her turn."""
+    handed_out: int
+    pages: int
+
+    @classmethod
+    def of(cls, broadcast: Broadcast) -> "Cursor":
+        return cls(broadcast.handed_to, broadcast.handed_out, broadcast.pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +46,29 @@ class Turn:
     """The next ones, and what is known of them."""
 
     broadcast: Broadcast
+    begins: Cursor
     rows: Sequence[Recipient]
     people: People
-    is_last: bool
-    """Nobody comes after them."""
+
+    @property
+    def ends(self) -> Cursor:
+        begins, rows = self.begins, self.rows
+        return Cursor(rows[-1].number, begins.handed_out + len(rows), begins.pages + 1) if rows else begins
+
+    @property
+    def is_last(self) -> bool:
+        """Nobody comes after them."""
+        return self.ends.handed_out >= self.broadcast.people
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A turn, worded."""
+
+    turn: Turn
+    items: Sequence[OutboxItem]
+    left_out: dict[int, str]
+    """Why, by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +79,7 @@ class HandingOut:
     settings: BroadcastSettings
     accented: frozenset[Situation]
     clock: Clock
+    _wordings: Wordings = field(default_factory=Wordings, init=False, repr=False, compare=False)
 
     async def move(self, broadcast: Broadcast) -> bool:
         """One step; False where there is nothing to do for it now."""
@@ -87,44 +124,63 @@ class HandingOut:
             most = min(most, self.settings.canary)
         if most <= 0:
             return False
-        now = self.clock()
-        turn = await self.pages.storage.read(lambda tx: _turn(tx, broadcast, most, now))
-        if turn is None:
+        page = await self._page(broadcast, Cursor.of(broadcast), most)
+        if page is None:
             return False
-        if not turn.rows:
-            return await self._end(turn.broadcast, waiting)
-        broadcast = replace(turn.broadcast, pages=turn.broadcast.pages + 1)
-        words = Words.of(broadcast, self.accented)
-        told = await self.pages.told(broadcast, words, turn.rows, turn.people, now=now)
-        items = [each for _, each in told if isinstance(each, OutboxItem)]
-        left_out = {row.number: str(each) for row, each in told if isinstance(each, LeftOut)}
-        return await self._plan(turn, broadcast, items, left_out, is_tried=is_trial and not turn.is_last)
+        if not page.turn.rows:
+            return await self._end(page.turn.broadcast, waiting)
+        if is_trial:
+            return await self._plan(page, is_tried=not page.turn.is_last)
+        return await self._hand_out_from(page, self.settings.waiting - waiting)
 
-    async def _plan(
-        self,
-        turn: Turn,
-        broadcast: Broadcast,
-        items: Sequence[OutboxItem],
-        left_out: Mapping[int, str],
-        *,
-        is_tried: bool,
-    ) -> bool:
-        now, before = self.clock(), turn.broadcast
+    async def _hand_out_from(self, page: Page, room: int) -> bool:
+        """This page and those after it, until `room` is full or others are to have their turn."""
+        left = min(room, _PAGES * PAGE) - len(page.turn.rows)
+        while True:
+            coming: asyncio.Task[Page | None] | None = None
+            if left > 0 and not page.turn.is_last:
+                coming = asyncio.create_task(self._page(page.turn.broadcast, page.turn.ends, min(PAGE, left)))
+            try:
+                is_planned = await self._plan(page, is_tried=False)
+                following = await coming if coming and is_planned else None
+            finally:
+                if coming:
+                    coming.cancel()
+            if following is None or not following.turn.rows:
+                return is_planned
+            page, left = following, left - len(following.turn.rows)
+
+    async def _page(self, broadcast: Broadcast, begins: Cursor, most: int) -> Page | None:
+        """The next ones with their messages. None: it no longer runs."""
+        now = self.clock()
+        turn = await self.pages.storage.read(lambda tx: _turn(tx, broadcast, begins, most, now))
+        if turn is None:
+            return None
+        paged = replace(turn.broadcast, pages=turn.begins.pages + 1)
+        words = self._wordings.of(paged, self.accented)
+        told = await self.pages.told(paged, words, turn.rows, turn.people, now=now)
+        items = [each for _, each in told if isinstance(each, OutboxItem)]
+        return Page(turn, items, {row.number: str(each) for row, each in told if isinstance(each, LeftOut)})
+
+    async def _plan(self, page: Page, *, is_tried: bool) -> bool:
+        """False: somebody else has planned them, or stopped it."""
+        now, turn = self.clock(), page.turn
+        begins, ends = turn.begins, turn.ends
 
         async def work(tx: Transaction) -> bool:
-            found = await tx.broadcasts.get(broadcast.id)
-            if found is None or found.state is not BroadcastState.RUNNING or found.handed_to != before.handed_to:
+            found = await tx.broadcasts.get(turn.broadcast.id)
+            if found is None or found.state is not BroadcastState.RUNNING or Cursor.of(found) != begins:
                 return False
-            await tx.broadcasts.leave_out(broadcast.id, left_out, late=True)
-            await tx.outbox.enqueue(items)
+            await tx.broadcasts.leave_out(found.id, page.left_out, late=True)
+            await tx.outbox.enqueue(page.items)
             handed = replace(
                 found,
                 state=BroadcastState.TRIED if is_tried else BroadcastState.RUNNING,
-                handed_out=found.handed_out + len(turn.rows),
-                handed_to=turn.rows[-1].number,
-                pages=broadcast.pages,
+                handed_out=ends.handed_out,
+                handed_to=ends.handed_to,
+                pages=ends.pages,
             )
-            await tx.broadcasts.save(handed, Act(now, "tried", "", str(len(items))) if is_tried else None)
+            await tx.broadcasts.save(handed, Act(now, "tried", "", str(len(page.items))) if is_tried else None)
             return True
 
         return await self.pages.storage.write(work)
@@ -150,16 +206,16 @@ class HandingOut:
         return await self.pages.storage.write(work)
 
 
-async def _turn(tx: Transaction, seen: Broadcast, most: int, now: datetime) -> Turn | None:
-    """Whose turn it is. None: it no longer runs."""
+async def _turn(tx: Transaction, seen: Broadcast, begins: Cursor, most: int, now: datetime) -> Turn | None:
+    """Whose turn it is after `begins`. None: it no longer runs."""
     broadcast = await tx.broadcasts.get(seen.id)
     if broadcast is None or broadcast.state is not BroadcastState.RUNNING:
         return None
     rows: list[Recipient] = []
-    after = broadcast.handed_to
+    after = begins.handed_to
     while len(rows) < most and (page := await tx.broadcasts.rows(seen.id, after=after, limit=PAGE)):
         rows += [each for each in page if not each.left_out]
         after = page[-1].number
     rows = rows[:most]
     people = await known_of(tx, broadcast, rows, now=now, looks_again=True)
-    return Turn(broadcast, rows, people, is_last=broadcast.handed_out + len(rows) >= broadcast.people)
+    return Turn(broadcast, begins, rows, people)

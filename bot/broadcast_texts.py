@@ -26,6 +26,8 @@ _OF_STATUS = frozenset(
 """Values that are true of one status alone."""
 
 _NAME = "push.broadcast"
+_MOST_KEPT = 16
+"""Broadcasts whose words are kept compiled."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,24 @@ class Words:
         if is_sms not in self._kept:
             self._kept[is_sms] = self.catalogue.render(_NAME, {}, plain=is_sms, accented=self.is_accented)
         return self._kept[is_sms]
+
+
+@dataclass(slots=True)
+class Wordings:
+    """The words of the broadcasts under way, compiled once and not for each page."""
+
+    _kept: dict[str, tuple[Wording, str, Words]] = field(default_factory=dict, repr=False)
+    """By broadcast, with what they were made of."""
+
+    def of(self, broadcast: Broadcast, accented: frozenset[Situation]) -> Words:
+        """As `Words.of`."""
+        kept = self._kept.pop(broadcast.id, None)
+        if kept is None or kept[:2] != (broadcast.wording, broadcast.language):
+            kept = (broadcast.wording, broadcast.language, Words.of(broadcast, accented))
+        self._kept[broadcast.id] = kept
+        if len(self._kept) > _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return kept[2]
 
 
 def as_sent(wording: Wording) -> Wording:

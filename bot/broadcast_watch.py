@@ -17,7 +17,7 @@ EVERY = 1.0
 BEATS_WITHIN = 30.0
 """Seconds within which a look is over, also one that words a page."""
 
-_SOON = 0.05
+SOON = 0.01
 """Seconds between two looks while something is handed out."""
 
 _MOVING = (BroadcastState.APPROVED, BroadcastState.RUNNING, BroadcastState.TRIED)
@@ -39,7 +39,7 @@ class BroadcastWatch:
                 beat()
             except Exception as error:
                 log.error("broadcasts could not be handed out: %s", trail(error))
-            await asyncio.sleep(_SOON if moved else EVERY)
+            await asyncio.sleep(SOON if moved else EVERY)
 
     async def look(self) -> bool:
         """One step of each; False where none had any to do. What is wrong with one does not hold up the others."""

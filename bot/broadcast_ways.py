@@ -79,6 +79,8 @@ class Spreading:
     reach: Reach
     has_sms: bool
     """Some channel reaches phones."""
+    _orders: dict[tuple[str, str, str], list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """`_schemes` by agency, the channel asked for and the one wished for."""
 
     def told(
         self, broadcast: Broadcast, words: Words, recipient: Recipient, people: People, *, now: datetime
@@ -163,13 +165,19 @@ class Spreading:
 
     def _schemes(self, broadcast: Broadcast, preference: Preference | None) -> list[str]:
         """Her own wish first, then chats that cost nothing, then the office's order."""
+        wanted = broadcast.audience.reachable_by if broadcast.audience else ""
+        asked = (broadcast.agency, wanted, preference.scheme if preference else "")
+        if asked not in self._orders:
+            self._orders[asked] = self._ordered(*asked)
+        return self._orders[asked]
+
+    def _ordered(self, agency: str, wanted: str, wished: str) -> list[str]:
         settings = self.reach.settings
         free = [each for each in settings.beside if each not in _ELSEWHERE]
         order = list(dict.fromkeys([*free, *settings.order, *settings.beside]))
-        if preference and preference.scheme:
-            order.sort(key=lambda scheme: scheme != preference.scheme)
-        allowed = self.reach.planner.situations.schemes(Situation.BROADCAST, broadcast.agency)
-        wanted = broadcast.audience.reachable_by if broadcast.audience else ""
+        if wished:
+            order.sort(key=lambda scheme: scheme != wished)
+        allowed = self.reach.planner.situations.schemes(Situation.BROADCAST, agency)
         return [each for each in order if (not allowed or each in allowed) and (not wanted or each == wanted)]
 
     def _has_template(self, broadcast: Broadcast) -> bool:

@@ -27,8 +27,6 @@ EVERY = 2.0
 """Seconds between two rounds."""
 LONGEST = 300.0
 """Seconds that a round takes at most, where many addresses do not answer."""
-LEASE = "callbacks"
-_LEASE_FOR = timedelta(minutes=5)
 _PAGE = 2_000
 _PAGES = 10
 """Pages of waiting messages looked at in one round; the next one goes on behind them."""
@@ -44,14 +42,13 @@ _PRUNE_EVERY = timedelta(minutes=10)
 
 @dataclass(slots=True, kw_only=True)
 class Callbacks:
-    """One process at a time does this."""
+    """One process at a time runs it; any may make a single call."""
 
     storage: Storage
     door: CallbackDoor
     settings: ApiSettings
     clock: Clock
     new_id: NewId
-    owner: str
     _after: str = ""
     _failures: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """Keys whose address does not answer: how often in a row, and until when they are left alone."""
@@ -68,14 +65,9 @@ class Callbacks:
             await asyncio.sleep(EVERY)
 
     async def round(self) -> int:
-        """Finds news and makes the calls that are due. Returns how many were made; 0 while another process does it."""
-        now = self.clock()
-        if not await self.storage.write(
-            lambda tx: tx.leases.take(LEASE, owner=self.owner, now=now, until=now + _LEASE_FOR)
-        ):
-            return 0
+        """Finds news and makes the calls that are due. Returns how many were made."""
         await self._look()
-        await self._prune(now)
+        await self._prune(self.clock())
         return await self._call()
 
     # Finding news

@@ -1,7 +1,9 @@
 """Which waiting messages a channel takes in hand: best lane first, fairly among agencies, by turns among gateways."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from bot.config import OutboxSettings
 from bot.gateways import Gateways
@@ -9,6 +11,11 @@ from bot.model.clock import Clock
 from bot.model.message import Lane
 from bot.ports import Claimed, Storage, Transaction
 
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = timedelta(seconds=2)
+_LATE_COMMIT = timedelta(minutes=10)
+"""A server that waits for its standby may make a claim durable long after we have given up on it."""
 _NOT_OUR_TURN = 0.1
 """Seconds until a gateway looks again at a queue from which another one was to take, or where what is due waits for
 another message to the same address."""
@@ -34,18 +41,54 @@ class Claims:
         self._clock = clock
         self._timing = timing
         self._waits_for_others = False
+        self._in_hand: Counter[str] = Counter()
+        """How often each message was taken and not put down yet. Twice, where it is taken anew in the moment between
+        the commit that put it down and our hearing of it."""
+        self._doubtful_until: datetime | None = None
+        """Until when messages may turn up as ours that a claim took without our hearing of it."""
+        self._look_at: datetime | None = None
 
     async def take(self, limit: int) -> list[Claimed]:
         """Up to `limit` messages that are due."""
+        await self._hand_back_unheard_of()
         self._gateways.ready(self._channel, limit)
         return await self._claim(limit)
 
+    async def take_before(self, lane: Lane, limit: int) -> list[Claimed]:
+        """As `take`, if something more urgent than `lane` is due."""
+        queues = self._gateways.queues(self._channel)
+        due = await self._storage.read(lambda tx: tx.outbox.due(queues, now=self._clock())) if queues else []
+        return await self.take(limit) if any(each < lane for _, each in due) else []
+
     async def probe(self) -> list[Claimed]:
         """One message, to see whether the channel works again; it goes before the others' turns."""
+        await self._hand_back_unheard_of()
         self._gateways.ready(self._channel, 1, is_probe=True)
         if claimed := await self._claim(1):
             self._gateways.not_ready(self._channel)
         return claimed
+
+    def put_down(self, items: Iterable[str]) -> None:
+        """What became of these, once each for each time that they were taken, is durable."""
+        for item in items:
+            self._in_hand[item] -= 1
+            if self._in_hand[item] <= 0:
+                del self._in_hand[item]
+
+    async def _hand_back_unheard_of(self) -> None:
+        """A claim whose answer was lost may have taken messages. We sent none of them, and whoever may send them is to
+        have them, before they count as uncertain. Raises `StorageError` while the database does not answer."""
+        now = self._clock()
+        if self._doubtful_until is None or (self._look_at and now < self._look_at):
+            return
+        returned = await self._storage.write(
+            lambda tx: tx.outbox.hand_back(self._owner, gateway=self._channel, besides=list(self._in_hand), at=now)
+        )
+        if returned:
+            log.warning("channel %s: %d messages of a claim without an answer handed back", self._channel, returned)
+        self._look_at = now + _LOOK_AGAIN
+        if now > self._doubtful_until:
+            self._doubtful_until = self._look_at = None
 
     async def idle_seconds(self) -> float:
         """How long to wait after nothing was found, if nothing wakes us."""
@@ -90,7 +133,12 @@ class Claims:
                 for queue, number in shares
             ]
 
-        claimed = await self._storage.write(work) if shares else []
+        try:
+            claimed = await self._storage.write(work) if shares else []
+        except Exception:
+            self._doubtful_until, self._look_at = lease_until + _LATE_COMMIT, None
+            raise
+        self._in_hand.update(each.item.id for items in claimed for each in items)
         for (queue, _), items in zip(shares, claimed, strict=True):
             self._gateways.took(self._channel, queue, len(items))
         return [item for items in claimed for item in items]

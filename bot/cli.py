@@ -31,6 +31,7 @@ from bot import (
     people_commands,
     report_commands,
     route_commands,
+    run_commands,
     service_commands,
     show,
     show_readings,
@@ -52,12 +53,8 @@ from bot.model.code import read_codes
 from bot.model.errors import ConfigError, MotcuaError
 from bot.model.ids import id_maker
 from bot.ports import Applied
-from bot.serving import serve_web
-from bot.staffing import scarcity
 from bot.tariff import tariff_of
 from bot.trial import send_test
-
-log = logging.getLogger(__name__)
 
 cli = typer.Typer(
     name="motcua",
@@ -69,33 +66,7 @@ cli = typer.Typer(
 )
 
 
-@cli.command()
-def run(
-    config: ConfigPath = HERE,
-    migrate: Annotated[bool, typer.Option("--migrate", help="Nâng cấp cơ sở dữ liệu trước / migrate first")] = False,
-) -> None:
-    """Chạy dịch vụ. / Run the service."""
-    settings = load_config(config)
-    blotting = start_logging(settings.log.level)
-
-    async def work() -> None:
-        async with app.open_app(app.read_plan(settings), migrate=migrate, hide=blotting.hide) as running:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, running.stop)
-            await _warn_of_scarcity(running)
-            async with serve_web(running):
-                await running.run()
-
-    asyncio.run(work())
-
-
-async def _warn_of_scarcity(running: app.App) -> None:
-    config = running.plan.config
-    if not config.console.enabled or not config.web.enabled:
-        return
-    if told := scarcity(await running.storage.read(lambda tx: tx.staff.members())):
-        log.warning("%s", told)
+cli.command()(run_commands.run)
 
 
 @cli.command("demo")

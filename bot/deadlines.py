@@ -79,11 +79,10 @@ class DeadlineWatch:
         apologies: ApologySettings,
         *,
         clock: Clock,
-        owner: str,
         new_id: NewId,
         clocks: Mapping[str, SupplementClock] | None = None,
     ) -> None:
-        """`owner`: this process, as the lease names it. `clocks`: each source's rule for supplements."""
+        """`clocks`: each source's rule for supplements."""
         self._storage = storage
         self._contacts = contacts
         self._calendars = calendars
@@ -91,7 +90,6 @@ class DeadlineWatch:
         self._apologies = apologies
         self._drafting = Drafting(apologies, calendars)
         self._clock = clock
-        self._owner = owner
         self._new_id = new_id
         punctuality = Punctuality(storage, calendars, clocks or {})
         self._lists = DayLists(storage, contacts, calendars, settings, apologies, punctuality)
@@ -107,13 +105,8 @@ class DeadlineWatch:
             await asyncio.sleep(self._settings.every)
 
     async def look(self) -> Looked:
-        """Nothing where another process has the lease. Each stage of a deadline is told once, also after a restart."""
+        """Each stage of a deadline is told once, also after a restart or in another process."""
         now = self._clock()
-        until = now + timedelta(seconds=2 * self._settings.every + 60)
-        if not await self._storage.write(
-            lambda tx: tx.leases.take("deadlines", owner=self._owner, now=now, until=until)
-        ):
-            return Looked()
         looked = await self._near(now) + await self._overdue(now) + await self._again(now)
         if self._apologies.enabled:
             looked += await self._withdraw(now) + await self._draft(now)

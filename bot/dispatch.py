@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.admission import Admission, Cap
+from bot.allowances import Allowances
 from bot.beats import Beats
 from bot.budget_watch import BudgetWatch
 from bot.config import Config
@@ -13,12 +15,17 @@ from bot.gateway_watch import GatewayWatch
 from bot.gateways import Gateways
 from bot.model.clock import Clock
 from bot.model.message import OutboxItem
-from bot.outbox import Outbox, RecordReceipts, sweep
-from bot.ports import Channel, Storage, Transaction
+from bot.outbox import Outbox
+from bot.pace import Pace, pace_of
+from bot.ports import Channel, Limits, Storage, Transaction
 from bot.purse import Budgets, Purse
 from bot.quiet import QuietHours
 from bot.routing import Routes
 from bot.settings import SmsSettings
+from bot.settler import RecordReceipts
+from bot.sharing import Sharing
+from bot.stakes import Stake
+from bot.sweeping import sweep
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +59,20 @@ class Dispatch:
         self._owner = owner
         self._beats = beats or Beats(clock, owner)
         self.gateways = Gateways(routes, clock=clock, poke=lambda name: storage.woken(name).set(), rng=rng)
-        self.purse = Purse(Budgets(config.budget))
+        self.purse = Purse(Budgets(config.budget), is_shared=True)
+        self._paces = {each.name: _pace(each.limits) for each in channels}
+        self.sharing = Sharing(
+            storage,
+            [
+                Stake(each.name, self._paces[each.name], each.limits.rate, each.limits.alone)
+                for each in channels
+                if each.limits.rate or each.limits.alone
+            ],
+            clock=clock,
+            owner=owner,
+            allowances=self._allowances(rules),
+            poke=lambda name: storage.woken(name).set(),
+        )
         most = config.reach.dossier_cap
         cap = None if most is None else Cap(most, self.purse.budgets)
         quiet = QuietHours(config.quiet)
@@ -70,6 +90,7 @@ class Dispatch:
                 failures=config.gateways.failures,
                 on_blocked=on_blocked,
                 beat=self._beats.of(f"sender:{channel.name}", every=_SENDER_EVERY),
+                pace=self._paces[channel.name],
             )
             for channel in channels
         ]
@@ -97,10 +118,12 @@ class Dispatch:
     async def send(self) -> None:
         """Sends until `stop`, then until what is under way is settled. Raises what a sender fails with."""
         await self.rehome()
-        for channel in self._channels:
-            # All begin at once: one that only stands in for others must not do so because it begins first.
-            self.gateways.ready(channel.name, 1)
-        await asyncio.gather(*(outbox.run() for outbox in self._outboxes))
+        async with self.sharing.held():
+            for name, pace in self._paces.items():
+                # All begin at once: one that only stands in for others must not do so because it begins first.
+                if not pace.is_shut:
+                    self.gateways.ready(name, 1)
+            await asyncio.gather(*(outbox.run() for outbox in self._outboxes))
 
     async def rehome(self) -> None:
         """What waits in a queue that the configuration no longer has moves to where it would be planned today."""
@@ -118,5 +141,15 @@ class Dispatch:
         for outbox in self._outboxes:
             outbox.stop()
 
+    def _allowances(self, rules: Mapping[str, SmsSettings]) -> Allowances | None:
+        if not self.purse.budgets.exist:
+            return None
+        dearest = max((price for each in rules.values() for price in each.prices.values()), default=0)
+        return Allowances(self.purse, owner=self._owner, dearest=dearest)
+
     def _purse_if_any(self) -> Purse | None:
         return self.purse if self.purse.budgets.exist else None
+
+
+def _pace(limits: Limits) -> Pace:
+    return pace_of(limits.rate, time.monotonic, reserved=limits.reserved, window=limits.window)

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 
 from bot.beats import Beat, unheard
+from bot.leading import Post, Work
 from bot.mirror import Mirror
 from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import MotcuaError, SourceError, StorageError, trail
@@ -15,8 +17,27 @@ from bot.settings import SourceSettings
 
 log = logging.getLogger(__name__)
 
+COMPARED_WITHIN = 26 * 3600.0
+"""Seconds between two nightly comparisons, with room for a long one."""
+
 _NO_HINT = 3.0
 """Seconds until a source's hint is asked for again after it failed."""
+
+
+def keeping(source: Source, mirror: Callable[[Storage], Mirror], rules: SourceSettings, clock: Clock) -> Work:
+    """What the one process does that keeps the mirror of a source: it follows, and compares in the night. `mirror`
+    writes in the storage that it is given."""
+
+    async def work(post: Post) -> None:
+        beat = post.signs.of(f"source:{source.name}", every=rules.pause)
+        compared = unheard
+        if rules.reconcile_at is not None:
+            compared = post.signs.of(f"comparison:{source.name}", every=COMPARED_WITHIN)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow(source, mirror(post.storage), post.storage, rules, clock, beat))
+            tasks.create_task(reconcile_nightly(source, post.storage, rules, clock, compared))
+
+    return work
 
 
 async def follow(

@@ -14,6 +14,8 @@ from bot.ports import Spread, Storage, Transaction
 log = logging.getLogger(__name__)
 
 _TIDY = timedelta(hours=1)
+_STRANGERS = timedelta(days=14)
+"""How long a receipt that belongs to no message is kept: centres report for 72 hours, and ours may be written late."""
 
 
 class GuessWatch:
@@ -83,8 +85,8 @@ class GuessWatch:
         return "; strangers learn nothing until it is over" if self._settings.tighten else ""
 
     async def tidy(self) -> None:
-        """Once an hour: forgets attempts that no rule counts, bindings gone silent, documents and what citizens wrote
-        long ago.
+        """Once an hour: forgets attempts that no rule counts, strangers' receipts, bindings gone silent, documents and
+        what citizens wrote long ago.
 
         A recycled number may have a new owner: silence ends its binding. One-time codes that ran out go when the next
         one is sent.
@@ -99,6 +101,7 @@ class GuessWatch:
 
     async def _forget(self, tx: Transaction, now: datetime) -> int:
         await tx.guards.prune(before=now - KEPT)
+        await tx.outbox.forget_parked(before=now - _STRANGERS)
         await tx.documents.forget(before=now - timedelta(days=self._documents_days))
         await tx.conversations.forget_texts(before=now - timedelta(days=self._conversation.keep_text_days))
         return await tx.people.lapse(silent_since=now - timedelta(days=self._settings.binding_days))

@@ -11,6 +11,7 @@ _LOOKS = (
     looks.ledger,
     looks.unsent,
     looks.jobs,
+    looks.unheld,
     looks.sources,
     sending_looks.receipts,
     sending_looks.failures,

@@ -6,13 +6,16 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from bot.model.message import Lane
-from bot.pace import Pace, wait
+from bot.pace import Pace, pace_of, wait
 from bot.ports import Claimed, Limits
 
 _FEW = 4
 """Messages that may be under way at once right after an outage."""
+_LONGEST = 1.0
+"""Seconds after which the pace is asked again: what it is granted may have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,10 @@ class Line:
     """Many senders wait at one turnstile, so that the pace holds and a reply that comes late goes first. A person's
     news keeps its order: a push leaves when the one before it to the same address has been answered."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, pace: Pace | None = None) -> None:
         spare = max(1, int(limits.window * limits.reserved)) if limits.reserved and limits.window > 1 else 0
         self._most_pushes = limits.window - spare
-        self._pace = Pace(limits.rate, time.monotonic, reserved=limits.reserved if limits.window > 1 else 0.0)
+        self.pace = pace or pace_of(limits.rate, time.monotonic, reserved=limits.reserved, window=limits.window)
         self._window = limits.window
         self._room = limits.window
         self._out = 0
@@ -61,6 +64,11 @@ class Line:
     def __len__(self) -> int:
         """Without those that wait for another message to the same address: they take nobody's place."""
         return len(self._replies) + len(self._pushes)
+
+    @property
+    def last(self) -> Lane:
+        """The least urgent lane of those in line."""
+        return Lane(max((lane for lane, _, _ in self._pushes), default=Lane.REPLY))
 
     def put(self, turn: Turn) -> None:
         if turn.is_reply:
@@ -85,21 +93,38 @@ class Line:
         self._changed.set()
 
     async def next(self) -> Turn | None:
-        """The message whose turn it is. `done` must be said when it has been sent, or not."""
+        """The message whose turn it is; None at the end. `done` must be said when it has been sent, or not."""
         async with self._turnstile:
-            while True:
-                is_reply = bool(self._replies)
-                if not self._may_leave(is_reply=is_reply):
-                    if self._ended and not len(self):
-                        return None
-                    self._changed.clear()
-                    await self._changed.wait()
-                elif pause := 0.0 if self._ended else self._pace.wait(is_reply=is_reply):
-                    # A reply that comes meanwhile may have a shorter one.
-                    self._changed.clear()
-                    await wait(self._changed, pause)
-                else:
-                    return self._take()
+            while isinstance(found := self.take(), float):
+                await self.changed(found)
+            return found
+
+    def take(self) -> Turn | float | None:
+        """`next` without waiting: where nobody's turn has come, the seconds after which to ask again unless there is a
+        change before."""
+        is_reply = bool(self._replies)
+        if not self._may_leave(is_reply=is_reply):
+            return None if self._ended and not len(self) else inf
+        if self._ended:
+            return self._take()
+        parts = (self._replies[0] if is_reply else self._pushes[0][2]).claimed.item.parts
+        pause = self.pace.wait(is_reply=is_reply, parts=parts)
+        if pause == inf:
+            # Shut: it is handed back, for others may send it.
+            return self._take()
+        if pause:
+            # A reply that comes meanwhile may have a shorter one, and what is granted may change.
+            return min(pause, _LONGEST)
+        self.pace.spend(parts, is_reply=is_reply)
+        return self._take()
+
+    async def changed(self, longest: float) -> None:
+        """Something has come, or gone, or so many seconds have passed."""
+        self._changed.clear()
+        if longest == inf:
+            await self._changed.wait()
+        else:
+            await wait(self._changed, longest)
 
     def done(self, turn: Turn, *, is_answered: bool = True) -> None:
         """`is_answered`: the provider took or refused it, and so is there."""
@@ -138,5 +163,4 @@ class Line:
             turn = heapq.heappop(self._pushes)[2]
             self._pushes_out += 1
             self._busy.add(turn.address)
-        self._pace.spend(turn.claimed.item.parts, is_reply=turn.is_reply)
         return turn

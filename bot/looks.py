@@ -10,6 +10,8 @@ from bot.readings import Readings, Rules
 
 GONE = timedelta(seconds=90)
 """A process that has written down nothing for so long has stopped."""
+UNHELD = 60.0
+"""Seconds for which a job may wait for a process: a restart takes less."""
 FAILING = timedelta(minutes=10)
 """How long a source may fail before it is an alarm."""
 
@@ -81,6 +83,20 @@ def jobs(readings: Readings, rules: Rules) -> Iterator[Cause]:
         elif silence > patience(each.every) and not each.name.startswith((CHANNEL, CLOCK)):
             seen.add(each.name)
             yield _silent(each, silence)
+
+
+def unheld(readings: Readings, rules: Rules) -> Iterator[Cause]:
+    """A job that one process does at a time, and none does: where it was stopped in order nobody else misses it."""
+    for name, since in readings.unheld.items():
+        silence = (readings.at - since).total_seconds()
+        if silence > UNHELD:
+            minutes = silence / 60
+            yield Cause(
+                AlarmName.JOB,
+                f"post {name}",
+                f"{name}: {minutes:.0f} phút không tiến trình nào làm (xem vai trong docs/vai.md)",
+                f"{name}: no process has done it for {minutes:.0f} min (see the roles in docs/vai.md)",
+            )
 
 
 def _is_dismissed(name: str, rules: Rules) -> bool:

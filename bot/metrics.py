@@ -34,6 +34,7 @@ class Watched(Protocol):
     @property
     def rules(self) -> Rules: ...
     def ages(self) -> Mapping[str, float]: ...
+    def grants(self) -> Mapping[str, float]: ...
 
 
 def registry_of(watched: Watched) -> CollectorRegistry:
@@ -85,7 +86,10 @@ def _of_the_watch(watched: Watched) -> Iterator[GaugeMetricFamily]:
     beats = _gauge("beat_age_seconds", "Time since a job of this process gave a sign of life", "job")
     for job, age in watched.ages().items():
         beats.add_metric([job], age)
-    yield from (looked, counted, alarms, warnings, beats)
+    grants = _gauge("sender_grant", "Parts a second that this process may send where there is a limit", "channel")
+    for channel, granted in watched.grants().items():
+        grants.add_metric([channel], granted)
+    yield from (looked, counted, alarms, warnings, beats, grants)
 
 
 def _of_totals(totals: Totals) -> Iterator[GaugeMetricFamily]:

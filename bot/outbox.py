@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,35 +11,35 @@ from bot.admission import Admission, Obstacle, kept
 from bot.beats import Beat, unheard
 from bot.claims import Claims
 from bot.config import OutboxSettings
-from bot.enclosures import enclosed
+from bot.departures import Departures
 from bot.gateways import Gateways
 from bot.line import Line, Turn
 from bot.model.clock import Clock
-from bot.model.errors import StorageError, trail
+from bot.model.errors import trail
 from bot.model.message import (
     Accepted,
     ChannelDown,
     DeliveryState,
     OutboxItem,
     Outcome,
-    Receipt,
     Rejected,
     Retry,
     Uncertain,
 )
 from bot.outcomes import Hand, set_aside, settlement_of
-from bot.pace import Pauses, wait
-from bot.ports import Channel, Claimed, Settlement, Storage, Transaction
+from bot.pace import Pace, Pauses, wait
+from bot.ports import Channel, Claimed, Settlement, Storage
 from bot.routing import Routes
+from bot.settler import RecordReceipts, Settler
 from bot.situation_settings import ReachSettings
 
 log = logging.getLogger(__name__)
 
-RecordReceipts = Callable[[Transaction, Sequence[Receipt]], Awaitable[object]]
-"""What to do, in the same transaction, with receipts that had come before their message was settled."""
-
-_SETTLED_AT_ONCE = 1000
 _FAILURES = 8
+_LOOK = 1.0
+"""Seconds between two looks whether this process may use the account again."""
+_URGENT = 32
+"""Messages that are taken in hand beside a full line."""
 _ANSWERED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
 
 
@@ -61,13 +61,14 @@ class Outbox:
         failures: int = _FAILURES,
         on_blocked: Callable[[OutboxItem], None] = lambda item: None,
         beat: Beat = unheard,
+        pace: Pace | None = None,
     ) -> None:
-        """`on_blocked` hears of messages whose reader has shut the door."""
+        """`on_blocked` hears of messages whose reader has shut the door; `pace` is this process's part of an account
+        that several send by."""
         self._channel = channel
         self._storage = storage
         self._hand = Hand(owner, channel.limits, reach=reach or ReachSettings())
         self._clock = clock
-        self._record_receipts = record_receipts
         self._timing = timing
         self._admission = admission or Admission(channel.name)
         self._gateways = gateways or Gateways(Routes({}, sms=[]), clock=clock)
@@ -80,30 +81,35 @@ class Outbox:
         self._pauses = Pauses()
         self._is_tired = False
         self._probed = asyncio.Event()
-        self._line = Line(channel.limits)
-        self._settlements: asyncio.Queue[Settlement | None] = asyncio.Queue()
-        self._room = asyncio.Event()
+        self._line = Line(channel.limits, pace)
+        self._departures = Departures(channel, storage, seconds=timing.send, answered=self._answered)
+        self._settler = Settler(channel.name, storage, record_receipts=record_receipts, settled=self._is_settled)
+        self._woken = storage.woken(channel.name)
+        self._is_full = False
+        """Nothing more is taken in hand until there is room, or something more urgent comes."""
         self._stopping = asyncio.Event()
-        rate = channel.limits.rate
-        self._batch = min(channel.limits.window, ceil(rate)) if rate else channel.limits.window
         for queue in self._gateways.all_queues(channel.name):
             storage.feeds(queue, [channel.name])
 
     async def run(self) -> None:
         """Works until `stop`; then hands back what was not sent, waits for what is under way, and returns."""
         async with asyncio.TaskGroup() as tasks:
-            settler = tasks.create_task(self._settle_all())
+            settling = tasks.create_task(self._settler.run())
             async with asyncio.TaskGroup() as senders:
-                for _ in range(self._channel.limits.window):
-                    senders.create_task(self._send_all())
+                senders.create_task(self._send_all())
                 await self._claim_all()
                 self._line.end()
-            self._settlements.put_nowait(None)
-            await settler
+            self._settler.end()
+            await settling
 
     @property
     def name(self) -> str:
         return self._channel.name
+
+    @property
+    def granted(self) -> float | None:
+        """Parts a second that this process may send by its account; None: any number."""
+        return 0.0 if self._line.pace.is_shut else self._line.pace.rate or None
 
     @property
     def failing_since(self) -> datetime | None:
@@ -112,17 +118,21 @@ class Outbox:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._room.set()
         self._pauses.opened.set()
         self._probed.set()
-        self._storage.woken(self._channel.name).set()
+        self._woken.set()
 
     # Taking messages in hand
 
+    @property
+    def _batch(self) -> int:
+        """How many are taken in hand at once: what may leave within a second."""
+        rate, window = self._line.pace.rate, self._channel.limits.window
+        return min(window, ceil(rate)) if rate else window
+
     async def _claim_all(self) -> None:
-        woken = self._storage.woken(self._channel.name)
         while not self._stopping.is_set():
-            woken.clear()
+            self._woken.clear()
             await self._rest()
             try:
                 if self._pauses.open:
@@ -131,7 +141,7 @@ class Outbox:
                     found = await self._probe()
                 self._beat()
                 if not found:
-                    await wait(woken, await self._claims.idle_seconds())
+                    await wait(self._woken, await self._claims.idle_seconds())
             except Exception as error:
                 log.error("channel %s: nothing could be claimed: %s", self._channel.name, trail(error))
                 await wait(self._stopping, self._timing.poll)
@@ -139,6 +149,15 @@ class Outbox:
         self._gateways.not_ready(self._channel.name)
 
     async def _rest(self) -> None:
+        """Also while the account is used by others alone."""
+        while self._line.pace.is_shut and not self._stopping.is_set():
+            self._gateways.not_ready(self._channel.name)
+            self._beat()
+            await wait(self._woken, _LOOK)
+            self._woken.clear()
+        await self._rest_while_down()
+
+    async def _rest_while_down(self) -> None:
         """After the channel went down, and after each vain try."""
         if self._is_tired and not self._pauses.open:
             await wait(self._pauses.opened, self._pauses.longer())
@@ -162,36 +181,80 @@ class Outbox:
         """Lines a claimed message up, unless it has become untrue while it waited or must not leave this way."""
         now = self._clock()
         if obstacle := self._admission.obstacle(claimed):
-            self._settlements.put_nowait(kept(claimed.item, obstacle, self._hand.owner, now=now))
+            self._settler.put(kept(claimed.item, obstacle, self._hand.owner, now=now))
             self._probed.set()
             return
         too_late = now + timedelta(seconds=min(self._timing.fresh, self._timing.lease - self._timing.send))
         self._line.put(Turn(claimed, too_late, is_probe))
 
     async def _wait_for_room(self) -> None:
-        while len(self._line) > self._batch // 2 and not self._stopping.is_set():
+        """Meanwhile what is more urgent than the last in line is taken in hand as it comes: a reply does not wait until
+        half of a broadcast's batch has left."""
+        while not self._has_room() and not self._stopping.is_set():
             self._gateways.not_ready(self._channel.name)
-            self._room.clear()
-            await self._room.wait()
+            self._is_full = True
+            await self._woken.wait()
+            self._woken.clear()
+            self._is_full = False
+            if not self._has_room() and len(self._line) < 2 * self._batch:
+                await self._take_urgent()
+
+    def _has_room(self) -> bool:
+        return len(self._line) <= self._batch // 2
+
+    async def _take_urgent(self) -> None:
+        try:
+            if self._pauses.open and not self._stopping.is_set():
+                self._admit_all(await self._claims.take_before(self._line.last, _URGENT))
+        except Exception as error:
+            log.error("channel %s: nothing urgent could be claimed: %s", self._channel.name, trail(error))
+            await wait(self._stopping, self._timing.poll)
 
     # Sending
 
     async def _send_all(self) -> None:
-        while turn := await self._line.next():
-            self._room.set()
-            settlement = await self._sent(turn)
-            self._settlements.put_nowait(settlement)
-            self._line.done(turn, is_answered=settlement.state in _ANSWERED)
-            if turn.is_probe:
-                self._probed.set()
+        """Lets messages leave as the line allows, until it has ended and everything is answered or handed back."""
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(self._departures.give_up_in_time())
+            while (turn := self._line.take()) is not None:
+                if isinstance(turn, float):
+                    await self._line.changed(turn)
+                else:
+                    self._let_leave(turn, tasks)
+            await self._departures.ended()
+            watching.cancel()
 
-    async def _sent(self, turn: Turn) -> Settlement:
+    def _let_leave(self, turn: Turn, tasks: asyncio.TaskGroup) -> None:
+        if self._is_full and self._has_room():
+            self._woken.set()
         item, now = turn.claimed.item, self._clock()
-        if self._stopping.is_set() or now > turn.too_late or (not self._pauses.open and not turn.is_probe):
-            return kept(item, Obstacle(DeliveryState.QUEUED, "handed back"), self._hand.owner, now=now)
-        name = self._channel.name
-        sender = item.sender or self._gateways.routes.sender(item.route, name)
-        answered = await self._send(replace(item, sender=sender) if sender != item.sender else item)
+        is_closed = self._stopping.is_set() or (not self._pauses.open and not turn.is_probe)
+        if is_closed or now > turn.too_late or self._line.pace.is_shut:
+            handed_back = Obstacle(DeliveryState.QUEUED, "handed back")
+            self._put_down(turn, kept(item, handed_back, self._hand.owner, now=now))
+            return
+        sender = item.sender or self._gateways.routes.sender(item.route, self._channel.name)
+        if sender != item.sender:
+            item = replace(item, sender=sender)
+        self._departures.begin(turn, item, tasks)
+
+    def _answered(self, turn: Turn, answered: Outcome) -> None:
+        """Makes of a provider's answer what is to be written down. Never raises: somebody waits for each message."""
+        try:
+            settled = self._settlement(turn, answered)
+        except Exception as error:
+            log.error("channel %s: an answer could not be understood: %s", self._channel.name, trail(error))
+            settled = settlement_of(turn.claimed.item, Uncertain("a mistake of ours"), self._hand, now=self._clock())
+        self._put_down(turn, settled)
+
+    def _put_down(self, turn: Turn, settled: Settlement) -> None:
+        self._settler.put(settled)
+        self._line.done(turn, is_answered=settled.state in _ANSWERED)
+        if turn.is_probe:
+            self._probed.set()
+
+    def _settlement(self, turn: Turn, answered: Outcome) -> Settlement:
+        item = turn.claimed.item
         outcome = set_aside(answered) if turn.is_probe else answered
         self._note(outcome, is_probe=turn.is_probe)
         if isinstance(outcome, Rejected) and outcome.blocked:
@@ -200,21 +263,12 @@ class Outbox:
         settled = settlement_of(item, outcome, self._hand, now=self._clock(), repeats=turn.claimed.repeats)
         cost, bypass = self._admission.charge(turn.claimed, outcome, carrier), self._admission.bypass(item)
         if bypass:
-            log.info("channel %s: message %s leaves in quiet hours: see `motcua held list`", name, item.id)
+            log.info(
+                "channel %s: message %s leaves in quiet hours: see `motcua held list`", self._channel.name, item.id
+            )
+        if cost is None and not carrier and not bypass:
+            return settled
         return replace(settled, cost=cost, carrier=carrier, bypass=bypass)
-
-    async def _send(self, item: OutboxItem) -> Outcome:
-        whole = await enclosed(item, self._channel.limits, self._storage)
-        if isinstance(whole, Retry):
-            return whole
-        try:
-            async with asyncio.timeout(self._timing.send):
-                return await self._channel.sender.send(whole)
-        except TimeoutError:
-            return Uncertain(f"no answer within {self._timing.send:g} s")
-        except Exception as error:
-            log.error("channel %s: the adapter failed on %s: %s", self._channel.name, item.id, trail(error))
-            return Uncertain(f"the adapter failed: {type(error).__name__}")
 
     def _note(self, outcome: Outcome, *, is_probe: bool) -> None:
         """Watches for outages: the provider's own word, or nothing but failures."""
@@ -253,68 +307,12 @@ class Outbox:
         if isinstance(outcome, Uncertain):
             self._pauses.silence()
 
-    # Writing down what became of them
-
-    async def _settle_all(self) -> None:
-        """Writes what became of the messages, as many together as have come up since the last write."""
-        more = True
-        while more:
-            first = await self._settlements.get()
-            batch = [first]
-            while len(batch) < _SETTLED_AT_ONCE and not self._settlements.empty():
-                batch.append(self._settlements.get_nowait())
-            more = None not in batch
-            if settlements := [each for each in batch if each is not None]:
-                await self._settle(settlements)
-
-    async def _settle(self, settlements: Sequence[Settlement]) -> None:
-        async def work(tx: Transaction) -> None:
-            early = await tx.outbox.settle(settlements)
-            if early:
-                await self._record_receipts(tx, early)
-
-        pause = 0.1
-        while True:
-            try:
-                await self._storage.write(work)
-            except StorageError as error:
-                log.error("channel %s: could not settle, trying again: %s", self._channel.name, error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-            except Exception as error:
-                log.error("channel %s: could not settle %d: %s", self._channel.name, len(settlements), trail(error))
-                if len(settlements) > 1:
-                    for settlement in settlements:
-                        await self._settle([settlement])
-                return
-            else:
-                self._count(settlements)
-                if any(each.state is DeliveryState.QUEUED for each in settlements):
-                    self._gateways.stir(self._channel.name)
-                return
-
-    def _count(self, settlements: Sequence[Settlement]) -> None:
-        """Money that was set aside is spent, or free again."""
+    def _is_settled(self, settlements: Sequence[Settlement]) -> None:
+        """It is written down: money that was set aside is spent or free again, and what went back to its queue may be
+        taken by another gateway."""
+        self._claims.put_down(each.item_id for each in settlements)
         if purse := self._admission.purse:
             for each in settlements:
                 purse.settle(each.item_id, is_spent=each.cost is not None)
-
-
-async def sweep(
-    storage: Storage, clock: Clock, honouring: Collection[str], timing: OutboxSettings, beat: Beat = unheard
-) -> None:
-    """Forever: what was claimed by a process that died becomes uncertain, what waited too long expires."""
-    while True:
-        now = clock()
-
-        async def work(tx: Transaction, now: datetime = now) -> tuple[int, int]:
-            return await tx.outbox.lapse(now=now, requeue=honouring), await tx.outbox.expire(now=now)
-
-        try:
-            lapsed, expired = await storage.write(work)
-            if lapsed or expired:
-                log.warning("%d messages lost their sender, %d expired while they waited", lapsed, expired)
-            beat()
-        except Exception as error:
-            log.error("the sweeper could not work: %s", trail(error))
-        await asyncio.sleep(timing.sweep)
+        if any(each.state is DeliveryState.QUEUED for each in settlements):
+            self._gateways.stir(self._channel.name)

@@ -139,6 +139,8 @@ def settlement_of(
     item: OutboxItem, outcome: Outcome, hand: Hand, *, now: datetime, repeats: bool = False
 ) -> Settlement:
     """Turns an outcome into the item's next state. `repeats`: it may have been sent before (`Claimed.repeats`)."""
+    if outcome.__class__ is Accepted and not item.alternatives:
+        return _taken(item, outcome, hand, now)
     answered = _Case(item, hand, now, repeats)
     match outcome:
         case Accepted():
@@ -161,6 +163,17 @@ def settlement_of(
             return answered.within_patience(answered.again(reason, 0.0, attempted=False))
         case _:
             assert_never(outcome)
+
+
+def _taken(item: OutboxItem, outcome: Accepted, hand: Hand, now: datetime) -> Settlement:
+    """What most messages come to: accepted, with no other way that anybody would wait for."""
+    limits = hand.limits
+    waits = (limits.receipts or not limits.arrives_when_accepted) and not outcome.final
+    state = DeliveryState.ACCEPTED if waits else DeliveryState.DELIVERED
+    return Settlement(
+        item_id=item.id, owner=hand.owner, state=state, at=now, reason=outcome.reason, references=outcome.references,
+        way=item.way,
+    )  # fmt: skip
 
 
 def set_aside(outcome: Outcome) -> Outcome:

@@ -1,8 +1,9 @@
 """What agencies may still spend this month: prices, budgets, warnings, forecasts."""
 
+import asyncio
 import calendar
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,8 @@ class Budgets:
     def __init__(self, settings: BudgetSettings) -> None:
         self._settings = settings
         self._payers = {agency: agency for agency in settings.agencies}
+        self.named: Collection[str] = settings.agencies.keys()
+        """Those that have a budget of their own."""
         self.exist = settings.monthly is not None or bool(settings.agencies)
 
     def payer(self, agency: str) -> str:
@@ -80,11 +83,24 @@ def forecast(cost: int, now: datetime) -> int:
     return round(cost * days / max(passed, 1.0))
 
 
-class Purse:
-    """What one process knows of the month's spending; it never knows less than it has spent itself."""
+NOT_HERE = "the rest of the month's budget is set aside by other senders"
+"""Why a message waits a little: what they do not need will be given back."""
 
-    def __init__(self, budgets: Budgets) -> None:
+
+class Purse:
+    """What one process knows of the month's spending; it never knows less than it has spent itself.
+
+    Where several processes send, each sets aside no more than it is `allowed`: none of them knows what the others have
+    in hand.
+    """
+
+    def __init__(self, budgets: Budgets, *, is_shared: bool = False) -> None:
         self.budgets = budgets
+        self.wanted: Counter[str] = Counter()
+        """Đồng that were asked for and not allowed, by payer, until somebody looks."""
+        self.wanting = asyncio.Event()
+        self._allowed: dict[str, int] | None = {} if is_shared else None
+        self._paid: Counter[str] = Counter()
         self._month = ""
         self._spent: dict[str, int] = {}
         self._promised: dict[str, tuple[str, int]] = {}
@@ -99,6 +115,9 @@ class Purse:
         if month == self._month:
             for payer, cost in self._spent.items():
                 sums[payer] = max(cost, sums.get(payer, 0))
+        elif self._allowed is not None:
+            self._paid.clear()
+            self._allowed = {}
         self._month, self._spent = month, sums
 
     def promise(self, item: OutboxItem, cost: int) -> str:
@@ -110,9 +129,43 @@ class Purse:
         self._forget(item.id)
         if not self.budgets.is_urgent(item) and self._spent.get(payer, 0) + self._set_aside[payer] + cost > limit:
             return f"budget of {payer} for {self._month} is used up"
+        if not self.budgets.is_urgent(item) and not self._may_draw(payer, cost):
+            return NOT_HERE
         self._promised[item.id] = (payer, cost)
         self._set_aside[payer] += cost
         return ""
+
+    def spent(self, payer: str) -> int:
+        """Đồng this month, as far as is known."""
+        return self._spent.get(payer, 0)
+
+    def drawn(self, payer: str) -> int:
+        """Đồng that this process has set aside or spent since the month began for it."""
+        return self._set_aside[payer] + self._paid[payer]
+
+    def paid(self, payer: str) -> int:
+        """Of them those that the database knows to be spent."""
+        return self._paid[payer]
+
+    def allowed(self, payer: str) -> int:
+        """Up to where `drawn` may grow."""
+        return (self._allowed or {}).get(payer, 0)
+
+    def allow(self, payer: str, most: int) -> None:
+        if self._allowed is not None:
+            self._allowed[payer] = most
+
+    def payers(self) -> set[str]:
+        """Who has a limit and has spent, or wants to."""
+        known = {*self.budgets.named, *self._spent, *self._set_aside, *self.wanted}
+        return {payer for payer in known if self.budgets.limit(payer) is not None}
+
+    def _may_draw(self, payer: str, cost: int) -> bool:
+        if self._allowed is None or self.drawn(payer) + cost <= self.allowed(payer):
+            return True
+        self.wanted[payer] += cost
+        self.wanting.set()
+        return False
 
     def has_room(self, payer: str) -> bool:
         limit = self.budgets.limit(payer)
@@ -123,6 +176,7 @@ class Purse:
         payer, cost = self._forget(item_id)
         if is_spent and cost:
             self._spent[payer] = self._spent.get(payer, 0) + cost
+            self._paid[payer] += cost
 
     def _forget(self, item_id: str) -> tuple[str, int]:
         payer, cost = self._promised.pop(item_id, ("", 0))

@@ -1,6 +1,6 @@
 """What is read of the service's own state in one go, and by what it is judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -35,12 +35,16 @@ class Readings:
     fateless: int = 0
     unanswered: int = 0
     alarms: Sequence[Alarm] = ()
+    holders: Mapping[str, str] = field(default_factory=dict)
+    """Job → process, of the jobs that one process does at a time."""
+    unheld: Mapping[str, datetime] = field(default_factory=dict)
+    """Those that no process does, and since when."""
     stored: datetime | None = None
     database: datetime | None = None
 
 
-async def read(tx: Transaction, now: datetime) -> Readings:
-    """On one view; costs a few look-ups in indexes, whatever the tables hold."""
+async def read(tx: Transaction, now: datetime, posts: Collection[str] = ()) -> Readings:
+    """On one view; costs a few look-ups in indexes, whatever the tables hold. `posts`: whose holders are asked for."""
     watch = tx.watch
     return Readings(
         at=now,
@@ -59,6 +63,7 @@ async def read(tx: Transaction, now: datetime) -> Readings:
         fateless=await watch.fateless(),
         unanswered=await watch.unanswered(before=now - timedelta(minutes=5)),
         alarms=await watch.alarms(),
+        holders=await tx.leases.holders(posts, now=now) if posts else {},
         stored=await watch.newest(),
         database=await watch.clock(),
     )

@@ -30,6 +30,11 @@ async def record(storage: Storage, receipts: Sequence[Receipt]) -> Recorded:
 
 async def record_in(tx: Transaction, receipts: Sequence[Receipt]) -> Recorded:
     """The same inside a transaction that does something else too."""
+    number = len(receipts)
+    receipts = await tx.outbox.arrive(receipts)
+    arrived = number - len(receipts)
+    if not receipts:
+        return Recorded(arrived, arrived, 0)
     matched = await tx.outbox.match(receipts)
     found = {id(match.receipt) for match in matched}
     strangers = [receipt for receipt in receipts if id(receipt) not in found]
@@ -38,7 +43,7 @@ async def record_in(tx: Transaction, receipts: Sequence[Receipt]) -> Recorded:
     await tx.outbox.record(matched, moved)
     if strangers:
         await tx.outbox.park(strangers)
-    return Recorded(sum(not move.is_past for move in moved), len(matched), len(strangers))
+    return Recorded(arrived + sum(not move.is_past for move in moved), arrived + len(matched), len(strangers))
 
 
 def _way(match: Matched) -> tuple[str, int]:

@@ -1,6 +1,5 @@
 """The commands `motcua report` and `motcua report rebuild`: the figures of a span, as text, JSON or a workbook."""
 
-import secrets
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -87,10 +86,9 @@ def rebuild(
     if since > until:
         raise ConfigError(f"{first}: ngày đầu sau ngày cuối / the first day is after the last")
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    owner = secrets.token_hex(8)
 
     async def work(storage: Storage) -> int:
-        return await report_watch_for(plan, storage, clock=utc_now, owner=owner).rebuild(days)
+        return await report_watch_for(plan, storage, clock=utc_now).rebuild(days)
 
     counted = in_database(plan.config, work)
     show.console.print(f"Đã tính lại {counted} ngày. / {counted} days were counted anew.")

@@ -9,12 +9,12 @@ from bot.report_watch import ReportWatch
 from bot.reports import Reports
 
 
-def report_watch_for(plan: Plan, storage: Storage, *, clock: Clock, owner: str) -> ReportWatch:
-    """By the rules of the sources. `owner`: this process, as the lease names it."""
+def report_watch_for(plan: Plan, storage: Storage, *, clock: Clock) -> ReportWatch:
+    """By the rules of the sources."""
     config = plan.config
     clocks = {each.name: rules_of(each).supplement_clock for each in plan.sources}
     counting = Counting(storage, Calendars(config.calendar), clocks, config.reports.feedback_days)
-    return ReportWatch(storage, counting, config.reports, clock=clock, owner=owner)
+    return ReportWatch(storage, counting, config.reports, clock=clock)
 
 
 def reports_for(plan: Plan, storage: Storage, clock: Clock) -> Reports:

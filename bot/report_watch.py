@@ -17,7 +17,6 @@ from bot.report_settings import ReportSettings
 
 log = logging.getLogger(__name__)
 
-_LEASE = "reports"
 _AGAIN = ((0, timedelta(0)), (3, timedelta(minutes=10)), (10, timedelta(hours=2)))
 """Up to so many days old: counted again after so long, for receipts and answers that came later."""
 _SELDOM = timedelta(hours=8)
@@ -33,17 +32,13 @@ _LONGEST = 45.0
 
 
 class ReportWatch:
-    """Runs in every process; by a lease, one of them counts. What a stop interrupts, the next look begins anew."""
+    """One process at a time runs it. What a stop interrupts, the next look begins anew."""
 
-    def __init__(
-        self, storage: Storage, counting: Counting, settings: ReportSettings, *, clock: Clock, owner: str
-    ) -> None:
-        """`owner`: this process, as the lease names it."""
+    def __init__(self, storage: Storage, counting: Counting, settings: ReportSettings, *, clock: Clock) -> None:
         self._storage = storage
         self._counting = counting
         self._settings = settings
         self._clock = clock
-        self._owner = owner
 
     async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
@@ -57,9 +52,7 @@ class ReportWatch:
             await asyncio.sleep(1.0 if more else self._settings.every)
 
     async def look(self) -> bool:
-        """Counts what is due; True where more is. Nothing where another process has the lease."""
-        if not await self._leads():
-            return False
+        """Counts what is due; True where more is."""
         await self._mark()
         await self._stand()
         begin = time.monotonic()
@@ -109,13 +102,6 @@ class ReportWatch:
         if age <= self._settings.settle_days:
             return counted >= _SELDOM
         return (day_of(known.computed_at) - day).days <= self._settings.settle_days
-
-    async def _leads(self) -> bool:
-        now = self._clock()
-        until = now + timedelta(seconds=2 * self._settings.every + 2 * _LONGEST)
-        return bool(
-            await self._storage.write(lambda tx: tx.leases.take(_LEASE, owner=self._owner, now=now, until=until))
-        )
 
     async def _mark(self) -> None:
         """Days that the newest changes may have moved are to be counted anew, however old they are."""

@@ -23,6 +23,15 @@ class Role(StrEnum):
 
 ALL = frozenset(Role)
 
+SAID = {
+    Role.MIRROR: "đọc phần mềm Một cửa",
+    Role.PLAN: "hạn trả, đợt tin, báo cáo, tự lập tin",
+    Role.SEND: "gửi tin",
+    Role.RECEIVE: "nhận tin và cuộc gọi tới",
+    Role.WEB: "trang web, bàn làm việc, API",
+}
+"""Each in a few Vietnamese words, for the command line."""
+
 
 def roles_of(words: str) -> frozenset[Role]:
     """From `mirror,plan`; empty: all. Raises `ConfigError` naming the word that is no role."""

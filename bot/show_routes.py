@@ -23,6 +23,8 @@ def standings(found: Standings) -> None:
     for each in found.gateways:
         if each.complaint:
             console.print(f"{each.name}: {each.complaint}", soft_wrap=True)
+        if len(each.senders) > 1:
+            console.print(f"{each.name}: {_senders(each.senders)}", soft_wrap=True)
     for name, pause in _pauses(found):
         console.print(f"{name}: {_paused(pause)}", soft_wrap=True)
     if not found.routes:
@@ -77,6 +79,11 @@ def _gateways(gateways: Sequence[GatewayStanding]) -> Table:
             prices,
         )
     return table
+
+
+def _senders(granted: Sequence[float]) -> str:
+    each = " + ".join(f"{one:g}" for one in granted)
+    return f"{len(granted)} tiến trình cùng gửi / senders, {each} phần mỗi giây / parts a second"
 
 
 def _state(each: GatewayStanding) -> str:

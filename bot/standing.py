@@ -1,7 +1,7 @@
 """How routes, gateways and budgets stand, as far as the database knows: what the commands and pages show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.config import nearest
@@ -10,7 +10,7 @@ from bot.gateways import FULL
 from bot.model.clock import month_of
 from bot.model.errors import ConfigError
 from bot.plan import Configured, Plan, routes_of
-from bot.ports import Minute, Pause, Spent, Storage, Transaction
+from bot.ports import Minute, Pause, Share, Spent, Storage, Transaction
 from bot.purse import Balance, Budgets
 from bot.routing import Route
 from bot.settings import SmsSettings
@@ -35,6 +35,9 @@ class GatewayStanding:
     prices: Mapping[str, int]
     is_sandbox: bool
     """Nothing leaves the house by it."""
+    senders: Sequence[float] = ()
+    """Parts a second of each living process that sends by it, 1 where one of them sends everything; empty: nobody is
+    limited, or nothing runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +57,15 @@ class Standings:
 async def standings(plan: Plan, storage: Storage, *, now: datetime) -> Standings:
     """Of every route and channel that is configured, without opening any."""
 
-    async def read(tx: Transaction) -> tuple[dict[str, int], dict[str, Pause], list[Minute], dict[str, int]]:
+    async def read(
+        tx: Transaction,
+    ) -> tuple[dict[str, int], dict[str, Pause], list[Minute], dict[str, int], list[Share]]:
         routing = tx.routing
         minutes = await routing.minutes(since=now - SLOW_FROM)
-        return await routing.shares(), await routing.pauses(), minutes, await tx.outbox.waiting()
+        waiting = await tx.outbox.waiting()
+        return await routing.shares(), await routing.pauses(), minutes, waiting, await tx.shares.all()
 
-    shares, pauses, minutes, waiting = await storage.read(read)
+    shares, pauses, minutes, waiting, senders = await storage.read(read)
     routes = routes_of(plan)
     queues = routes.queues()
     return Standings(
@@ -73,7 +79,10 @@ async def standings(plan: Plan, storage: Storage, *, now: datetime) -> Standings
             for route in routes
         ],
         [
-            _gateway(each, plan, [m for m in minutes if m.gateway == each.name], shares, pauses, waiting, now)
+            replace(
+                _gateway(each, plan, [m for m in minutes if m.gateway == each.name], shares, pauses, waiting, now),
+                senders=[one.granted for one in senders if one.account == each.name and one.until > now],
+            )
             for each in plan.channels
         ],
     )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from bot.clocks import Clocks, Trouble
 from bot.config import WatchSettings
 from bot.contacts import Contacts
 from bot.health import LOOKED, judged
+from bot.house_clock import HouseClock
 from bot.ledger import PROVE_EVERY, prove, prove_all
 from bot.looks import CHANNEL, CLOCK
 from bot.model.clock import VIETNAM, Clock
@@ -47,6 +48,8 @@ class Sending(Protocol):
     def name(self) -> str: ...
     @property
     def failing_since(self) -> datetime | None: ...
+    @property
+    def granted(self) -> float | None: ...
 
 
 class Watch:
@@ -66,17 +69,24 @@ class Watch:
         clocks: Clocks | None = None,
         monotonic: Monotonic = time.monotonic,
         database_clock: bool = True,
+        posts: Collection[str] = (),
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """`receipts`: channel → whether a receipt follows each accepted message; `contacts`: None tells nobody.
-        `database_clock`: whether the database's clock is compared with ours, which it cannot be with a test's."""
+        `database_clock`: whether the database's clock is compared with ours, which it cannot be with a test's.
+        `posts`: the jobs that some process has to do. `leads`: this one stands over the alarms and the ledger now."""
         self._storage = storage
         self._settings = settings
         self._beats = beats
         self._rules = Rules(watch=settings, sources=sources, receipts=receipts, begun=clock())
+        self._posts = posts
+        self._leads = leads
+        self._unheld: dict[str, datetime] = {}
+        """Posts that nobody holds, and since when as far as we have seen."""
         self._senders = senders
         self._alarms = Alarms(storage, contacts, clock=clock)
         self._clock = clock
-        self._clocks = clocks or Clocks(wall=clock)
+        self._clocks = clocks or Clocks(wall=clock.wall if isinstance(clock, HouseClock) else clock)
         self._monotonic = monotonic
         self._compares = database_clock
         self._count_at = monotonic()
@@ -112,6 +122,10 @@ class Watch:
     def ages(self) -> Mapping[str, float]:
         """Seconds since each job of this process gave a sign of life."""
         return self._beats.ages()
+
+    def grants(self) -> Mapping[str, float]:
+        """Parts a second that this process may send by each account that has a limit."""
+        return {each.name: each.granted for each in self._senders if each.granted is not None}
 
     async def run(self) -> None:
         """Until cancelled; then nothing more is expected of this process."""
@@ -158,14 +172,16 @@ class Watch:
     async def look(self) -> Sequence[Cause]:
         """Looks once, and raises or clears alarms where this process stands over them. Raises `StorageError`."""
         now = self._clock()
-        found = await self._storage.read(lambda tx: read(tx, now))
+        found = await self._storage.read(lambda tx: read(tx, now, self._posts))
         self._found_again()
+        self._unheld = {name: self._unheld.get(name, now) for name in self._posts if name not in found.holders}
+        found = replace(found, unheld=self._unheld)
         warnings = self._complain(found)
         own = self._beats.listed()
         others = [each for each in found.beats if each.owner != self._beats.owner]
         found = replace(found, beats=[*others, *own])
         causes = judged(found, self._rules)
-        if await self._leads("watch", now, 3 * self._settings.every):
+        if self._leads():
             changed = await self._alarms.stand(causes, looked=LOOKED)
             found = replace(found, alarms=changed.open)
         self.readings, self.causes, self.looked_at = found, [*causes, *warnings], now
@@ -196,12 +212,6 @@ class Watch:
                 self._beats.end(name)
         for name, each in wrong.items():
             self._beats.complain(name, each.vietnamese, each.english, every=self._settings.every)
-
-    async def _leads(self, name: str, now: datetime, seconds: float) -> bool:
-        """Whether this process is the one that does it, for so long at least."""
-        until = now + timedelta(seconds=seconds)
-        owner = self._beats.owner
-        return bool(await self._storage.write(lambda tx: tx.leases.take(name, owner=owner, now=now, until=until)))
 
     def _lost(self, error: StorageError) -> None:
         if self._lost_since is None:
@@ -243,9 +253,9 @@ class Watch:
 
     async def prove(self) -> None:
         """What is new; in the night everything, and then what was counted long ago is forgotten."""
-        now = self._clock()
-        if not await self._leads("ledger", now, 2 * PROVE_EVERY):
+        if not self._leads():
             return
+        now = self._clock()
         proof = await self._storage.read(lambda tx: tx.watch.proof())
         whole_at = proof.whole_at if proof else None
         if not _is_time_for_all(now, whole_at):

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.model.audit import GENESIS, Entry, digest_of, written
+from bot.model.audit import GENESIS, Entry, link, written
 from bot.model.clock import EPOCH, MILLISECOND, from_millis, to_millis
 from storage.edge import clean_row, key_set
 from storage.statements import Row, Statements
@@ -30,9 +30,10 @@ class Audit:
         rows: list[dict[str, Any]] = []
         for entry in entries:
             number += 1
-            kept = _kept(entry)
-            digest = digest_of(kept, number=number, previous=digest)
-            rows.append({**_row_of(kept), "number": number, "digest": digest})
+            # What the database would not keep as it is must not be hashed as it is.
+            kept = clean_row(_row_of(entry))
+            digest = link(digest, number, *kept.values())
+            rows.append({**kept, "number": number, "digest": digest})
         await self._sql.change_many("audit_add", rows)
         await self._sql.change("audit_move", number=number, digest=digest)
 
@@ -97,22 +98,8 @@ class Audit:
         return await self._sql.rows("audit_numbered", numbers=key_set(map(str, newest))) if newest else []
 
 
-def _kept(entry: Entry) -> Entry:
-    """As it will be read: what the database would not keep as it is must not be hashed as it is."""
-    row = clean_row(_row_of(entry))
-    return Entry(
-        at=from_millis(row["at"]),
-        by=row["done_by"],
-        way=row["way"],
-        what=row["what"],
-        subject=row["subject"],
-        agency=row["agency"],
-        before=json.loads(row["before"] or "{}"),
-        after=json.loads(row["after"] or "{}"),
-    )
-
-
 def _row_of(entry: Entry) -> dict[str, Any]:
+    """In the order of the link."""
     return {
         "at": to_millis(entry.at),
         "done_by": entry.by,

@@ -13,6 +13,9 @@ class Coordination:
     async def wake(self, queues: Collection[str]) -> None:
         self.woken.update(queues)
 
+    async def announce_claiming(self) -> None:
+        """Said before messages are claimed: waits until nobody else is claiming."""
+
     async def announce_settling(self) -> None:
         """Said before references are recorded."""
 

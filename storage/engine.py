@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
 
 from bot.model.clock import Clock
 from bot.model.errors import StorageError
@@ -37,6 +38,10 @@ class Engine(ABC):
         """For when some wake-up may have been missed."""
         for event in self._events.values():
             event.set()
+
+    async def far_clock(self) -> datetime | None:
+        """As the port says; a database in a file has no other clock."""
+        return None
 
     async def pending_migrations(self) -> list[str]:
         return [migration.name for migration in missing(await self._applied(), self.shown)]

@@ -26,6 +26,11 @@ HAS_WAYS = '"ways":'
 """Stands in `attached` where a way is left, and only there: within JSON's texts the quotes would be escaped."""
 
 
+_LANES = {int(each): each for each in Lane}
+_SITUATIONS = {str(each): each for each in Situation}
+_STATES = {str(each): each for each in DeliveryState}
+
+
 def item_of(row: Row) -> OutboxItem:
     """From the columns in the order in which all queries of messages name them; more may follow.
 
@@ -42,8 +47,8 @@ def item_of(row: Row) -> OutboxItem:
         origin=origin,
         channel=channel,
         address=Address.of(address),
-        lane=Lane(lane),
-        situation=Situation(situation),
+        lane=_LANES[lane],
+        situation=_SITUATIONS[situation],
         text=text,
         source=source,
         code=code,
@@ -53,7 +58,7 @@ def item_of(row: Row) -> OutboxItem:
         expires_at=from_millis(expires_at),
         status=None if status is None else Status(status),
         appointment_at=moment(appointment_at),
-        state=DeliveryState(state),
+        state=_STATES[state],
         attempts=attempts,
         reason=reason,
         sent_at=moment(sent_at),

@@ -1,6 +1,5 @@
 """Numbered changes of the schema: which exist, which a database has, which it needs."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,9 +8,11 @@ from pathlib import Path
 from sqlite3 import complete_statement
 
 from bot.model.errors import StorageError
+from storage.statements import for_engine
 
 _FOLDER = Path(__file__).parent / "migrations"
-_FOR_ENGINE = re.compile(r"/\*(sqlite|postgres) (.*?)\*/", re.DOTALL)
+_BODY = "$$"
+"""Around the body of a function, whose statements are not the migration's."""
 LEDGER = """CREATE TABLE IF NOT EXISTS migrations (
     name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
 )"""
@@ -32,13 +33,13 @@ class Migration:
 
     def statements(self, engine: str) -> list[str]:
         """Its statements for `sqlite` or `postgres`: text in `/*engine … */` is for that engine alone."""
-        text = _FOR_ENGINE.sub(lambda match: match[2] if match[1] == engine else "", self.text)
+        text = for_engine(self.text, engine)
         statements, rest = [], ""
         for line in text.splitlines(keepends=True):
             if not rest and line.lstrip().startswith("--"):
                 continue
             rest += line
-            if complete_statement(rest):
+            if rest.count(_BODY) % 2 == 0 and complete_statement(rest):
                 statements.append(rest.strip())
                 rest = ""
         return [statement for statement in [*statements, rest.strip()] if statement]

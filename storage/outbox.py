@@ -28,6 +28,7 @@ _LAPSED = "the sender's lease ended"
 _ABANDONED = "the gateway that may have sent it is no longer configured"
 
 
+_STATUSES = {int(each): each for each in Status}
 _STOPPED = (BroadcastState.PAUSED, BroadcastState.CANCELLED)
 _FEW = 2
 """Messages that are planned one by one; from three on, sets of them cost fewer statements."""
@@ -37,6 +38,7 @@ _COLUMNS = (
     "settled_at", "agency", "route", "sender", "gateway", "carrier", "cost", "attached", "owner",
 )  # fmt: skip
 """What `item_row` gives, in its order."""
+_ORIGIN, _CHANNEL = _COLUMNS.index("origin"), _COLUMNS.index("channel")
 
 
 class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
@@ -48,15 +50,12 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
             wanted.setdefault(clean(item.dedupe_key), item)
         if len(wanted) <= _FEW:
             return await self._enqueue_few(wanted)
-        for key in await self._planned_before(wanted):
-            del wanted[key]
-        if not wanted:
-            return 0
         # Another machine may be planning the same events: only what arrived by this very call counts.
         call = token_hex(8)
         # Sorted, so that two writers of the same events meet at the same key and cannot wait for each other.
         rows = [item_row(item, call) for _, item in sorted(wanted.items())]
-        await self._sql.change_many("enqueue", rows)
+        if await self._sql.change_many("enqueue", rows) == len(rows):
+            return await self._planned([(row[_ORIGIN], row[_CHANNEL]) for row in rows])
         arrived = await self._sql.rows("arrived", ids=key_set(row[0] for row in rows), owner=call)
         return await self._arrived(arrived, wanted)
 
@@ -71,11 +70,15 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
         """Counts as planned what has arrived; raises ValueError where another one has its id."""
         if len(arrived) < len(wanted) and len(await self._planned_before(wanted)) < len(wanted):
             raise ValueError("duplicate id: two messages have the same id")
-        planned = Counter(row["origin"] for row in arrived)
+        return await self._planned([(row["origin"], row["channel"]) for row in arrived])
+
+    async def _planned(self, arrived: Sequence[tuple[str, str]]) -> int:
+        """Counts messages as planned, by origin and channel, and wakes who sends them."""
+        planned = Counter(origin for origin, _ in arrived)
         await self._sql.change_many(
             "plan", [{"origin": origin, "planned": number} for origin, number in sorted(planned.items())]
         )
-        await self._others.wake({row["channel"] for row in arrived})
+        await self._others.wake({channel for _, channel in arrived})
         return len(arrived)
 
     async def supersede(self, items: Sequence[OutboxItem], *, keep: Collection[Situation] = (), at: datetime) -> int:
@@ -105,6 +108,7 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
     async def claim(
         self, queue: str, *, gateway: str = "", owner: str, now: datetime, lease_until: datetime, limit: int
     ) -> list[Claimed]:
+        await self._others.announce_claiming()
         rows = await self._sql.rows(
             "claim",
             queue=queue,
@@ -122,6 +126,13 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
         await self._others.wake({row["channel"] for row in lapsed if row["state"] == DeliveryState.QUEUED})
         await self._tallies.count(Minutes((gateway, minute_of(now), "uncertain") for gateway in lost if gateway))
         return len(lapsed)
+
+    async def hand_back(self, owner: str, *, gateway: str, besides: Collection[str], at: datetime) -> int:
+        values = {"owner": owner, "gateway": gateway, "besides": key_set(besides), "at": to_millis(at)}
+        returned = await self._sql.rows("hand_back", **values)
+        returned += await self._sql.rows("hand_back_lapsed", **values, reason=_LAPSED)
+        await self._others.wake({row["channel"] for row in returned})
+        return len(returned)
 
     async def expire(self, *, now: datetime) -> int:
         values = {"now": to_millis(now), "reason": _EXPIRED}
@@ -158,6 +169,10 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
         rows = await self._sql.rows("history", address=address.key, after=after, most=limit)
         return [item_of(row) for row in rows]
 
+    async def fed(self, keys: Collection[str], *, after: str, since: datetime) -> list[OutboxItem]:
+        rows = await self._sql.rows("fed", addresses=key_set(keys), after=after, since=to_millis(since))
+        return [item_of(row) for row in rows]
+
     async def get(self, item_id: str) -> OutboxItem | None:
         row = await self._sql.row("item", id=item_id)
         return item_of(row) if row else None
@@ -183,18 +198,18 @@ def _turn(row: Row) -> tuple[int, int, str]:
 
 
 def _claimed(row: Row) -> Claimed:
-    status = row["standing_status"]
-    standing = None if status is None else Standing(Status(status), moment(row["standing_appointment_at"]))
+    """By position, as `item_of`: these are the last columns of `claim`."""
+    *_, held_for, status, appointment_at, carrier, unwanted_since, heard_at, dossier_cost, broadcast_state = row
     item = item_of(row)
-    if heard_at := row["heard_at"]:
+    if heard_at:
         item = replace(item, heard_at=moment(heard_at))
     return Claimed(
         item,
-        standing,
-        row["known_carrier"] or "",
-        row["unwanted_since"] is not None,
-        row["held_for"] == REPETITION,
-        row["dossier_cost"] or 0,
-        stopped=row["broadcast_state"] in _STOPPED,
-        called_off=row["broadcast_state"] == BroadcastState.CANCELLED,
+        None if status is None else Standing(_STATUSES[status], moment(appointment_at)),
+        carrier or "",
+        unwanted_since is not None,
+        held_for == REPETITION,
+        dossier_cost or 0,
+        stopped=broadcast_state in _STOPPED,
+        called_off=broadcast_state == BroadcastState.CANCELLED,
     )

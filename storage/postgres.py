@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
 from bot.model.clock import Clock, to_millis
+from bot.model.errors import PerhapsWrittenError
 from bot.ports import Transaction
 from storage import postgres_driver
 from storage.coordination import Coordination
 from storage.engine import Engine
 from storage.migrate import APPLIED, LEDGER, missing
+from storage.postgres_hosts import FAILURES, Hosts, shown
 from storage.postgres_wake import WAKE, listen
 from storage.statements import Statements
 from storage.transaction import UnitOfWork
@@ -24,49 +27,60 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _CONNECTIONS = 8
-_CONNECT_SECONDS = 10.0
-_FREE_SECONDS = 30.0
+_FREE_SECONDS = 15.0
 """How long to wait for a free connection of the pool."""
-_SERVER = {
-    "application_name": "motcua",
-    "statement_timeout": "60s",
-    "lock_timeout": "20s",
-    "idle_in_transaction_session_timeout": "60s",
-}
-_PLAN_SECONDS = 5
-"""How long a prepared statement is kept. A plan that was made while a table was small reads it whole once it is full,
-until the server has analysed it; planning everything anew each time would cost a fifth of the outbox's pace."""
+_COMMIT_SECONDS = 15.0
+"""For the answer to a commit. A server whose standby is gone makes us wait for ever."""
+_CLOSE_SECONDS = 10.0
+_MIGRATION_SECONDS = 24 * 3600.0
+_YOUNG_PLAN_SECONDS = 5
+"""How long a prepared statement is kept in a database of few messages. A plan that was made while a table was small
+reads it whole once it is full, until the server has analysed it; planning everything anew each time would cost a fifth
+of the outbox's pace."""
+_PLAN_SECONDS = 300
+"""The same where there are many: with two years of months the server plans a claim for 40 ms, and does it in 5."""
+_FEW_MESSAGES = 100_000
+_MESSAGES = """
+SELECT COALESCE(SUM(reltuples), 0) FROM pg_class
+WHERE relkind = 'r' AND relname LIKE 'outbox%' AND relnamespace = current_schema()::regnamespace
+"""
 _TRIES = 3
+_FAR_CLOCK = """
+SELECT clock_timestamp() AS now, inet_server_addr() IS NOT DISTINCT FROM inet_client_addr() AS is_here
+"""
+_CLOCK_SECONDS = 2.0
 _SETTLING = 0x6D6F_7463_0001
+_CLAIMING = 0x6D6F_7463_0003
 _MIGRATING = 0x6D6F_7463_0002
 """Keys of advisory locks: "motc" and a number."""
 
 _TWO_AT_ONCE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_FAILURES = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.ClientConfigurationError,
-    OSError,
-    TimeoutError,
-)
+_UNDONE = ("23", "25", "40", "53", "54")
+"""How the codes begin with which a server refuses a commit: nothing of it was written."""
 
 
 @asynccontextmanager
 async def open_postgres(url: str, clock: Clock) -> AsyncIterator["PostgresStorage"]:
     """The database at `url`."""
-    shown = _shown(url)
-    connect = {"timeout": _CONNECT_SECONDS, "server_settings": _SERVER}
+    hosts, name = Hosts(url), shown(url)
+    # Without a floor: the pool would complain of each vain try to keep it, of which the storage's users say enough.
+    pool = await asyncpg.create_pool(
+        connect=hosts.connect,
+        min_size=0,
+        max_size=_CONNECTIONS,
+        reset=_keep,
+        init=_keep_plans,
+        max_cached_statement_lifetime=_YOUNG_PLAN_SECONDS,
+    )
     try:
-        pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=_CONNECTIONS, reset=_keep, max_cached_statement_lifetime=_PLAN_SECONDS, **connect
-        )
-    except (*_FAILURES, ValueError) as error:
-        raise postgres_driver.readable(error, shown) from error
-    storage = PostgresStorage(shown, clock, pool)
+        await pool.release(await pool.acquire(timeout=_FREE_SECONDS))
+    except (*FAILURES, ValueError) as error:
+        pool.terminate()
+        raise postgres_driver.readable(error, name) from error
+    storage = PostgresStorage(name, clock, pool, hosts)
     # Not in a task group: that would wrap whatever the caller's block raises.
     tried = asyncio.Event()
-    listening = asyncio.create_task(listen(lambda: asyncpg.connect(url, **connect), storage, tried))
+    listening = asyncio.create_task(listen(hosts.connect, storage, tried))
     try:
         await tried.wait()
         yield storage
@@ -84,12 +98,16 @@ class PostgresStorage(Engine):
     or is decided by a unique key, and each statement must see what the holder of the lock has committed.
     """
 
-    def __init__(self, shown: str, clock: Clock, pool: asyncpg.Pool) -> None:
-        super().__init__(shown, clock)
+    def __init__(self, name: str, clock: Clock, pool: asyncpg.Pool, hosts: Hosts) -> None:
+        super().__init__(name, clock)
         self._pool = pool
+        self._hosts = hosts
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """As the port says; where two works lock each other out, one is undone and run again from its start."""
+        """As the port says; where two works lock each other out, one is undone and run again from its start.
+
+        Raises `PerhapsWrittenError` where the connection broke while the commit was under way.
+        """
         await self._require_schema()
         for left in reversed(range(_TRIES)):
             try:
@@ -106,14 +124,27 @@ class PostgresStorage(Engine):
         async with self._connected() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             return await work(UnitOfWork(Statements(sql, connection), Coordination(), writes=False))
 
+    async def far_clock(self) -> datetime | None:
+        """As the port says, to half the time that the answer took; no transaction is begun for it."""
+        async with self._connected() as connection:
+            asked = time.monotonic()
+            row = await connection.fetchrow(_FAR_CLOCK, timeout=_CLOCK_SECONDS)
+            took = time.monotonic() - asked
+        if row["is_here"]:
+            return None
+        told: datetime = row["now"] + timedelta(seconds=took / 2)
+        return told.astimezone(UTC)
+
     async def migrate(self) -> list[str]:
         async with self._connected() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
+            # A change of a big table takes its time, and whoever comes second waits for it.
+            await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=_MIGRATION_SECONDS)
             await connection.execute(LEDGER)
             needed = missing(dict(map(tuple, await connection.fetch(APPLIED))), self.shown)
             for migration in needed:
                 for statement in migration.statements("postgres"):
-                    await connection.execute(statement)
+                    await connection.execute(statement, timeout=_MIGRATION_SECONDS)
                 await connection.execute(
                     "INSERT INTO migrations (name, checksum, applied_at) VALUES ($1, $2, $3)",
                     migration.name,
@@ -132,12 +163,36 @@ class PostgresStorage(Engine):
     async def _write_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         sql = postgres_driver.queries(row_locks=True)
         async with self._connected() as connection:
-            others = _Others(connection)
-            async with connection.transaction():
+            others, transaction = _Others(connection), connection.transaction()
+            await transaction.start()
+            try:
                 result = await work(UnitOfWork(Statements(sql, connection), others, writes=True))
+            except BaseException as error:
+                await _undo(connection, transaction, error)
+                raise
+            await self._commit(connection, transaction)
         for queue in others.woken:
             self.wake(queue)
         return result
+
+    async def _commit(self, connection: asyncpg.Connection, transaction: asyncpg.transaction.Transaction) -> None:
+        """Where no answer comes the connection is cut. To cancel the commit instead would make a server that waits
+        for its standby say yes to what only its own disk has."""
+        limit = asyncio.get_running_loop().call_later(_COMMIT_SECONDS, _hang_up, connection)
+        try:
+            await transaction.commit()
+        except asyncio.CancelledError:
+            _hang_up(connection)
+            raise
+        except FAILURES as error:
+            if str(getattr(error, "sqlstate", None) or "").startswith(_UNDONE):
+                raise
+            _hang_up(connection)
+            raise PerhapsWrittenError(
+                f"{self.shown}: không rõ đã ghi hay chưa / the connection broke at the commit, perhaps it was written"
+            ) from error
+        finally:
+            limit.cancel()
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
@@ -146,13 +201,17 @@ class PostgresStorage(Engine):
             async with self._pool.acquire(timeout=_FREE_SECONDS) as connection:
                 try:
                     yield connection
-                except asyncpg.InternalClientError:
-                    # The server hung up just as we began to speak: the driver no longer knows where it stands.
-                    connection.terminate()
+                except (asyncpg.InternalClientError, TimeoutError):
+                    # The driver no longer knows where it stands, or the server answers no more.
+                    _hang_up(connection)
                     raise
         except _TWO_AT_ONCE:
             raise
-        except _FAILURES as error:
+        except FAILURES as error:
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                # It was a primary, and another one has taken its place: no connection to it is of use.
+                self._hosts.forget()
+                await self._pool.expire_connections()
             raise postgres_driver.readable(error, self.shown) from error
 
 
@@ -168,6 +227,11 @@ class _Others(Coordination):
             await self._connection.fetch("SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name", WAKE, news)
         await super().wake(queues)
 
+    async def announce_claiming(self) -> None:
+        """Two claims at once do not see what the other one takes, and each could take a message to one address.
+        Held until the commit. A statement of its own, for the claim must see what the last holder has committed."""
+        await self._connection.fetch("SELECT pg_advisory_xact_lock($1)", _CLAIMING)
+
     async def announce_settling(self) -> None:
         await self._connection.fetch("SELECT pg_advisory_xact_lock_shared($1)", _SETTLING)
 
@@ -182,19 +246,34 @@ async def _keep(_: asyncpg.Connection) -> None:
     """Nothing to reset: we set nothing that outlives a transaction. Saves a round trip each time."""
 
 
+async def _keep_plans(connection: asyncpg.Connection) -> None:
+    """Once for each connection; the driver has no door to this."""
+    if await connection.fetchval(_MESSAGES) >= _FEW_MESSAGES:
+        connection._stmt_cache.set_max_lifetime(_PLAN_SECONDS)
+
+
+async def _undo(
+    connection: asyncpg.Connection, transaction: asyncpg.transaction.Transaction, error: BaseException
+) -> None:
+    """A server that did not answer is not asked once more; one that hung up has undone everything by itself."""
+    if isinstance(error, TimeoutError | asyncpg.InternalClientError):
+        _hang_up(connection)
+        return
+    try:
+        await transaction.rollback()
+    except FAILURES:
+        _hang_up(connection)
+
+
+def _hang_up(connection: asyncpg.Connection) -> None:
+    """Without a word to the server. Where the driver has noticed the end itself it has taken the connection back."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
 async def _close(pool: asyncpg.Pool) -> None:
     try:
-        async with asyncio.timeout(_CONNECT_SECONDS):
+        async with asyncio.timeout(_CLOSE_SECONDS):
             await pool.close()
-    except (TimeoutError, *_FAILURES):
+    except FAILURES:
         pool.terminate()
-
-
-def _shown(url: str) -> str:
-    """The database as an operator knows it, without user and password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "PostgreSQL"
-    host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
-    return f"{parts.path.lstrip('/') or 'postgres'} on {host}"

@@ -11,7 +11,14 @@ from bot.model.errors import StorageError
 from storage.edge import clean_row
 from storage.statements import PARAMETER, load_queries, positional, rows_as_json, without_row_locks
 
+_IN_ARRAYS = "unnest("
+"""In a query for many rows that takes them all at once, each of its parameters as an array."""
 _Values = Mapping[str, Any]
+
+_TOGETHER = 16
+"""Rows from which on one statement puts them all in: the server runs one plan instead of hundreds."""
+_ONE_ROW = re.compile(r"\bVALUES\s*\((?P<row>[\s$0-9,]*)\)\s*(ON CONFLICT DO NOTHING)?\s*;?\s*$")
+"""With `DO UPDATE` it would have to be sure that no row comes twice."""
 
 
 class PostgresAdapter:
@@ -23,6 +30,8 @@ class PostgresAdapter:
         self._row_locks = row_locks
         self._names: dict[str, list[str]] = {}
         """Query → its parameters' names in the order of their numbers."""
+        self._of_many: dict[str, str] = {}
+        """Query → the same for columns of many rows; empty where there is none."""
 
     def process_sql(self, query: str, _operation: object, sql: str) -> str:
         sql = rows_as_json(sql, gather="json_agg", row="json_build_array")
@@ -58,8 +67,30 @@ class PostgresAdapter:
 
     async def insert_update_delete_many(
         self, connection: asyncpg.Connection, query: str, sql: str, rows: Iterable[_Values | tuple[Any, ...]]
-    ) -> None:
-        await connection.executemany(sql, positional(rows, self._names[query]))
+    ) -> int | None:
+        ordered = positional(rows, self._names[query])
+        if _IN_ARRAYS in sql:
+            tag = await connection.execute(sql, *zip(*ordered, strict=True))
+            return int(tag.rpartition(" ")[2])
+        if len(ordered) >= _TOGETHER and (together := await self._together(connection, query, sql)):
+            tag = await connection.execute(together, *zip(*ordered, strict=True))
+            return int(tag.rpartition(" ")[2])
+        await connection.executemany(sql, ordered)
+        return None
+
+    async def _together(self, connection: asyncpg.Connection, query: str, sql: str) -> str:
+        """`sql` with `unnest` of a list for each column in place of one row's values; empty where it has none. The
+        server says once of what type they are."""
+        if query not in self._of_many:
+            found, in_order = _ONE_ROW.search(sql), [str(each) for each in range(1, len(self._names[query]) + 1)]
+            if found and re.findall("[0-9]+", found["row"]) == in_order:
+                types = (await connection.prepare(sql)).get_parameters()
+                lists = ", ".join(f"${number}::{each.name}[]" for number, each in enumerate(types, 1))
+                # Of our own statement and the server's own names of types.
+                self._of_many[query] = f"{sql[: found.start()]}SELECT * FROM unnest({lists}) {found[2] or ''}"  # noqa: S608
+            else:
+                self._of_many[query] = ""
+        return self._of_many[query]
 
     def _ordered(self, query: str, values: _Values) -> list[Any]:
         cleaned = clean_row(values)
@@ -69,7 +100,7 @@ class PostgresAdapter:
 @cache
 def queries(*, row_locks: bool) -> Any:
     """All queries; without row locks for readers, whom PostgreSQL does not let lock."""
-    return load_queries(partial(PostgresAdapter, row_locks=row_locks))
+    return load_queries(partial(PostgresAdapter, row_locks=row_locks), "postgres")
 
 
 def readable(error: BaseException, database: str) -> BaseException:
@@ -79,6 +110,8 @@ def readable(error: BaseException, database: str) -> BaseException:
         for start, vietnamese, english in _MEANINGS:
             if code.startswith(start):
                 return StorageError(f"cơ sở dữ liệu {database} {vietnamese} / the database {english} ({error})")
+    elif isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return StorageError(f"{database}: không máy chủ nào nhận ghi / no server of these takes writes ({error})")
     elif isinstance(error, asyncpg.ClientConfigurationError | ValueError):
         return StorageError("địa chỉ cơ sở dữ liệu không đúng / cannot be understood: postgresql://USER@HOST:PORT/NAME")
     elif isinstance(error, TimeoutError):
@@ -95,6 +128,7 @@ _MEANINGS = (
         "không ghi được: máy chủ hoặc giao dịch chỉ cho đọc",
         "cannot be written here: the server or the transaction is read-only",
     ),
+    ("25P03", "đã hủy việc bị bỏ dở quá lâu", "gave up on work in which nothing happened for too long"),
     ("28", "từ chối tên người dùng hoặc mật khẩu", "refused the user or the password"),
     ("3D000", "chưa có: xin tạo trước", "does not exist: create it first"),
     ("40", "đã hủy việc này vì một việc khác cùng lúc", "undid the work because of another one beside it"),

@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 
 from storage.engine import Engine
+from storage.postgres_hosts import FAILURES
 
 log = logging.getLogger(__name__)
 
 WAKE = "motcua_wake"
 """PostgreSQL's name of the notifications; their payload is the queue."""
 
-_PULSE_SECONDS = 30.0
-_PULSE_ANSWER_SECONDS = 10.0
-_LONGEST_PAUSE = 30.0
+_PULSE_SECONDS = 10.0
+_PULSE_ANSWER_SECONDS = 5.0
+_LONGEST_PAUSE = 5.0
 
 
 async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], engine: Engine, tried: asyncio.Event) -> None:
@@ -27,7 +28,7 @@ async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], engine: E
     while True:
         try:
             connection = await connect()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except FAILURES as error:
             log.warning("no wake-ups from %s for %g s: %s", engine.shown, pause, type(error).__name__)
             tried.set()
             await asyncio.sleep(pause)
@@ -36,7 +37,7 @@ async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], engine: E
         pause = 1.0
         try:
             await _hear(connection, engine, tried)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except FAILURES as error:
             log.warning("the wake-ups from %s broke off: %s", engine.shown, type(error).__name__)
             tried.set()
         finally:

@@ -117,8 +117,10 @@ class _Erasing:
         found = {row["id"]: row for row in await self._rows("erase_outbox_seek")}
         found |= {row["id"]: row for row in await self._rows("erase_outbox_seek_mentions") if self._is_about_her(row)}
         items = {
-            item_id: {"named": str(int(self._mentions.are_in_key(row["dedupe_key"])))} for item_id, row in found.items()
+            item_id: {"named": str(int(self._mentions.are_in_key(row["dedupe_key"]))), "dedupe_key": row["dedupe_key"]}
+            for item_id, row in found.items()
         }
+        await self._sql.change("erase_keys", items=to_json(items))
         await self._change("erase_outbox", items=to_json(items))
         self._documents = _documents_of(found.values())
         named = {row["origin"]: item_id for item_id, row in found.items() if self._mentions.are_in_key(row["origin"])}

@@ -10,7 +10,7 @@ from bot.ports import SEEN, SLOW, Matched, Moved
 from storage.edge import key_set, moment, to_json
 from storage.measuring import Answer
 from storage.message_rows import HAS_WAYS, LeftWay, Locked, Part, left_ways, receipt_row, way_taken
-from storage.outbox_chapter import OutboxChapter
+from storage.outbox_chapter import OutboxChapter, recent_id
 from storage.statements import Row
 from storage.tallies import Minutes, Named, minute_of
 
@@ -28,10 +28,10 @@ class Receipts(OutboxChapter):
     """The part of `bot.ports.OutboxStore` that follows a message after it was sent."""
 
     async def match(self, receipts: Sequence[Receipt]) -> list[Matched]:
-        found = await self._find(dict(enumerate(receipts)))
+        found = await self._find(dict(enumerate(receipts)), recent_id(receipts))
         missing = {place: receipt for place, receipt in enumerate(receipts) if place not in found and receipt.reference}
         if missing and await self._others.wait_for_settling():
-            found |= await self._find(missing)
+            found |= await self._find(missing, "")
         # Locked before the parts are read: whoever held the lock may just have written another part.
         items = key_set(found.values())
         locked = {row[0]: Locked(*row) for row in await self._sql.rows("lock_items", ids=items)} if found else {}
@@ -46,6 +46,9 @@ class Receipts(OutboxChapter):
 
     async def park(self, receipts: Sequence[Receipt]) -> None:
         await self._sql.change_many("park", [receipt_row(receipt) for receipt in receipts])
+
+    async def forget_parked(self, *, before: datetime) -> int:
+        return await self._sql.change("forget_parked", before=to_millis(before))
 
     async def record(self, matched: Sequence[Matched], moved: Sequence[Moved]) -> None:
         parts = [
@@ -86,8 +89,9 @@ class Receipts(OutboxChapter):
         await self._others.wake({str(turn["channel"]) for turn in turns})
         return frozenset(str(turn["id"]) for turn in turns)
 
-    async def _find(self, receipts: dict[int, Receipt]) -> dict[int, str]:
-        """Place of each receipt that belongs to an item → the item: by our id, else the newest with the reference."""
+    async def _find(self, receipts: dict[int, Receipt], recent: str) -> dict[int, str]:
+        """Place of each receipt that belongs to an item → the item: by our id, else the newest with the reference. On
+        PostgreSQL a reference is looked for among items from the id `recent` on."""
         if not receipts:
             return {}
         asked = {
@@ -98,7 +102,7 @@ class Receipts(OutboxChapter):
             }
             for place, receipt in receipts.items()
         }
-        rows = await self._sql.rows("find_items", receipts=to_json(asked))
+        rows = await self._sql.rows("find_items", receipts=to_json(asked), recent=recent)
         best = sorted(rows, key=_preference)
         return {int(row["place"]): row["item_id"] for row in best}
 

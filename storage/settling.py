@@ -10,7 +10,7 @@ from bot.ports import Settlement
 from storage.edge import clean, key_set, millis, to_json
 from storage.measuring import Answer
 from storage.message_rows import HAS_WAYS, Locked, receipt_of, way_taken
-from storage.outbox_chapter import OutboxChapter
+from storage.ordinary import Ordinary
 from storage.tallies import Charge, Minutes, Named, minute_of
 
 REPETITION = "repetition"
@@ -149,7 +149,7 @@ class _Settled:
         return millis(settlement.fallback_at)
 
 
-class Settling(OutboxChapter):
+class Settling(Ordinary):
     """The part of `bot.ports.OutboxStore` that hears what became of claimed items."""
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:
@@ -157,6 +157,12 @@ class Settling(OutboxChapter):
             return []
         if any(each.references for each in settlements):
             await self._others.announce_settling()
+        named: list[tuple[str, str]] = []
+        if rest := await self._settle_ordinary(settlements, named):
+            await self._settle_rest(rest, named)
+        return await self._unpark(named) if named else []
+
+    async def _settle_rest(self, settlements: Sequence[Settlement], named: list[tuple[str, str]]) -> None:
         items = {
             row[0]: Locked(*row)
             for row in await self._sql.rows("lock_items", ids=key_set(each.item_id for each in settlements))
@@ -173,10 +179,11 @@ class Settling(OutboxChapter):
             await self._move_on([each for each in effective if each.moves_on])
         late = [each for each in ours if each.way < each.item.way and each.cost is not None]
         await self._sql.change_many("pay_late", [_paid_late(each) for each in late])
-        early = await self._number_parts(ours)
+        parts = [part for each in ours for part in _parts(each)]
+        await self._sql.change_many("add_part", parts)
+        named += [(part["gateway"], part["reference"]) for part in parts]
         await self._tally(ours, effective, [*effective, *late])
         await self._note_bypasses(effective)
-        return early
 
     async def _note_bypasses(self, effective: Collection[_Settled]) -> None:
         """What left in quiet hours; a person's word, which came before, stays."""
@@ -201,13 +208,11 @@ class Settling(OutboxChapter):
         await self._sql.change_many("take_way", turns)
         await self._others.wake({str(turn["channel"]) for turn in turns})
 
-    async def _number_parts(self, settled: Sequence[_Settled]) -> list[Receipt]:
-        """Keeps the provider's references; the receipts that had come for them too early."""
-        parts = [part for each in settled for part in _parts(each)]
-        if not parts:
+    async def _unpark(self, named: Sequence[tuple[str, str]]) -> list[Receipt]:
+        """The receipts that had come too early for these parts."""
+        if not await self._sql.value("parked_any"):
             return []
-        await self._sql.change_many("add_part", parts)
-        numbered = {str(place): part for place, part in enumerate(parts)}
+        numbered = {str(place): {"gateway": each[0], "reference": each[1]} for place, each in enumerate(named)}
         early = await self._sql.rows("unpark", references=to_json(numbered))
         return sorted((receipt_of(row) for row in early), key=lambda receipt: receipt.at)
 

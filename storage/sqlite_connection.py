@@ -68,11 +68,11 @@ class Connection(aiosqlite.Connection):
             return self._raw.execute(sql, values).rowcount
         return (await self._in_thread(lambda: self.execute(sql, values))).rowcount
 
-    async def change_many(self, sql: str, rows: Sequence[Values], *, at_once: bool = False) -> None:
+    async def change_many(self, sql: str, rows: Sequence[Values], *, at_once: bool = False) -> int:
+        """How many rows were changed by all together."""
         if at_once and (self._goes_on() or await self._may_begin()):
-            self._raw.executemany(sql, rows)
-        else:
-            await self._in_thread(lambda: self.executemany(sql, rows))
+            return self._raw.executemany(sql, rows).rowcount
+        return (await self._in_thread(lambda: self.executemany(sql, rows))).rowcount
 
     async def begin(self) -> None:
         """Begins to write; waits in the thread while another process does. A connection that does not `hurry` goes to

@@ -16,6 +16,11 @@ from storage.statements import PARAMETER, load_queries, positional, rows_as_json
 
 _Values = Mapping[str, Any]
 
+_TOGETHER = 100
+"""Rows that one statement puts in, where there are so many: a fourth less work than one by one, and the thread gives
+the event loop its turn once and not at each row."""
+_ONE_ROW = re.compile(r"\bVALUES\s*(?P<row>\([\s?,]*\))[^?]*$")
+
 
 class SqliteAdapter:
     """The part of aiosql's driver protocol that our queries use."""
@@ -63,14 +68,30 @@ class SqliteAdapter:
 
     async def insert_update_delete_many(
         self, connection: Connection, query: str, sql: str, rows: Iterable[_Values | tuple[Any, ...]]
-    ) -> None:
+    ) -> int:
         ordered = positional(rows, self._names[query])
-        await connection.change_many(sql, ordered, at_once=are_few(query, ordered))
+        changed, together = 0, _of_many(sql) if len(ordered) >= _TOGETHER else ""
+        while together and len(ordered) >= _TOGETHER:
+            first, ordered = ordered[:_TOGETHER], ordered[_TOGETHER:]
+            changed += await connection.change(together, [value for row in first for value in row])
+        if ordered:
+            changed += await connection.change_many(sql, ordered, at_once=are_few(query, ordered))
+        return changed
+
+
+@cache
+def _of_many(sql: str) -> str:
+    """The same for `_TOGETHER` rows at once; empty where it does not put in rows of values."""
+    found = _ONE_ROW.search(sql)
+    if found is None:
+        return ""
+    end = found.end("row")
+    return f"{sql[:end]}{(', ' + found['row']) * (_TOGETHER - 1)}{sql[end:]}"
 
 
 @cache
 def queries() -> Any:
-    return load_queries(SqliteAdapter)
+    return load_queries(SqliteAdapter, "sqlite")
 
 
 def readable(error: sqlite3.Error, path: str) -> Exception:

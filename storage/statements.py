@@ -10,10 +10,12 @@ import aiosql
 from storage.edge import clean_values
 
 _SQL = Path(__file__).parent / "sql"
-_ROW_LOCK = re.compile(r"\s*\bFOR (UPDATE|SHARE)( OF \w+)?( SKIP LOCKED)?")
+_ROW_LOCK = re.compile(r"\s*\bFOR (UPDATE|(KEY )?SHARE)( OF \w+)?( SKIP LOCKED)?")
 
 
 _ROWS_AS_JSON = re.compile(r"\brows_as_json\(([^()]*)\)")
+FOR_ENGINE = re.compile(r"/\*(sqlite|postgres)\s(.*?)\*/", re.DOTALL)
+"""Text for one engine alone, in a query or a migration."""
 PARAMETER = re.compile(r"'[^']*'|(?<![:\w]):(?P<name>[a-z]\w*)")
 """A `:name` of a query, or a text in which nothing is one."""
 
@@ -23,6 +25,11 @@ def positional(
 ) -> list[tuple[Any, ...] | list[Any]]:
     """Each row's values in the order of `names`, clean; tuples are so already."""
     return [row if isinstance(row, tuple) else clean_values(row[name] for name in names) for row in rows]
+
+
+def for_engine(sql: str, engine: str) -> str:
+    """`sql` with what is written in `/*engine … */` for that engine, `sqlite` or `postgres`, and for no other."""
+    return FOR_ENGINE.sub(lambda match: match[2] if match[1] == engine else "", sql)
 
 
 def rows_as_json(sql: str, *, gather: str, row: str) -> str:
@@ -38,9 +45,11 @@ class Row(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
-def load_queries(adapter: Callable[[], Any]) -> Any:
+def load_queries(adapter: Callable[[], Any], engine: str) -> Any:
     """All queries, made ready by the engine's aiosql adapter."""
-    return aiosql.from_path(_SQL, cast("Any", adapter))
+    # Here and not by aiosql, which takes every comment out before anybody can read it.
+    texts = [for_engine(path.read_text(encoding="utf-8"), engine) for path in sorted(_SQL.glob("*.sql"))]
+    return aiosql.from_str("\n".join(texts), cast("Any", adapter))
 
 
 def without_row_locks(sql: str) -> str:
@@ -73,10 +82,17 @@ class Statements:
         changed: int = await self._driver.insert_update_delete(self._connection, name, self._text(name), values)
         return changed
 
-    async def change_many(self, name: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]) -> None:
-        """Each row by its names; or as a tuple, clean, in the order in which the query uses them, each once."""
-        if rows:
-            await self._driver.insert_update_delete_many(self._connection, name, self._text(name), rows)
+    async def change_many(
+        self, name: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
+    ) -> int | None:
+        """Each row by its names; or as a tuple, clean, in the order in which the query uses them, each once. How many
+        rows were changed, as far as the driver tells; None: it does not."""
+        if not rows:
+            return 0
+        changed: int | None = await self._driver.insert_update_delete_many(
+            self._connection, name, self._text(name), rows
+        )
+        return changed
 
     def _text(self, name: str) -> str:
         text: str = getattr(self._queries, name).sql

@@ -23,6 +23,7 @@ from storage.reconciliations import Reconciliations
 from storage.reports import Reports
 from storage.routing import Routing
 from storage.service import Service
+from storage.shares import Shares
 from storage.sources import Sources
 from storage.spending import Spending
 from storage.staff import Staff
@@ -65,6 +66,10 @@ class UnitOfWork:
     @cached_property
     def leases(self) -> Leases:
         return Leases(self._sql)
+
+    @cached_property
+    def shares(self) -> Shares:
+        return Shares(self._sql)
 
     @cached_property
     def reconciliations(self) -> Reconciliations:

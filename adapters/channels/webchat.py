@@ -1,7 +1,7 @@
-"""The web chat: a channel whose citizens read from our own web server, in this process."""
+"""The web chat: a channel whose citizens read from our own web server, in this process or another."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Self
@@ -37,7 +37,8 @@ async def open(name: str, settings: Settings) -> AsyncIterator[Channel]:  # noqa
 class Rooms:
     """Sender and feed in one: an item goes to every page that watches its address.
 
-    Nothing is kept for an address that nobody watches: the durable copy is the outbox row.
+    Nothing is kept for an address that nobody watches: the durable copy is the outbox row. So a process whose pages
+    nobody watches may send too; where they are watched it is brought there by the row.
     """
 
     def __init__(self, backlog: int) -> None:
@@ -50,11 +51,17 @@ class Rooms:
         return len(self._watchers)
 
     async def send(self, item: OutboxItem) -> Outcome:
+        self.hand(item)
+        return Accepted()
+
+    def watched_keys(self) -> Collection[str]:
+        return tuple(self._watchers)
+
+    def hand(self, item: OutboxItem) -> None:
         # Its pages fetch documents by themselves: nothing of them waits here in memory.
         light = replace(item, files=tuple(replace(each, content=b"") for each in item.files)) if item.files else item
         for watcher in tuple(self._watchers.get(item.address.key, ())):
             watcher.hand(light)
-        return Accepted()
 
     def watch(self, address: Address) -> AsyncIterator[OutboxItem]:
         """Hears from this very call on, before the first message is asked for."""

@@ -38,20 +38,21 @@ class Entry:
 
 def digest_of(entry: Entry, *, number: int, previous: str) -> str:
     """The link: SHA-256 over the one before it and everything that the entry says, as canonical JSON."""
-    said = [
-        number,
-        to_millis(entry.at),
-        entry.by,
-        entry.way,
-        entry.what,
-        entry.subject,
-        entry.agency,
-        written(entry.before),
-        written(entry.after),
-    ]
-    return sha256(f"{previous}\n{json.dumps(said, ensure_ascii=False, separators=(',', ':'))}".encode()).hexdigest()
+    before, after = written(entry.before), written(entry.after)
+    said = (to_millis(entry.at), entry.by, entry.way, entry.what, entry.subject, entry.agency, before, after)
+    return link(previous, number, *said)
+
+
+def link(previous: str, number: int, *said: str | int) -> str:
+    """The same of what the entry says as it is kept: time in milliseconds, by, way, what, subject, agency, before and
+    after as `written`."""
+    return sha256(f"{previous}\n{_plainly([number, *said])}".encode()).hexdigest()
 
 
 def written(values: Mapping[str, Any]) -> str:
     """As it is kept: keys in order, no spaces; empty for nothing."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True) if values else ""
+    return _in_order(values) if values else ""
+
+
+_plainly = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_in_order = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode

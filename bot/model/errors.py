@@ -18,6 +18,11 @@ class StorageError(MotcuaError):
     """The database cannot be opened, read or written; the message says which and why."""
 
 
+class PerhapsWrittenError(StorageError):
+    """The connection broke while a commit was under way: nobody knows whether it was written. What is not done again
+    by itself must be looked for before it is done again."""
+
+
 class FencedError(StorageError):
     """The process had the right to write this once, and another one has taken it over since."""
 

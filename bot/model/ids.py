@@ -10,6 +10,7 @@ NewId = Callable[[], str]
 """Makes one id a call. Passed in, so that tests can number their messages."""
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _RANDOM_BITS = 80
 
 
@@ -24,12 +25,24 @@ def id_maker(clock: Clock, random_bits: Callable[[int], int] = secrets.randbits)
         nonlocal last
         fresh = to_millis(clock()) << _RANDOM_BITS | random_bits(_RANDOM_BITS)
         last = fresh if fresh > last else last + 1
-        return "".join(_DIGITS[last >> shift & 31] for shift in range(125, -1, -5))
+        return _in_digits(last)
 
     return new_id
 
 
 def first_id_at(moment: datetime) -> str:
     """Below every id that was made at that moment or later, and above all earlier ones."""
-    first = to_millis(moment) << _RANDOM_BITS
-    return "".join(_DIGITS[first >> shift & 31] for shift in range(125, -1, -5))
+    return _in_digits(to_millis(moment) << _RANDOM_BITS)
+
+
+def _in_digits(number: int) -> str:
+    """130 bits, two digits at a time: of a broadcast's messages this was a tenth of the work."""
+    high, middle, low = number >> 90, number >> 40 & 0x3FFFFFFFFFFFF, number & 0xFFFFFFFFFF
+    return "".join(
+        [
+            _PAIRS[high >> 30 & 1023], _PAIRS[high >> 20 & 1023], _PAIRS[high >> 10 & 1023], _PAIRS[high & 1023],
+            _PAIRS[middle >> 40], _PAIRS[middle >> 30 & 1023], _PAIRS[middle >> 20 & 1023],
+            _PAIRS[middle >> 10 & 1023], _PAIRS[middle & 1023],
+            _PAIRS[low >> 30], _PAIRS[low >> 20 & 1023], _PAIRS[low >> 10 & 1023], _PAIRS[low & 1023],
+        ]
+    )  # fmt: skip

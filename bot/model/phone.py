@@ -17,6 +17,8 @@ _GAP = r"[ .()\-]"
 _PIECE = re.compile(rf"(?<![^\W_])(?<![0-9][.\-])(?P<plus>\(?\+?)(?P<body>\(?[0-9](?:{_GAP}*[0-9])*+)(?![^\W_]|@)")
 _SPREADSHEET_FRACTION = re.compile(r"(?<=[0-9]{9})\.0+$")
 _MOBILE = re.compile(r"0[35789][0-9]{8}")
+_WHOLE_MOBILE = re.compile(r"\+84[35789][0-9]{8}")
+"""As we keep it ourselves."""
 _LANDLINE = re.compile(r"02[0-9]{8,9}")
 _OLD_MOBILE = re.compile(r"0(?P<prefix>12[0-9]|16[2-9]|186|188|199)(?P<rest>[0-9]{7})")
 _RENUMBERED = {
@@ -48,6 +50,8 @@ def parse_phone(text: str) -> Phone | None:
     Reads 0…, 84…, +84…, 0084…, any spacing, a lost leading zero, the mobile prefixes of before 2018 and what
     spreadsheets leave behind (`912345678.0`, `'0912…`). Digits that do not fit exactly make no number.
     """
+    if _WHOLE_MOBILE.fullmatch(text):
+        return Phone(text, "mobile")
     if len(text) > _LONGEST_TEXT:
         return None
     phones = [phone for piece in _PIECE.finditer(typeset(text)) for phone in _numbers(piece)]

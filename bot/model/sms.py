@@ -31,6 +31,7 @@ _LIMITS: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 6
 
 _SAME_IN_ASCII = re.compile(r"[\n\r !\"#%-?A-Za-z]*")
 """What nearly every unaccented text is made of: one septet each, with the number that it has in ASCII."""
+_NOT_THE_SAME = re.compile(r"[^\n\r !\"#%-?A-Za-z]")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -63,6 +64,8 @@ class Segmented:
 
 def nfc(text: str) -> str:
     """`text` composed, which a phone shows best and which counts shortest; lone surrogates become U+FFFD."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFC", _well_formed(text))
 
 
@@ -124,7 +127,7 @@ def unaccented(text: str) -> str:
     Typography becomes what a keyboard has, invisible characters vanish, and what GSM-7 cannot say (another
     script, an emoji) becomes "?", so that a reader sees that something is missing.
     """
-    return "".join(map(_plain, nfc(text)))
+    return _NOT_THE_SAME.sub(_plainly, nfc(text))
 
 
 def _well_formed(text: str) -> str:
@@ -199,6 +202,10 @@ def _decoded_septets(octets: bytes) -> Iterator[str]:
             yield _ALPHABET[octet] if octet < len(_ALPHABET) else "\ufffd"
     if escaped:
         yield "\ufffd"
+
+
+def _plainly(found: re.Match[str]) -> str:
+    return _plain(found[0])
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,18 @@
 from bot.ports.accounts import Account, AccountState
 from bot.ports.api import ApiStore, Backlog, CallbackDoor, Called, Pageful
 from bot.ports.broadcasts import STOPPED, BroadcastStore, Meant
-from bot.ports.channels import Channel, Deliver, Feed, Limits, Listener, Sender, Webhook, WebhookRequest, WebhookResult
+from bot.ports.channels import (
+    Channel,
+    Deliver,
+    Feed,
+    Limits,
+    Listener,
+    QuickSender,
+    Sender,
+    Webhook,
+    WebhookRequest,
+    WebhookResult,
+)
 from bot.ports.deadlines import Apologised, ApologyStore, DeadlineStore, Due, Ended, Late, Place, Pressure
 from bot.ports.documents import DocumentStore
 from bot.ports.holding import QUIET, Bypass, Bypasses, HoldStore, QuietHeld
@@ -44,6 +55,7 @@ from bot.ports.sending import (
     Settlement,
     Standing,
 )
+from bot.ports.shares import Share, ShareStore
 from bot.ports.sources import Accept, Applied, Batch, DossierSource, Push, PushAnswer, Quarantined, Source
 from bot.ports.staff import AuditStore, StaffStore
 from bot.ports.storage import ConversationState, ConversationStore, LeaseStore, Storage, Transaction
@@ -120,6 +132,7 @@ __all__ = [
     "Push",
     "PushAnswer",
     "Quarantined",
+    "QuickSender",
     "QuietHeld",
     "Reconciliation",
     "ReconciliationStore",
@@ -128,6 +141,8 @@ __all__ = [
     "Sender",
     "ServiceStore",
     "Settlement",
+    "Share",
+    "ShareStore",
     "Source",
     "SourceState",
     "SourceStore",

@@ -1,6 +1,6 @@
 """Channels: how messages leave, how answers and receipts come in, and what a channel can do."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,15 @@ class Sender(Protocol):
     """Hands messages to one provider. Never raises for what a provider may answer."""
 
     async def send(self, item: OutboxItem) -> Outcome: ...
+
+
+class QuickSender(Sender, Protocol):
+    """A sender that can do without a task for each message: at thousands a second, tasks are most of the work."""
+
+    def begin(self, item: OutboxItem, answered: Callable[[Outcome], None]) -> bool:
+        """Sends what needs not be waited for before it leaves. True: it is under way, and `answered` gets the outcome
+        later, once, from the event loop. False: nothing was done, and `send` is the way."""
+        ...
 
 
 class Listener(Protocol):
@@ -67,6 +76,14 @@ class Feed(Protocol):
         """Messages to `address` from now on, without end; cancelled when the reader leaves."""
         ...
 
+    def watched_keys(self) -> Collection[str]:
+        """The keys of the addresses that somebody watches here."""
+        ...
+
+    def hand(self, item: OutboxItem) -> None:
+        """To whoever watches its address here: another process has sent it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -94,6 +111,8 @@ class Limits:
     """Share of rate and window that only replies may use, from 0 to 1."""
     files: bool = False
     """Documents can go with a message (`OutboxItem.files`)."""
+    alone: bool = False
+    """Only one process at a time may send: what the adapter knows of the provider's limits it knows by itself."""
     repeat_after: float = 0.0
     """Seconds before which the same text must not be offered for the same number again, where the provider takes
     that for a mistake of ours."""
@@ -106,7 +125,16 @@ class Channel:
     name: str
     sender: Sender
     limits: Limits
+    quick: QuickSender | None = None
+    """The same sender, where it is quick."""
     listener: Listener | None = None
+    heard_once: bool = False
+    """The listener asks the provider, which bears one who asks, or knows nothing of who sends: one process at a time
+    runs it. Otherwise it lives by what its sender knows or by the same connection, and runs wherever messages are
+    sent."""
+    aside: Listener | None = None
+    """Hears what only its sender comes to know; runs wherever messages are sent, beside a listener that is heard
+    once."""
     webhook: Webhook | None = None
     feed: Feed | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)

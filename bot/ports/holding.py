@@ -1,4 +1,5 @@
-"""What the database keeps of messages that wait for the end of quiet hours, and of those that did not wait."""
+"""What the database keeps of messages that wait for the end of quiet hours, of those that did not wait, and of those
+that a sender must give back."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -94,3 +95,11 @@ class HoldStore(Protocol):
         ...
 
     async def bypasses(self, *, since: datetime) -> list[Bypasses]: ...
+
+    async def hand_back(self, owner: str, *, gateway: str, besides: Collection[str], at: datetime) -> int:
+        """What `owner` claimed for `gateway` and does not have in hand, which is `besides`, waits again as before the
+        claim; also where its lease has ended meanwhile and it counts as uncertain. How many.
+
+        Only for the owner itself to say, who knows that it has sent nothing of it.
+        """
+        ...

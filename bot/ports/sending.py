@@ -258,6 +258,11 @@ class OutboxStore(HoldStore, Protocol):
         """When the earliest item that waits in one of these queues may be sent."""
         ...
 
+    async def arrive(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """`match` and `record` in one, for receipts that say of the only part of a message, on its first way, that it
+        has arrived; gives back all others, in order."""
+        ...
+
     async def match(self, receipts: Sequence[Receipt]) -> list[Matched]:
         """Finds each receipt's item, by our id first, then by the provider's reference; and its way, by the reference
         first, then by the channel. Locks the rows."""
@@ -265,6 +270,10 @@ class OutboxStore(HoldStore, Protocol):
 
     async def park(self, receipts: Sequence[Receipt]) -> None:
         """Keeps receipts that match nothing yet; a later `settle` may claim them."""
+        ...
+
+    async def forget_parked(self, *, before: datetime) -> int:
+        """Drops those that nothing has claimed since; how many."""
         ...
 
     async def record(self, matched: Sequence[Matched], moved: Sequence[Moved]) -> None:
@@ -276,6 +285,9 @@ class OutboxStore(HoldStore, Protocol):
     async def history(self, address: Address, *, after: str, limit: int) -> list[OutboxItem]:
         """What was sent to `address` (accepted or delivered) with an id above `after`, oldest first."""
         ...
+
+    async def fed(self, keys: Collection[str], *, after: str, since: datetime) -> list[OutboxItem]:
+        """What was sent since then to the addresses with these keys, with an id above `after`, oldest first."""
 
     async def get(self, item_id: str) -> OutboxItem | None: ...
     async def of_origins(self, origins: Collection[str]) -> list[OutboxItem]:

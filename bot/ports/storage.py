@@ -19,6 +19,7 @@ from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore,
 from bot.ports.reports import ReportStore
 from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import OutboxStore
+from bot.ports.shares import ShareStore
 from bot.ports.staff import AuditStore, StaffStore
 from bot.ports.texts import TextStore
 from bot.ports.today import TodayStore
@@ -97,7 +98,17 @@ class LeaseStore(Protocol):
         transaction nobody can, so that what is written here was written by the holder."""
         ...
 
-    async def give_back(self, name: str, *, owner: str) -> None: ...
+    async def renew(self, name: str, *, owner: str, fence: int, until: datetime) -> bool:
+        """Holds it until then. False: somebody has taken it over since `fence` was given."""
+        ...
+
+    async def holders(self, names: Collection[str], *, now: datetime) -> dict[str, str]:
+        """Who holds each of them now; without those that nobody holds."""
+        ...
+
+    async def give_back(self, name: str, *, owner: str) -> None:
+        """Free for others from now on; nothing where somebody else has it."""
+        ...
 
 
 class Transaction(Protocol):
@@ -113,6 +124,8 @@ class Transaction(Protocol):
     def conversations(self) -> ConversationStore: ...
     @property
     def leases(self) -> LeaseStore: ...
+    @property
+    def shares(self) -> ShareStore: ...
     @property
     def reconciliations(self) -> ReconciliationStore: ...
     @property
@@ -187,6 +200,10 @@ class Storage(Protocol):
 
     async def migrate(self) -> list[str]:
         """Applies the migrations that are missing, one runner at a time; their names."""
+        ...
+
+    async def far_clock(self) -> datetime | None:
+        """What time it is on the database's machine; None where that is this one. Raises `StorageError`."""
         ...
 
     async def pending_migrations(self) -> list[str]: ...

@@ -15,6 +15,7 @@ from bot.model.dossier import Status
 from bot.model.message import Situation
 from bot.model.sms import nfc, segment, unaccented
 from bot.model.wording import Wording
+from bot.texts.filling import Fillable, fillable
 from bot.texts.reading import read
 from bot.texts.syntax import Empty, MissingValueError, compiled
 
@@ -49,9 +50,9 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    chat: Template
-    sms: Template
-    accented: Template
+    chat: Fillable
+    sms: Fillable
+    accented: Fillable
     """For SMS that keep their accents."""
     required: tuple[str, ...]
     flexible: tuple[str, ...]
@@ -63,7 +64,7 @@ class _Message:
         """Raises `TextRefused`."""
         bodies = {field: nfc(body.strip()) for field, body in wording.bodies.items()}
         names = frozenset[str]().union(*(read(body).names for body in bodies.values())) if is_pushed else None
-        made = {field: compiled(body) for field, body in bodies.items()}
+        made = {field: fillable(body) for field, body in bodies.items()}
         accented = made.get("sms_accented", made["sms"])
         return cls(made["chat"], made["sms"], accented, wording.required, wording.flexible, names)
 
@@ -174,7 +175,7 @@ def _clip(value: str, longest: int) -> str:
 
 
 def _fitted(
-    template: Template, flexible: Sequence[str], values: dict[str, str], lettering: Callable[[str], str], most: int
+    template: Fillable, flexible: Sequence[str], values: dict[str, str], lettering: Callable[[str], str], most: int
 ) -> Rendered:
     shortened = set[str]()
     while True:

@@ -6,6 +6,7 @@ import traceback
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.model.errors import PerhapsWrittenError
 from bot.web.pages import Pages, language_of
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ def readable_errors(pages: Pages) -> Middleware:
             # Without the error's own words, which may quote a citizen.
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s %s failed: %s\n%s", request.method, _route(request), type(error).__name__, place)
+            if isinstance(error, PerhapsWrittenError):
+                return _answer(pages, request, RefusedError(503, "perhaps"))
             return _answer(pages, request, RefusedError(500, "failed"))
 
     return middleware

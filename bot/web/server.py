@@ -18,6 +18,7 @@ from bot.web.demo import Demo
 from bot.web.desk import Desk, open_desk
 from bot.web.documents import Documents
 from bot.web.errors import readable_errors
+from bot.web.feeding import Feeding
 from bot.web.headers import protective_headers
 from bot.web.health import Health
 from bot.web.onestop import OneStop
@@ -61,6 +62,7 @@ def build_app(context: WebContext, console: Console | None = None, api: App | No
 def _add_citizens(app: web.Application, desk: Desk) -> None:
     """What lives by the web chat."""
     app.cleanup_ctx.append(desk.sightings.told)
+    app.cleanup_ctx.append(Feeding(desk.context, desk.feed).told)
     for part in (Public(desk), Chat(desk), Documents(desk)):
         app.add_routes(part.routes())
 

@@ -178,8 +178,11 @@ GROUP BY channel, state
 ORDER BY channel, state;
 
 -- name: broadcast_waiting(first, last)$
-SELECT COUNT(*) FROM outbox
-WHERE lane = 2 AND origin >= :first AND origin < :last AND state IN ('queued', 'sending', 'held');
+-- Page by page, so that what has left is not walked through: of a million messages that would be all.
+SELECT COUNT(*)
+FROM plans AS p CROSS JOIN outbox AS o
+WHERE p.origin >= :first AND p.origin < :last
+    AND o.lane = 2 AND o.origin = p.origin AND o.state IN ('queued', 'sending', 'held');
 
 -- name: broadcast_stop(first, last, reason, at)!
 -- What may have been sent already stays where it can be repeated.
@@ -207,6 +210,9 @@ FROM (
     WHERE broadcast = :broadcast AND number > :after
     ORDER BY number
     LIMIT :most
-) AS r LEFT JOIN outbox AS o
-    ON r.phone <> '' AND o.dedupe_key = 'broadcast:' || CAST(:broadcast AS TEXT) || ':sms:' || r.phone
+) AS r
+/*postgres LEFT JOIN outbox_keys AS k
+    ON r.phone <> '' AND k.dedupe_key = 'broadcast:' || CAST(:broadcast AS TEXT) || ':sms:' || r.phone */
+LEFT JOIN outbox AS o
+    ON /*postgres o.id = k.id AND */ r.phone <> '' AND o.dedupe_key = 'broadcast:' || CAST(:broadcast AS TEXT) || ':sms:' || r.phone
 ORDER BY r.number;

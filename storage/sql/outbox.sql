@@ -1,33 +1,77 @@
 -- name: enqueue(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender, gateway, carrier, cost, attached, owner)*!
+-- On PostgreSQL a key is unique over all months by a table of its own, and a batch is one statement. `IS TRUE` has the
+-- new keys looked up in a hash; as a join they would be gone through for each message.
+/*postgres
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM unnest(
+        CAST(:id AS TEXT[]), CAST(:dedupe_key AS TEXT[]), CAST(:origin AS TEXT[]), CAST(:channel AS TEXT[]),
+        CAST(:address AS TEXT[]), CAST(:lane AS BIGINT[]), CAST(:situation AS TEXT[]), CAST(:text AS TEXT[]),
+        CAST(:source AS TEXT[]), CAST(:code AS TEXT[]), CAST(:parts AS BIGINT[]), CAST(:created_at AS BIGINT[]),
+        CAST(:next_at AS BIGINT[]), CAST(:expires_at AS BIGINT[]), CAST(:status AS BIGINT[]), CAST(:appointment_at
+        AS BIGINT[]), CAST(:state AS TEXT[]), CAST(:attempts AS BIGINT[]), CAST(:reason AS TEXT[]), CAST(:sent_at AS
+        BIGINT[]), CAST(:settled_at AS BIGINT[]), CAST(:agency AS TEXT[]), CAST(:route AS TEXT[]), CAST(:sender AS
+        TEXT[]), CAST(:gateway AS TEXT[]), CAST(:carrier AS TEXT[]), CAST(:cost AS BIGINT[]), CAST(:attached AS
+        TEXT[]), CAST(:owner AS TEXT[])
+    ) AS given (
+        id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at,
+        expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender,
+        gateway, carrier, cost, attached, owner
+    )
+),
+fresh AS (
+    INSERT INTO outbox_keys (dedupe_key, id) SELECT dedupe_key, id FROM wanted
+    ON CONFLICT DO NOTHING
+    RETURNING dedupe_key
+)
+*/
 INSERT INTO outbox (
-    id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached, owner
-) VALUES (
+    id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at,
+    expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender,
+    gateway, carrier, cost, attached, owner
+)
+/*postgres
+SELECT
+    w.id, w.dedupe_key, w.origin, w.channel, w.address, w.lane, w.situation, w.text, w.source, w.code, w.parts,
+    w.created_at, w.next_at, w.expires_at, w.status, w.appointment_at, w.state, w.attempts, w.reason, w.sent_at,
+    w.settled_at, w.agency, w.route, w.sender, w.gateway, w.carrier, w.cost, w.attached, w.owner
+FROM wanted AS w
+WHERE (w.dedupe_key IN (SELECT dedupe_key FROM fresh)) IS TRUE
+*/
+/*sqlite
+VALUES (
     :id, :dedupe_key, :origin, :channel, :address, :lane, :situation, :text, :source, :code, :parts, :created_at,
     :next_at, :expires_at, :status, :appointment_at, :state, :attempts, :reason, :sent_at, :settled_at, :agency,
     :route, :sender, :gateway, :carrier, :cost, :attached, :owner
 )
+*/
 ON CONFLICT DO NOTHING;
 
 -- name: enqueue_one(id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender, gateway, carrier, cost, attached, owner)
 -- `enqueue` for a single message, which says by its row whether it arrived.
+/*postgres
+WITH fresh AS (
+    INSERT INTO outbox_keys (dedupe_key, id) VALUES (:dedupe_key, :id) ON CONFLICT DO NOTHING RETURNING id
+)
+*/
 INSERT INTO outbox (
-    id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
-    next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
-    sender, gateway, carrier, cost, attached, owner
-) VALUES (
+    id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at, next_at,
+    expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route, sender,
+    gateway, carrier, cost, attached, owner
+)
+/*sqlite VALUES ( */ /*postgres SELECT */
     :id, :dedupe_key, :origin, :channel, :address, :lane, :situation, :text, :source, :code, :parts, :created_at,
     :next_at, :expires_at, :status, :appointment_at, :state, :attempts, :reason, :sent_at, :settled_at, :agency,
     :route, :sender, :gateway, :carrier, :cost, :attached, :owner
-)
+/*sqlite ) */ /*postgres FROM fresh */
 ON CONFLICT DO NOTHING
 RETURNING origin, channel;
 
 -- name: planned_before(keys)
+-- The key of a message that its twin of the same id has kept out does not count.
 SELECT o.dedupe_key
-FROM json_each(:keys) AS wanted CROSS JOIN outbox AS o
-WHERE o.dedupe_key = wanted.key;
+FROM json_each(:keys) AS wanted
+/*postgres CROSS JOIN outbox_keys AS k */ CROSS JOIN outbox AS o
+WHERE /*postgres k.dedupe_key = wanted.key AND o.id = k.id AND */ o.dedupe_key = wanted.key;
 
 -- name: arrived(ids, owner)
 SELECT o.origin, o.channel
@@ -86,8 +130,12 @@ WHERE o.id = firsts.id;
 -- name: claim(queue, gateway, owner, now, lease_until, most)
 -- One look-up a lane (bot.model.message.Lane), each in the order of the index outbox_due: what waits for
 -- a later moment is never walked through, and a lane is only touched when the better ones have run dry.
--- A push or a broadcast waits while another one to the same address is under way (outbox_under_way).
-WITH due AS MATERIALIZED (
+-- A push or a broadcast waits while another one to the same address is under way (outbox_under_way); PostgreSQL, which
+-- would have to look into every month for each of them, reads what is under way once (outbox_leases).
+WITH /*postgres under_way AS MATERIALIZED (
+    SELECT address FROM outbox WHERE state = 'sending' AND lane > 0
+), */
+due AS MATERIALIZED (
     SELECT id FROM (
         SELECT id FROM (
             SELECT id FROM outbox
@@ -98,18 +146,18 @@ WITH due AS MATERIALIZED (
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 1 AND state = 'queued' AND next_at <= :now AND expires_at > :now
-                AND NOT EXISTS (
+                AND /*sqlite NOT EXISTS (
                     SELECT 1 FROM outbox AS o WHERE o.address = outbox.address AND o.state = 'sending' AND o.lane > 0
-                )
+                ) */ /*postgres address NOT IN (SELECT address FROM under_way) */
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS pushes
         UNION ALL
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 2 AND state = 'queued' AND next_at <= :now AND expires_at > :now
-                AND NOT EXISTS (
+                AND /*sqlite NOT EXISTS (
                     SELECT 1 FROM outbox AS o WHERE o.address = outbox.address AND o.state = 'sending' AND o.lane > 0
-                )
+                ) */ /*postgres address NOT IN (SELECT address FROM under_way) */
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS bulk
     ) AS lanes
@@ -144,6 +192,22 @@ UPDATE outbox SET
     reason = :reason, settled_at = :now, lease_until = NULL
 WHERE state = 'sending' AND lease_until <= :now
 RETURNING channel, state, gateway;
+
+-- name: hand_back(owner, gateway, besides, at)
+-- What nobody has in hand goes back as it was; a repetition stays one.
+UPDATE outbox SET
+    state = 'queued', attempts = attempts - 1, reason = 'handed back', settled_at = :at, lease_until = NULL
+WHERE state = 'sending' AND owner = :owner AND gateway = :gateway
+    AND id NOT IN (SELECT key FROM json_each(:besides))
+RETURNING channel;
+
+-- name: hand_back_lapsed(owner, gateway, besides, at, reason)
+-- The same, where the lease was over before the database could be asked again.
+UPDATE outbox SET
+    state = 'queued', attempts = attempts - 1, reason = 'handed back', settled_at = :at, lease_until = NULL
+WHERE state = 'uncertain' AND owner = :owner AND gateway = :gateway AND reason = :reason
+    AND id NOT IN (SELECT key FROM json_each(:besides))
+RETURNING channel;
 
 -- name: expire(now, reason)!
 UPDATE outbox SET

@@ -68,6 +68,14 @@ FROM outbox
 WHERE dedupe_key LIKE :spread OR origin LIKE :spread OR text LIKE :spread OR attached LIKE :spread
 ORDER BY id;
 
+-- name: erase_keys(items)!
+-- Where keys are unique by a table of their own.
+/*postgres
+UPDATE outbox_keys SET dedupe_key = e.key FROM json_each(:items) AS e
+WHERE outbox_keys.dedupe_key = e.value ->> 'dedupe_key' AND (e.value ->> 'named') = '1';
+*/
+/*sqlite UPDATE outbox SET dedupe_key = dedupe_key WHERE id IN (SELECT key FROM json_each(:items)) AND false; */
+
 -- name: erase_outbox(items, reason, at)!
 -- What is on its way to a provider, or may have gone, has no future but its receipt: `expires_at` sees to that.
 UPDATE outbox SET

@@ -32,14 +32,17 @@ WHERE (channel, reference) IN (
 )
 RETURNING channel, reference, item_id, state, reason, at, carrier, whole, seen;
 
--- name: find_items(receipts)
+-- name: find_items(receipts, recent)
+-- A reference may be in any month: PostgreSQL looks into the last ones first, see storage.receipts. `(SELECT …)` keeps
+-- it from planning anew for each bound.
 SELECT r.key AS place, o.id AS item_id, 1 AS by_our_id, o.created_at AS at
 FROM json_each(:receipts) AS r CROSS JOIN outbox AS o
 WHERE o.id = r.value ->> 'item_id'
 UNION ALL
 SELECT r.key, p.item_id, 0, p.at
 FROM json_each(:receipts) AS r CROSS JOIN parts AS p
-WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference';
+WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference'
+    /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */;
 
 -- name: lock_items(ids)
 SELECT
@@ -52,7 +55,8 @@ FOR UPDATE OF o;
 
 -- name: parts_of(ids)
 SELECT p.item_id, p.reference, p.state, p.number, p.way, p.channel, p.at
-FROM json_each(:ids) AS wanted CROSS JOIN parts AS p
+FROM json_each(:ids) AS wanted
+CROSS JOIN /*postgres LATERAL (SELECT * FROM parts AS q WHERE q.item_id = wanted.key OFFSET 0) */ /*sqlite parts */ AS p
 WHERE p.item_id = wanted.key
 ORDER BY p.item_id, p.number;
 
@@ -61,6 +65,9 @@ ORDER BY p.item_id, p.number;
 INSERT INTO parked (channel, reference, item_id, state, reason, at, carrier, whole, seen)
 VALUES (:channel, :reference, :item_id, :state, :reason, :at, :carrier, :whole, :seen)
 ON CONFLICT (channel, reference, item_id, state) DO UPDATE SET seen = 1 WHERE excluded.seen = 1;
+
+-- name: forget_parked(before)!
+DELETE FROM parked WHERE at < :before;
 
 -- name: record_part(channel, reference, item_id, state, at, way)*!
 INSERT INTO parts (channel, reference, item_id, number, state, at, way)
@@ -90,3 +97,52 @@ UPDATE outbox SET seen_at = :at WHERE id = :id AND seen_at IS NULL;
 
 -- name: name_carrier(id, carrier)*!
 UPDATE outbox SET carrier = :carrier WHERE id = :id;
+
+-- name: settle_ordinary(items, owner, state, cost)
+-- What was claimed by this owner, is on its first way and, where it costs anything, is not paid for yet.
+UPDATE outbox SET
+    state = :state,
+    reason = '',
+    settled_at = CAST(CAST(s.value AS TEXT) AS BIGINT),
+    sent_at = COALESCE(outbox.sent_at, CAST(CAST(s.value AS TEXT) AS BIGINT)),
+    held_for = '',
+    cost = COALESCE(CAST(:cost AS BIGINT), outbox.cost),
+    paid_way = CASE WHEN CAST(:cost AS BIGINT) IS NULL THEN outbox.paid_way ELSE 0 END,
+    fallback_at = NULL,
+    lease_until = NULL
+FROM json_each(:items) AS s
+WHERE outbox.id = s.key
+    AND outbox.owner = :owner
+    AND outbox.state IN ('sending', 'uncertain')
+    AND outbox.way = 0
+    AND (CAST(:cost AS BIGINT) IS NULL OR (outbox.cost IS NULL AND outbox.sent_at IS NULL))
+RETURNING
+    outbox.id, outbox.gateway, outbox.agency, outbox.lane, outbox.next_at, outbox.attempts, outbox.parts,
+    outbox.source, outbox.code;
+
+-- name: parked_any()
+SELECT 1 AS found FROM parked WHERE channel >= '' ORDER BY channel LIMIT 1;
+
+-- name: arrivals(channel, parts, recent)
+-- Parts by the provider's references, and whether their message is one part on its first way that waits for this.
+SELECT
+    p.reference, o.id, o.gateway, o.sent_at,
+    CASE WHEN
+        o.state IN ('sending', 'accepted', 'uncertain') AND o.way = 0 AND p.way = 0 AND p.state = 'accepted'
+        AND o.parts = 1 AND o.held_for = ''
+        AND NOT EXISTS (SELECT 1 FROM parts AS q WHERE q.item_id = p.item_id AND q.reference <> p.reference)
+    THEN 1 ELSE 0 END AS is_ordinary
+FROM json_each(:parts) AS wanted CROSS JOIN parts AS p CROSS JOIN outbox AS o
+WHERE p.channel = :channel AND p.reference = wanted.key AND o.id = p.item_id
+    /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */
+ORDER BY o.id
+FOR UPDATE OF o;
+
+-- name: arrive_part(channel, reference, item_id)*!
+UPDATE parts SET state = 'delivered' WHERE channel = :channel AND reference = :reference AND item_id = :item_id;
+
+-- name: arrive_item(reason, at, sent_at, id)*!
+UPDATE outbox SET
+    state = 'delivered', reason = :reason, settled_at = :at, sent_at = COALESCE(sent_at, :sent_at),
+    fallback_at = NULL, lease_until = NULL
+WHERE id = :id;

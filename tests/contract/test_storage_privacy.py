@@ -60,6 +60,9 @@ ABOUT_PEOPLE = {
 }
 """Tables that hold something of the person before she is erased: the test fills each of them."""
 
+IN_STEP = {"outbox_keys"}
+"""On PostgreSQL alone: written with the table of which it is a part."""
+
 ABOUT_NOBODY = {
     "alarms",
     "api_answers",
@@ -159,7 +162,10 @@ async def rows_of(tx: Transaction, statement: str) -> list[dict[str, Any]]:
 
 async def tables_of(tx: Transaction) -> set[str]:
     if hasattr(tx.privacy._sql._connection, "fetch"):  # type: ignore[attr-defined]
-        named = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+        named = (
+            "SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace"
+        )
     else:
         named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     return {row["name"] for row in await rows_of(tx, named)}
@@ -314,9 +320,9 @@ async def erase(storage: Storage, person: Person) -> dict[str, int]:
 async def test_every_table_of_the_schema_is_known_to_the_proof(storage: Storage) -> None:
     tables = await storage.read(tables_of)
 
-    unknown = tables - ABOUT_PEOPLE - ABOUT_NOBODY
+    unknown = tables - ABOUT_PEOPLE - ABOUT_NOBODY - IN_STEP
     assert not unknown, f"does {unknown} hold something about people? Then Privacy.erase must reach it, and this test"
-    assert tables == ABOUT_PEOPLE | ABOUT_NOBODY
+    assert tables - IN_STEP == ABOUT_PEOPLE | ABOUT_NOBODY
 
 
 async def test_nothing_of_an_erased_person_is_left_in_any_table(storage: Storage) -> None:

@@ -215,6 +215,16 @@ async def test_a_parked_receipt_of_another_channel_stays_parked(storage: Storage
     assert await settle(storage, a_settlement(item.id, DeliveryState.ACCEPTED, "ref-1")) == []
 
 
+async def test_receipts_of_strangers_are_forgotten_when_they_are_old(storage: Storage) -> None:
+    old, young = a_receipt("ref-1"), a_receipt("ref-2", at=later(minutes=9))
+    await storage.write(lambda tx: tx.outbox.park([old, young]))
+
+    forgotten = await storage.write(lambda tx: tx.outbox.forget_parked(before=later(minutes=5)))
+
+    assert forgotten == 1
+    assert await storage.read(lambda tx: tx.outbox.parked()) == 1
+
+
 async def test_a_receipt_with_our_id_may_overtake_the_settlement(storage: Storage) -> None:
     item = an_item(1)
     await enqueue(storage, item)

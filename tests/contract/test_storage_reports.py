@@ -27,10 +27,10 @@ from tests.support.books import (
 SPAN = Span(FIRST - timedelta(days=40), FIRST + timedelta(days=DAYS + 40))
 
 
-def watch_over(storage: Storage, books: Books, owner: str = "one", **settings: float) -> ReportWatch:
+def watch_over(storage: Storage, books: Books, **settings: float) -> ReportWatch:
     counting = Counting(storage, CALENDARS, CLOCKS, feedback_days=5)
     made = ReportSettings.model_validate({"pause": 0.0, **settings})
-    return ReportWatch(storage, counting, made, clock=books.clock, owner=owner)
+    return ReportWatch(storage, counting, made, clock=books.clock)
 
 
 async def cells_kept(storage: Storage, days: list[date]) -> Counter[Cell]:

@@ -16,8 +16,9 @@ from adapters.channels import sms_smpp
 from bot.config import OutboxSettings
 from bot.model.clock import utc_now
 from bot.model.message import InboundMessage, Receipt
-from bot.outbox import Outbox, sweep
+from bot.outbox import Outbox
 from bot.receipts import record, record_in
+from bot.sweeping import sweep
 from storage import open_storage
 
 TIMING = OutboxSettings(lease=1.5, send=1.0, poll=0.05, sweep=0.2)

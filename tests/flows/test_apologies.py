@@ -69,7 +69,6 @@ class Office:
             DeadlineSettings(),
             self.rules,
             clock=self.time,
-            owner="one",
             new_id=ids,
         )
 

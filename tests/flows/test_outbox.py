@@ -30,9 +30,10 @@ from bot.model.message import (
     Uncertain,
 )
 from bot.model.person import Address
-from bot.outbox import Outbox, sweep
+from bot.outbox import Outbox
 from bot.ports import Channel, Limits, Storage, Transaction
 from bot.receipts import record, record_in
+from bot.sweeping import sweep
 from tests.support.making import batch, dossier, message, planner
 
 TIMING = OutboxSettings(lease=2.0, send=1.0, poll=0.05, sweep=0.05)
@@ -135,6 +136,33 @@ async def test_a_reply_leaves_before_the_pushes_that_wait(storage: Storage) -> N
         await plan(storage, reply)
         await settled(storage, [reply], DeliveryState.ACCEPTED)
         assert sender.sent.index(reply.id) < 30
+
+
+async def test_news_that_comes_while_a_broadcast_fills_the_line_leaves_before_the_rest_of_it(storage: Storage) -> None:
+    bulk = [due(lane=Lane.BULK, address=Address("sms", f"+84912000{number:03d}")) for number in range(100)]
+    places = asyncio.Semaphore(8)
+
+    async def when_there_is_a_place(item: OutboxItem) -> Outcome:
+        await places.acquire()
+        return Accepted((item.id,))
+
+    await plan(storage, *bulk)
+    patient = OutboxSettings(lease=60.0, send=30.0, poll=0.05, sweep=0.05)
+    async with draining(storage, when_there_is_a_place, replace(LIMITS, window=20, reserved=0.0), patient) as sender:
+        while len(sender.sent) < 8 + 20:
+            await asyncio.sleep(0.01)
+        push = due(lane=Lane.PUSH)
+        await plan(storage, push)
+        before = len(sender.sent)
+        while push.id not in sender.sent:
+            places.release()
+            await asyncio.sleep(0.02)
+        left_before_it = sender.sent[before : sender.sent.index(push.id)]
+        for _ in bulk:
+            places.release()
+        await settled(storage, [push, *bulk], DeliveryState.ACCEPTED)
+
+    assert len(left_before_it) <= 4, "it waits neither for its turn among them nor for half of them to leave"
 
 
 async def test_a_receipt_that_comes_before_its_message_is_settled_is_not_lost(storage: Storage) -> None:

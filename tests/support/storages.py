@@ -62,9 +62,9 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         async with open_storage(url) as storage:
             await storage.migrate()
 
-    _run(make())
+    in_a_loop_of_its_own(make())
     yield url
-    _run(_admin(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    in_a_loop_of_its_own(_admin(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -142,7 +142,7 @@ def _on(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def _run(coroutine: Coroutine[Any, Any, None]) -> None:
+def in_a_loop_of_its_own(coroutine: Coroutine[Any, Any, None]) -> None:
     """Outside the tests' own event loops, which come and go with each test."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, coroutine).result()

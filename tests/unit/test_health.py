@@ -294,6 +294,9 @@ class Watched:
     def ages(self) -> dict[str, float]:
         return {"sweeper": 1.5}
 
+    def grants(self) -> dict[str, float]:
+        return {"sms": 150.0}
+
 
 def test_what_the_docs_name_is_what_metrics_say_and_the_reverse() -> None:
     page = Path("docs/canh-bao.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from aiohttp import CookieJar
 from pydantic import ValidationError
 
 from bot.config import PageSettings
-from bot.model.errors import MotcuaError
+from bot.model.errors import MotcuaError, PerhapsWrittenError
 from bot.ports import Storage
 from bot.web.context import WebContext
 from bot.web.server import build_app, serve
@@ -198,6 +198,20 @@ async def test_what_is_not_there_is_said_in_vietnamese(office: Office, path: str
     assert answer.status in (403, 404)
     assert '<html lang="vi">' in page
     assert "Python" not in page
+
+
+async def test_what_was_perhaps_written_is_said_to_be_looked_at_first(sqlite_storage: Storage) -> None:
+    class Cut:
+        async def read(self, work: object) -> None:
+            raise PerhapsWrittenError("the connection broke at the commit")
+
+    async with open_office(sqlite_storage, storage=Cut()) as office:
+        visitor = await office.stranger()
+        async with visitor.http.get(office.url) as answer:
+            page = await answer.text()
+
+    assert answer.status == 503
+    assert "Xin tải lại trang để xem" in page
 
 
 async def test_an_error_inside_shows_nothing_of_itself(

@@ -107,6 +107,7 @@ async def open(  # noqa: A001 - the name every adapter offers
     yield Channel(
         name=name,
         sender=sender,
+        quick=sender,
         limits=_limits(settings),
         listener=SmppListener(pool, inbox, reception, inquiry, clock),
         secrets=(settings.password.get_secret_value(),),

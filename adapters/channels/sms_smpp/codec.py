@@ -129,17 +129,30 @@ def encode_short_message(message: ShortMessage) -> bytes:
     )
 
 
+def short_head(source: Place, dest_ton: int, dest_npi: int) -> bytes:
+    """What a submit_sm without a service_type begins with, up to the destination's digits."""
+    return b"\0%c%c%b\0%c%c" % (source.ton, source.npi, _octets(source.digits), dest_ton, dest_npi)
+
+
+def encode_short(head: bytes, digits: str, octets: bytes, *, until: bytes, tail: bytes, tlvs: bytes) -> bytes:
+    """The body of a submit_sm as `encode_short_message` writes it, from parts that messages have in common: `head` by
+    `short_head`; `until` its validity; `tail` registered_delivery, replace_if_present_flag, data_coding and
+    sm_default_msg_id; no header and no schedule. `octets` must be at most 254 long."""
+    return b"%b%b\0\0\0\0\0%b\0%b%c%b%b" % (head, _octets(digits), until, tail, len(octets), octets, tlvs)
+
+
 def decode_short_message(body: bytes) -> ShortMessage:
     """The body of a submit_sm or deliver_sm."""
     try:
         service_type, source, destination, at = _addresses(body)
         esm_class = body[at]
         at = body.index(0, at + 3) + 1
-        validity, at = _text(body, at)
-        registered_delivery, data_coding, length = body[at], body[at + 2], body[at + 4]
+        end = body.index(0, at)
+        validity = body[at:end].decode("latin-1") if end > at else ""
+        at = end + 6
+        registered_delivery, data_coding, length = body[end + 1], body[end + 3], body[end + 5]
     except (IndexError, ValueError):
         raise ProtocolError("the message ends too early") from None
-    at += 5
     if len(body) < at + length:
         raise ProtocolError(f"sm_length {length} is longer than the PDU", status=spec.INVALID_MESSAGE_LENGTH)
     tlvs = decode_tlvs(body, at + length)
@@ -193,11 +206,16 @@ def first_text(body: bytes) -> str:
 
 
 def _addresses(body: bytes) -> tuple[str, Place, Place, int]:
-    service_type, at = _text(body, 0)
-    source, after = _text(body, at + 2)
-    sender = Place(body[at], body[at + 1], source)
-    destination, end = _text(body, after + 2)
-    return service_type, sender, Place(body[after], body[after + 1], destination), end
+    """Raises `ValueError` or `IndexError` where it ends too early."""
+    at = body.index(0)
+    source_end = body.index(0, at + 3)
+    end = body.index(0, source_end + 3)
+    return (
+        body[:at].decode("latin-1") if at else "",
+        Place(body[at + 1], body[at + 2], body[at + 3 : source_end].decode("latin-1")),
+        Place(body[source_end + 1], body[source_end + 2], body[source_end + 3 : end].decode("latin-1")),
+        end + 1,
+    )
 
 
 def _text(body: bytes, at: int) -> tuple[str, int]:

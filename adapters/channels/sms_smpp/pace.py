@@ -52,6 +52,10 @@ class Pace:
         self._count(parts, now)
         return 0.0
 
+    def count(self, parts: int) -> None:
+        """So many leave now, while nothing holds us back (`rate` 0)."""
+        self._count(parts, self._now())
+
     def throttled(self) -> float:
         """Notes a throttling answer: half the speed. Returns the seconds to keep the refused message back."""
         now = self._now()

@@ -116,8 +116,8 @@ class ReceiptReader:
         tlvs = message.tlvs
         if self._reference_tlv is not None and (ours := _our_id(tlvs.get(self._reference_tlv, b""))):
             return ours
-        value = tlvs.get(spec.TAG_USER_MESSAGE_REFERENCE, b"")
-        if len(value) != 2:
+        value = tlvs.get(spec.TAG_USER_MESSAGE_REFERENCE)
+        if value is None or len(value) != 2:
             return ""
         meant, item_of = int.from_bytes(value), self._recollection.item_of
         # The citizen's number stands where they write from; some SMSCs leave both numbers as in the submit.

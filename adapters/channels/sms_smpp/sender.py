@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Callable
+from functools import partial
 
 from adapters.channels.sms_smpp import spec
 from adapters.channels.sms_smpp.composing import Composed, Composer
@@ -56,6 +58,41 @@ class SmppSender:
             return Retry("the SMSC slowed us down", wait, counts=False)
         self._recollection.sent(item.id, item.address.value)
         return await self._submit_all(item, composed)
+
+    def begin(self, item: OutboxItem, answered: Callable[[Outcome], None]) -> bool:
+        """As `bot.ports.QuickSender`: a message of one part, while a session has room and nothing holds us back."""
+        session = self._pool.session
+        if session is None or session.room <= 0 or self._pace.rate or not _NUMBER.fullmatch(item.address.value):
+            return False
+        composed = self._composer.compose(item)
+        if isinstance(composed, str) or len(composed.bodies) > 1:
+            return False
+        self._pace.count(composed.parts)
+        self._recollection.sent(item.id, item.address.value)
+        session.put(composed.bodies[0], item.id, partial(self._ended, item, composed, answered))
+        return True
+
+    def _ended(self, item: OutboxItem, composed: Composed, answered: Callable[[Outcome], None], result: Result) -> None:
+        answered(self._outcome(item, composed, result))
+
+    def _outcome(self, item: OutboxItem, composed: Composed, result: Result) -> Outcome:
+        """What became of a message of one part."""
+        if isinstance(result, Unsent) and self._pool.session is not None:
+            # Another connection takes it.
+            return Retry(result.reason, 0.0, counts=False)
+        if not isinstance(result, Answer):
+            return self._unanswered(result, 1, [])
+        if result.status == spec.OK:
+            reason = ""
+        else:
+            ruling = self._rulings.of(result.status)
+            if ruling.verdict is not Verdict.DUPLICATE:
+                return self._refused(result.status, ruling, 1, [])
+            reason = spec.status_name(result.status)
+        if taken := self._noted(item, composed, result.message_id):
+            self._recollection.known(item.id)
+            return Accepted((taken,), reason=reason)
+        return Accepted((), reason=reason)
 
     async def _submit_all(self, item: OutboxItem, composed: Composed) -> Outcome:
         taken: list[str] = []

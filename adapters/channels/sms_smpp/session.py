@@ -13,7 +13,7 @@ from adapters.channels.sms_smpp.liveness import Liveness
 from adapters.channels.sms_smpp.outlet import Outlet
 from adapters.channels.sms_smpp.settings import Settings
 from adapters.channels.sms_smpp.tls import refused
-from adapters.channels.sms_smpp.window import Answer, Late, Result, Window
+from adapters.channels.sms_smpp.window import Answer, Answered, Late, Result, Window
 from bot.model.errors import ChannelError
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,10 @@ class Session(asyncio.Protocol):
     def submit(self, body: bytes, token: str) -> asyncio.Future[Result]:
         """Sends the body of a submit_sm within the window."""
         return self._window.submit(body, token)
+
+    def put(self, body: bytes, token: str, answered: Answered) -> None:
+        """The same at once, while there is `room`; `answered` gets how it ended."""
+        self._window.put(body, token, answered)
 
     async def ask(self, command: int, body: bytes) -> Frame | None:
         """The answer to another request; None where none comes in time, or the connection ends first."""

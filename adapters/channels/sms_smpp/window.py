@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from adapters.channels.sms_smpp import spec
@@ -39,8 +40,12 @@ Late = Callable[[str, Answer], None]
 """Gets the token of a submit that was given up as unanswered, and the answer that came after all."""
 
 
+Answered = Callable[[Result], None]
+"""Gets how a submit ended: once, and from the event loop."""
+
+
 class _Pending(NamedTuple):
-    future: asyncio.Future[Result]
+    answered: Answered
     deadline: float
     token: str
 
@@ -88,15 +93,19 @@ class Window:
         elif self._waiting or not self._has_room():
             self._waiting.append((body, token, future))
         else:
-            self._put(body, token, future)
+            self._put(body, token, _into(future))
         return future
+
+    def put(self, body: bytes, token: str, answered: Answered) -> None:
+        """Writes a submit_sm now; only while there is `room`."""
+        self._put(body, token, answered)
 
     def fill(self) -> None:
         """Lets those who wait take the room there is."""
         while self._waiting and self._has_room():
             body, token, future = self._waiting.popleft()
             if not future.done():
-                self._put(body, token, future)
+                self._put(body, token, _into(future))
 
     def written(self) -> None:
         """Everything put so far has been handed to the operating system's side of the connection."""
@@ -106,7 +115,7 @@ class Window:
         """Gives an answer to whom it belongs. False for a sequence number that nobody waits for."""
         pending = self._pending.pop(sequence, None)
         if pending:
-            _end(pending.future, answer)
+            pending.answered(answer)
             return True
         token = self._overdue.pop(sequence, None)
         if token is not None:
@@ -121,7 +130,7 @@ class Window:
                 break
             del self._pending[sequence]
             self._overdue[sequence] = pending.token
-            _end(pending.future, Unanswered(f"no answer within {self._timeout:g} s"))
+            pending.answered(Unanswered(f"no answer within {self._timeout:g} s"))
         while len(self._overdue) > _OVERDUE_KEPT:
             self._overdue.popitem(last=False)
         return before - len(self._pending)
@@ -131,11 +140,12 @@ class Window:
         self.refuse(reason)
         for sequence in self._unwritten:
             if pending := self._pending.pop(sequence, None):
-                _end(pending.future, Unsent(reason))
-        for pending in self._pending.values():
-            _end(pending.future, Unanswered(reason))
+                pending.answered(Unsent(reason))
+        left = list(self._pending.values())
         self._unwritten.clear()
         self._pending.clear()
+        for pending in left:
+            pending.answered(Unanswered(reason))
 
     def refuse(self, reason: str) -> None:
         """No new submits from now on; those who wait will not be sent."""
@@ -147,11 +157,15 @@ class Window:
     def _has_room(self) -> bool:
         return self.open and len(self._pending) < self._size
 
-    def _put(self, body: bytes, token: str, future: asyncio.Future[Result]) -> None:
+    def _put(self, body: bytes, token: str, answered: Answered) -> None:
         sequence = self.next_sequence()
-        self._pending[sequence] = _Pending(future, self._loop.time() + self._timeout, token)
+        self._pending[sequence] = _Pending(answered, self._loop.time() + self._timeout, token)
         self._unwritten.append(sequence)
         self._write(pdu(spec.SUBMIT_SM, sequence, body))
+
+
+def _into(future: asyncio.Future[Result]) -> Answered:
+    return partial(_end, future)
 
 
 def _end(future: asyncio.Future[Result], result: Result) -> None:

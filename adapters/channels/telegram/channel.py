@@ -7,7 +7,7 @@ from math import ceil
 from adapters.channels.telegram.client import connected
 from adapters.channels.telegram.holds import Holds
 from adapters.channels.telegram.keyboards import Keyboards
-from adapters.channels.telegram.moves import Moves
+from adapters.channels.telegram.moves import Moves, MovesTeller
 from adapters.channels.telegram.pieces import LONGEST
 from adapters.channels.telegram.poller import Poller
 from adapters.channels.telegram.post import Post
@@ -43,7 +43,9 @@ async def open(  # noqa: A001 - the word that all adapters share
         yield Channel(
             name=name,
             sender=TelegramSender(post, turns=turns, keyboards=keyboards, moves=moves, is_paid=settings.paid_broadcast),
-            listener=kind(bot, ear, moves, settings=settings, rhythm=rhythm),
+            listener=kind(bot, ear, settings=settings, rhythm=rhythm),
+            heard_once=True,
+            aside=MovesTeller(moves, ear, rhythm),
             webhook=TelegramWebhook(ear, secret) if settings.mode == "webhook" else None,
             limits=limits,
             secrets=_secrets(settings),
@@ -51,13 +53,14 @@ async def open(  # noqa: A001 - the word that all adapters share
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The pace is our own business, so `rate` is 0: Telegram counts by the second and by the chat, and a message that
-    may not go yet must not use up the turn of one that may."""
+    """The pace is our own business, so `rate` is 0 and nobody sends beside us: Telegram counts by the second and by the
+    chat, and a message that may not go yet must not use up the turn of one that may."""
     fastest = settings.paid_rate if settings.paid_broadcast else settings.rate
     window = min(settings.window, max(2, ceil(_UNDER_WAY * fastest))) if fastest else settings.window
     return Limits(
-        longest=LONGEST, rate=0, window=window, reserved=_RESERVED, buttons=True, shares_phone=True, files=True
-    )
+        longest=LONGEST, rate=0, window=window, reserved=_RESERVED, buttons=True, shares_phone=True, files=True,
+        alone=True,
+    )  # fmt: skip
 
 
 def turnstile(rate: float) -> Turnstile:

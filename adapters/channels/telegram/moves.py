@@ -52,6 +52,18 @@ class Moves:
                 pass
 
 
+class MovesTeller:
+    """A `Listener` for where messages are sent: it tells of the moves that Telegram's answers told."""
+
+    def __init__(self, moves: Moves, ear: Ear, rhythm: Rhythm) -> None:
+        self._moves = moves
+        self._ear = ear
+        self._rhythm = rhythm
+
+    async def listen(self, deliver: Deliver) -> None:
+        await self._moves.tell(deliver, self._ear, self._rhythm)
+
+
 async def _stored(deliver: Deliver, message: InboundMessage, patience: Patience) -> bool:
     try:
         await deliver([message])

@@ -15,7 +15,6 @@ from adapters.channels.telegram.explaining import (
 )
 from adapters.channels.telegram.failures import ThrottledError
 from adapters.channels.telegram.menu import announce
-from adapters.channels.telegram.moves import Moves
 from adapters.channels.telegram.rhythm import Patience, Rhythm
 from adapters.channels.telegram.settings import Settings
 from adapters.channels.telegram.updates import Ear, News, update_id_of
@@ -27,10 +26,9 @@ _log = logging.getLogger(__name__)
 class Poller:
     """A `Listener` over `getUpdates`. Telegram lets one program poll per bot: a second one is told 409 and waits."""
 
-    def __init__(self, bot: QuietBot, ear: Ear, moves: Moves, *, settings: Settings, rhythm: Rhythm) -> None:
+    def __init__(self, bot: QuietBot, ear: Ear, *, settings: Settings, rhythm: Rhythm) -> None:
         self._bot = bot
         self._ear = ear
-        self._moves = moves
         self._channel = ear.channel
         self._settings = settings
         self._rhythm = rhythm
@@ -43,7 +41,6 @@ class Poller:
         offset: int | None = None
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(announce(self._bot, self._channel, self._rhythm))
-            tasks.create_task(self._moves.tell(deliver, self._ear, self._rhythm))
             while True:
                 updates = await self._ask(offset)
                 if not updates:

@@ -10,7 +10,6 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 from adapters.channels.telegram.client import HEARD, QuietBot
 from adapters.channels.telegram.explaining import REFUSED, webhook_elsewhere, webhook_in_trouble
 from adapters.channels.telegram.menu import announce
-from adapters.channels.telegram.moves import Moves
 from adapters.channels.telegram.rhythm import Patience, Rhythm
 from adapters.channels.telegram.settings import Settings
 from adapters.channels.telegram.updates import Ear
@@ -53,10 +52,8 @@ class TelegramWebhook:
 class WebhookKeeper:
     """A `Listener` that hears nothing itself: it tells Telegram where to call, and looks how the calls fare."""
 
-    def __init__(self, bot: QuietBot, ear: Ear, moves: Moves, *, settings: Settings, rhythm: Rhythm) -> None:
+    def __init__(self, bot: QuietBot, ear: Ear, *, settings: Settings, rhythm: Rhythm) -> None:
         self._bot = bot
-        self._ear = ear
-        self._moves = moves
         self._channel = ear.channel
         self._settings = settings
         self._rhythm = rhythm
@@ -66,7 +63,6 @@ class WebhookKeeper:
     async def listen(self, deliver: Deliver) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(announce(self._bot, self._channel, self._rhythm))
-            tasks.create_task(self._moves.tell(deliver, self._ear, self._rhythm))
             while not await self._is_set():
                 pass
             while True:

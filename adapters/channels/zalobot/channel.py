@@ -27,8 +27,9 @@ async def open(  # noqa: A001 - the word that all adapters share
             name=name,
             sender=ZaloBotSender(client),
             listener=_listener(name, settings, client, rhythm=rhythm, clock=clock),
+            heard_once=True,
             webhook=ZaloBotWebhook(name, secret, clock=clock) if settings.mode == "webhook" else None,
-            limits=Limits(longest=LONGEST, rate=settings.rate, window=settings.window),
+            limits=Limits(longest=LONGEST, rate=settings.rate, window=settings.window, alone=True),
             secrets=_secrets(settings),
         )
 

@@ -75,5 +75,5 @@ def bent(course: Course, fault: Fault) -> Course:
             return course._replace(hasty=True)
         case Kind.GARBAGE:
             return course._replace(garbage=fault)
-        case Kind.HALF_OPEN | Kind.DOWN:
+        case Kind.HELD_RECEIPT | Kind.HALF_OPEN | Kind.DOWN:
             return course

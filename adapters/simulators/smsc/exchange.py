@@ -62,8 +62,10 @@ class Exchange:
         self.faults.began, self.faults.ended = self._fault_began, self._fault_ended
         self._inward = Inward(settings, journal, self.mailbox)
         self._frozen: list[Link] = []
+        self._held_back: list[tuple[str, Delivery]] = []
+        """Receipts, and the accounts that will get them."""
         self._fates = Fates()
-        self._numbers = itertools.count(int(time.time()) * 1_000_000_000)
+        self._numbers = itertools.count(time.time_ns())
         self._links_made = itertools.count(1)
         self._agenda: Agenda[Callable[[], None]] = Agenda(lambda act: act())
 
@@ -100,6 +102,10 @@ class Exchange:
             for link in self._frozen:
                 link.drop()
             self._frozen = []
+        elif fault.kind is Kind.HELD_RECEIPT:
+            for account, delivery in self._held_back:
+                self.mailbox(account).put(delivery)
+            self._held_back = []
 
     # Towards the phones
 
@@ -172,7 +178,10 @@ class Exchange:
         if taken.message.registered_delivery & 1:
             for _ in range(taken.course.receipts):
                 delivery = Delivery(receipt(self.settings, taken), "receipt", taken.message_id)
-                self.mailbox(taken.account).put(delivery, first=first)
+                if self.faults.active(Kind.HELD_RECEIPT):
+                    self._held_back.append((taken.account, delivery))
+                else:
+                    self.mailbox(taken.account).put(delivery, first=first)
 
     def _show(self, taken: Submitted, state: str) -> None:
         message = taken.message

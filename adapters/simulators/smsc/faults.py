@@ -14,7 +14,7 @@ from bot.settings import Settings as Strict
 
 
 class Kind(StrEnum):
-    """What can be ordered. All but the last two meet single submits."""
+    """What can be ordered. All but the last three meet single submits."""
 
     DROP = "drop"
     """The link is cut with submits unanswered; they were taken."""
@@ -37,6 +37,8 @@ class Kind(StrEnum):
     """The receipt comes before the response."""
     GARBAGE = "garbage"
     """A malformed PDU follows the response; `fatal`: one that puts the stream out of step."""
+    HELD_RECEIPT = "held-receipt"
+    """Receipts that become due are kept back, and all come when it ends."""
     HALF_OPEN = "half-open"
     """The links of this moment stay open, but nothing on them is read or answered. At the end they are cut."""
     DOWN = "down"
@@ -124,7 +126,7 @@ class Faults:
 
     def _strikes(self, active: _Active) -> bool:
         fault = active.fault
-        if fault.kind in (Kind.HALF_OPEN, Kind.DOWN):
+        if fault.kind in (Kind.HELD_RECEIPT, Kind.HALF_OPEN, Kind.DOWN):
             return False
         active.due += fault.share
         if active.due < 1 - 1e-9:

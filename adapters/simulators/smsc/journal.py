@@ -13,10 +13,11 @@ _FLUSH = 0.02
 
 class Journal:
     """Appends to `path` (None: only counts). The file is flushed in batches, so it outlives any client, and the
-    death of the simulator but for its last moments."""
+    death of the simulator but for its last moments; with `flush` 0 these too."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, flush: float = _FLUSH) -> None:
         self._file: IO[str] | None = path.open("a", encoding="utf-8") if path else None
+        self._flush_after = flush
         self._lines: list[dict[str, Any]] = []
         self._flushing: asyncio.TimerHandle | None = None
         self.writes = self._file is not None
@@ -28,8 +29,10 @@ class Journal:
         if self._file is None:
             return
         self._lines.append({"event": event, "at": at, **facts})
-        if self._flushing is None:
-            self._flushing = asyncio.get_running_loop().call_later(_FLUSH, self.flush)
+        if not self._flush_after:
+            self.flush()
+        elif self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(self._flush_after, self.flush)
 
     def flush(self) -> None:
         self._flushing = None

@@ -17,7 +17,7 @@ from adapters.simulators.smsc.settings import Settings
 
 async def run(settings: Settings, ready: Callable[[], None]) -> None:
     """Serves until cancelled; calls `ready` once both ports listen."""
-    journal = Journal(settings.log)
+    journal = Journal(settings.log, flush=settings.log_flush)
     exchange = Exchange(settings, journal)
     runner = web.AppRunner(application(exchange), access_log=None, shutdown_timeout=0.1)
     try:

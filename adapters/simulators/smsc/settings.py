@@ -23,6 +23,9 @@ class Settings(Strict):
         default_factory=dict, description="passwords by system_id; empty: anybody may bind with any password"
     )
     log: Path | None = Field(default=None, description="file that gets a JSON line for every message, with texts")
+    log_flush: float = Field(
+        default=0.02, ge=0, description="that lines of the log may wait; 0: each is written before anything is answered"
+    )
     delay: float = Field(default=0.2, ge=0, description="from a submit to its receipt")
     slow_delay: float = Field(default=8.0, ge=0, description="the same for numbers that end in 0004")
     latency: float = Field(default=0.0, ge=0, description="from a submit to its response")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from bot.api_keys import SEEN_WITHIN
 from bot.api_sending import Token
 from bot.model.api import ApiKey
 from bot.service import App
@@ -37,7 +38,7 @@ class Gate:
         shape = re.compile(operation.id_pattern[1:-1]) if operation.id_pattern else None
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            key = await self._key(request)
+            key = await self._key(request, SEEN_WITHIN if operation.asks_key_again else 0.0)
             if wait := self._of_keys.take(key.id):
                 raise ProblemError("too_many", wait=wait)
             if operation.right not in key.rights:
@@ -54,9 +55,9 @@ class Gate:
 
         return handle
 
-    async def _key(self, request: web.Request) -> ApiKey:
+    async def _key(self, request: web.Request, seen_within: float) -> ApiKey:
         said = _BEARER.fullmatch(request.headers.get("Authorization", "")[:200])
-        key = await self._app.api_keys.opened(said[1]) if said else None
+        key = await self._app.api_keys.opened(said[1], seen_within=seen_within) if said else None
         if key is None:
             if said and (wait := self._of_strangers.take(network_of(request, self._trusted))):
                 raise ProblemError("too_many", wait=wait)

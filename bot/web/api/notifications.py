@@ -38,6 +38,7 @@ OPERATIONS = (
         gives=shapes.Accepted,
         status=202,
         is_repeatable=True,
+        asks_key_again=True,
         examples={
             "dossier": {
                 "situation": "result",

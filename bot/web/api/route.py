@@ -35,6 +35,8 @@ class Operation:
     """What `{id}` looks like; everything else does not exist."""
     is_repeatable: bool = False
     """Takes an Idempotency-Key."""
+    asks_key_again: bool = False
+    """Asks the database for the key in the transaction in which it does its work, so that the gate need not."""
     is_long: bool = False
     """May be as long as a broadcast."""
     examples: Mapping[str, Any] = field(default_factory=dict)

@@ -50,6 +50,11 @@ class Line:
     waits: str
     """`12 tin, cũ nhất chờ 3 phút`; empty: nothing."""
 
+    @property
+    def senders(self) -> str:
+        """What each process that sends may use."""
+        return " + ".join(f"{each:g}" for each in self.gateway.senders)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

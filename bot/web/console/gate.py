@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.web_request import FileField
 
+from bot.model.errors import PerhapsWrittenError
 from bot.model.staff import Member, StaffSession
 from bot.web.console.console import Console, digest_of
 from bot.web.console.route import Route
@@ -51,6 +52,8 @@ def gated(console: Console, route: Route) -> Callable[[web.Request], Awaitable[w
             # Without the error's own words, which may quote a citizen.
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s %s failed: %s\n%s", route.method, route.path, type(error).__name__, place)
+            if isinstance(error, PerhapsWrittenError):
+                return _refusal(visit, RefusedError(503, "perhaps"))
             return _refusal(visit, RefusedError(500, "failed"))
 
     return handle

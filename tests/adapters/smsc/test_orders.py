@@ -131,6 +131,18 @@ async def test_a_receipt_is_lost_and_only_a_query_tells() -> None:
         assert told.state == spec.DELIVERED
 
 
+async def test_receipts_are_kept_back_until_the_fault_ends() -> None:
+    async with centre() as smsc, bound(smsc) as client:
+        await order(smsc, "held-receipt")
+        await client.ask(spec.SUBMIT_SM, submit(), 2)
+        assert await client.is_silent()
+
+        await forget(smsc)
+
+        await client.taken(spec.DELIVER_SM)
+        assert await client.is_silent()
+
+
 async def test_a_receipt_comes_before_the_response() -> None:
     async with centre() as smsc, bound(smsc) as client:
         await order(smsc, "receipt-first")

@@ -272,8 +272,11 @@ async def listening(
         asyncio.TaskGroup() as tasks,
     ):
         assert channel.listener
-        task = tasks.create_task(channel.listener.listen(desk.deliver))
+        assert channel.aside
+        # One process may do both, as here; in a split service the second runs where messages are sent.
+        listeners = [tasks.create_task(each.listen(desk.deliver)) for each in (channel.listener, channel.aside)]
         try:
             yield channel
         finally:
-            task.cancel()
+            for each in listeners:
+                each.cancel()

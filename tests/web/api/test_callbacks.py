@@ -182,22 +182,6 @@ async def test_a_revoked_key_is_told_nothing_more(quiet_api: Rig, receiver: Rece
     assert await quiet_api.storage.read(lambda tx: tx.api.watched(after="", limit=9)) == []
 
 
-async def test_one_process_at_a_time_calls(quiet_api: Rig, receiver: Receiver) -> None:
-    software = await told(quiet_api, receiver.url)
-    (item_id,) = await planned(software)
-    await settle(quiet_api, item_id, DeliveryState.DELIVERED)
-    now = quiet_api.clock()
-    await quiet_api.storage.write(
-        lambda tx: tx.leases.take("callbacks", owner="another", now=now, until=now + timedelta(minutes=5))
-    )
-
-    here = await flow(quiet_api).round()
-    quiet_api.clock.moved += timedelta(minutes=6)
-    after = await flow(quiet_api).round()
-
-    assert (here, after) == (0, 1)
-
-
 async def test_a_key_without_an_address_costs_nothing(quiet_api: Rig) -> None:
     software = await quiet_api.software(KeyKind.TEST)
     (item_id,) = await planned(software)

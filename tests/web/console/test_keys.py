@@ -25,7 +25,7 @@ async def calling(rig: Rig) -> AsyncIterator[Rig]:
         settings = rig.app.plan.config.api
         object.__setattr__(settings, "callback_private", True)
         rig.app.callbacks = Callbacks(
-            storage=rig.storage, door=door, settings=settings, clock=rig.clock, new_id=rig.app.new_id, owner="o"
+            storage=rig.storage, door=door, settings=settings, clock=rig.clock, new_id=rig.app.new_id
         )
         yield rig
         object.__setattr__(settings, "callback_private", False)

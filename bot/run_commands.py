@@ -1,0 +1,80 @@
+"""The command `motcua run`: the whole service, or the roles of it that this process is to do."""
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import Collection
+from typing import Annotated
+
+import typer
+
+from bot import app
+from bot.command_line import HERE, ConfigPath
+from bot.config import Config, load_config
+from bot.logs import start_logging
+from bot.roles import ALL, SAID, Role, roles_of, shown
+from bot.serving import serve_web
+from bot.staffing import scarcity
+
+log = logging.getLogger(__name__)
+
+_ROLES = (
+    "Vai của tiến trình này, cách nhau bằng dấu phẩy; bỏ trống: tất cả (docs/vai.md) / its roles; empty: all. "
+    + "; ".join(f"{role}: {words}" for role, words in SAID.items())
+)
+
+
+def run(
+    config: ConfigPath = HERE,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Nâng cấp cơ sở dữ liệu trước / migrate first")] = False,
+    roles: Annotated[str, typer.Option("--roles", help=_ROLES)] = "",
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Cổng HTTP của tiến trình này / its HTTP port")
+    ] = None,
+) -> None:
+    """Chạy dịch vụ, hoặc một phần của dịch vụ (--roles). / Run the service, or a part of it (--roles)."""
+    settings, done = load_config(config), roles_of(roles)
+    blotting = start_logging(settings.log.level)
+    warn_of_split(settings, done)
+
+    async def work() -> None:
+        async with app.open_app(app.read_plan(settings), migrate=migrate, hide=blotting.hide, roles=done) as running:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, running.stop)
+            await _warn_of_scarcity(running)
+            spare_collections()
+            async with serve_web(running, port=port):
+                await running.run()
+
+    asyncio.run(work())
+
+
+def spare_collections() -> None:
+    """What is there when the service starts, stays: it need not be looked through again and again, nor need what is in
+    hand be at every 700 objects. That was a sixth of the CPU of a message."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def warn_of_split(config: Config, roles: Collection[Role]) -> None:
+    """A file of SQLite is for one machine, and best for one process."""
+    if set(roles) == ALL:
+        return
+    log.info("vai / roles: %s", shown(roles))
+    if config.storage.url.startswith("sqlite:"):
+        log.warning(
+            "chia vai trên SQLite: mọi tiến trình phải ở cùng một máy và chờ nhau khi ghi; nhiều máy thì dùng "
+            "PostgreSQL / roles are split over a SQLite file: all processes must be on one machine, and wait for each "
+            "other to write; for several machines use PostgreSQL"
+        )
+
+
+async def _warn_of_scarcity(running: app.App) -> None:
+    config = running.plan.config
+    if not config.console.enabled or not config.web.enabled or Role.WEB not in running.roles:
+        return
+    if told := scarcity(await running.storage.read(lambda tx: tx.staff.members())):
+        log.warning("%s", told)

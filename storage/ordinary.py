@@ -1,0 +1,160 @@
+"""The ordinary case in few statements: a message that was taken on its first way, and the receipt of its one part.
+
+Whatever is not ordinary is left to `Settling` and `Receipts`, which can do all of it, at three times the cost.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bot.model.clock import month_of, to_millis
+from bot.model.message import DeliveryState, Receipt
+from bot.ports import SLOW, Settlement
+from storage.edge import clean, to_json
+from storage.measuring import Answer
+from storage.outbox_chapter import OutboxChapter, recent_id
+from storage.statements import Row
+from storage.tallies import Charge, Minutes
+
+_COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
+    DeliveryState.ACCEPTED: ("accepted",),
+    DeliveryState.DELIVERED: ("accepted", "delivered", "in_time"),
+}
+"""Where an answer is counted."""
+_MINUTE = 60_000
+_SLOW = SLOW.total_seconds() * 1000
+Named = tuple[str, str]
+"""A gateway, and its reference of a part."""
+
+
+class _Kind(NamedTuple):
+    """What ordinary settlements share that go in one statement."""
+
+    owner: str
+    state: DeliveryState
+    cost: int | None
+
+
+class Ordinary(OutboxChapter):
+    """The part of `bot.ports.OutboxStore` through which most messages go."""
+
+    async def _settle_ordinary(self, settlements: Sequence[Settlement], named: list[Named]) -> list[Settlement]:
+        """Settles what is ordinary, and adds to `named` the parts that it names; gives back the rest."""
+        kinds: dict[_Kind, dict[str, Settlement]] = {}
+        rest = []
+        for each in settlements:
+            if _is_ordinary(each):
+                kinds.setdefault(_Kind(each.owner, each.state, each.cost), {})[each.item_id] = each
+            else:
+                rest.append(each)
+        if sum(map(len, kinds.values())) + len(rest) < len(settlements) or len({e.item_id for e in rest}) < len(rest):
+            return list(settlements)  # Two words on one item: the last one counts.
+        for kind in sorted(kinds, key=lambda each: (each.owner, each.state, each.cost or 0)):
+            done = await self._settle_kind(kind, kinds[kind], named)
+            if len(done) < len(kinds[kind]):
+                rest += [each for key, each in kinds[kind].items() if key not in done]
+        return rest
+
+    async def _settle_kind(self, kind: _Kind, members: Mapping[str, Settlement], named: list[Named]) -> set[str]:
+        """The items that were as expected, and are settled."""
+        at = {key: to_millis(members[key].at) for key in sorted(members)}
+        rows = await self._sql.rows(
+            "settle_ordinary", items=to_json(at), owner=kind.owner, state=str(kind.state), cost=kind.cost
+        )
+        columns, minutes = _COLUMNS[kind.state], Minutes()
+        parts, answers = [], []
+        for item_id, gateway, agency, lane, next_at, attempts, *_ in rows:
+            when = at[item_id]
+            answers.append(Answer(gateway, agency, lane, when, next_at if attempts == 1 else None, True, False, False))
+            for number, reference in enumerate(members[item_id].references, 1):
+                if reference:
+                    parts.append((gateway, clean(reference), item_id, number, when, 0))
+            if gateway:
+                minute = when // _MINUTE * _MINUTE
+                for column in columns:
+                    minutes[gateway, minute, column] += 1
+        await self._sql.change_many("add_part", parts)
+        named += [(gateway, reference) for gateway, reference, *_ in parts]
+        if kind.cost is not None:
+            await self._charge(kind.cost, rows, members)
+        await self._measures.count(answers)
+        await self._tallies.count(minutes)
+        return {row[0] for row in rows}
+
+    async def _charge(self, cost: int, rows: Sequence[Row], members: Mapping[str, Settlement]) -> None:
+        await self._tallies.charge(
+            Charge(agency, month_of(members[item_id].at), parts, cost)
+            for item_id, _, agency, _, _, _, parts, *_ in rows
+        )
+        await self._tallies.charge_dossiers((source, code, cost) for *_, source, code in rows if cost and code)
+
+    async def arrive(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """Records those that say of the one part of a message that it has arrived; gives back the rest."""
+        by_channel: dict[str, dict[str, Receipt]] = {}
+        rest = []
+        for each in receipts:
+            known = by_channel.setdefault(each.channel, {})
+            if _is_plain(each) and each.reference not in known:
+                known[each.reference] = each
+            else:
+                rest.append(each)
+        minutes = Minutes()
+        for channel, plain in sorted(by_channel.items()):
+            rest += await self._arrive(channel, plain, minutes)
+        if len(rest) < len(receipts):
+            await self._tallies.count(minutes)
+        # In the order in which they came: the last of several receipts of one part counts.
+        left = {id(each) for each in rest}
+        return [each for each in receipts if id(each) in left]
+
+    async def _arrive(self, channel: str, plain: Mapping[str, Receipt], minutes: Minutes) -> list[Receipt]:
+        """Those that were not as expected."""
+        if not plain:
+            return []
+        wanted = to_json(dict.fromkeys(sorted(map(clean, plain)), 0))
+        found: dict[str, Row] = {}
+        doubled = set()
+        for row in await self._sql.rows("arrivals", channel=channel, parts=wanted, recent=recent_id(plain.values())):
+            if row[0] in found:
+                doubled.add(row[0])
+            found[row[0]] = row
+        items: list[tuple[Any, ...]] = []
+        parts: list[tuple[Any, ...]] = []
+        rest = []
+        for reference, receipt in plain.items():
+            there = found.get(clean(reference))
+            if there is None or there[0] in doubled or not there[4] or receipt.item_id not in ("", there[1]):
+                rest.append(receipt)
+                continue
+            stored, item_id, gateway, sent_at, _ = there
+            at = to_millis(receipt.at)
+            items.append((clean(receipt.reason), at, at, item_id))
+            parts.append((channel, stored, item_id))
+            if gateway and sent_at is not None:
+                minute = sent_at // _MINUTE * _MINUTE
+                minutes[gateway, minute, "delivered"] += 1
+                if at - sent_at <= _SLOW:
+                    minutes[gateway, minute, "in_time"] += 1
+        await self._sql.change_many("arrive_part", parts)
+        await self._sql.change_many("arrive_item", items)
+        return rest
+
+
+def _is_ordinary(each: Settlement) -> bool:
+    """Taken by the provider on the first way, with nothing to be remembered but what it costs."""
+    return (
+        each.state in _COLUMNS
+        and each.attempted
+        and not each.way
+        and not each.reason
+        and not each.carrier
+        and not each.held_for
+        and not each.bypass
+        and each.fallback_at is None
+    )
+
+
+def _is_plain(each: Receipt) -> bool:
+    """Of a part, found by the provider's reference, final and good, with nothing else to be learnt from it."""
+    return (
+        each.state is DeliveryState.DELIVERED and bool(each.reference) and not (each.carrier or each.seen or each.whole)
+    )
