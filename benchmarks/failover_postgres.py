@@ -118,7 +118,7 @@ def _phone(number: int) -> str:
 
 
 @asynccontextmanager
-async def sending(place: Path, url: str, port: int) -> AsyncIterator[None]:
+async def sending(place: Path, url: str, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process of the service that sends."""
     file = place / "config.toml"
     file.write_text(_CONFIG.format(url=url, port=port), encoding="utf-8")
@@ -129,7 +129,7 @@ async def sending(place: Path, url: str, port: int) -> AsyncIterator[None]:
             env={**os.environ, "MOTCUA_BENCH_SMPP": "x"},
         )  # fmt: skip
     try:
-        yield
+        yield process
         assert process.returncode is None, (place / "service.log").read_text()[-3000:]
     finally:
         await end(process)
@@ -160,10 +160,10 @@ async def failed_over(fault: str, place: Path, *, seconds: float, rate: float) -
         await stack.enter_async_context(simulator("smsc", centre, place / "smsc.log"))
         storage = await stack.enter_async_context(open_storage(url))
         await storage.migrate()
-        await stack.enter_async_context(sending(place, url, port))
+        service = await stack.enter_async_context(sending(place, url, port))
         plan = Plan(storage, rate)
         await plan.run(_WARM / rate)
-        await _begun(place)
+        await _begun(place, service)
         planning = asyncio.create_task(plan.run(seconds))
         await asyncio.sleep(seconds / 3)
         failed_at = time.time()
@@ -174,9 +174,10 @@ async def failed_over(fault: str, place: Path, *, seconds: float, rate: float) -
     return {**verdict, "administrator_s": {name: round(value, 2) for name, value in administrator.items()}}
 
 
-async def _begun(place: Path) -> None:
+async def _begun(place: Path, service: asyncio.subprocess.Process) -> None:
     async with asyncio.timeout(_ENDS_WITHIN):
-        while not await asyncio.to_thread(_submits, place):  # noqa: ASYNC110 - the centre is another process
+        while not await asyncio.to_thread(_submits, place):
+            assert service.returncode is None, "the service ended by itself"
             await asyncio.sleep(_TICK)
 
 

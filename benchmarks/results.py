@@ -1,9 +1,9 @@
 """All benchmarks of the table, and the table: `python -m benchmarks.results [--size SIZE] [--only NAME,…]`.
 
-Runs them one after the other, keeps what each prints in `benchmarks/results/NAME.json` together with the machine and the
-moment, and writes `benchmarks/RESULTS.md` of all that is kept there, also of what was not run this time. What stands
-under a table is written by hand in `benchmarks/results_notes.toml`. Sizes: ci (minutes), small (20 to 25 minutes on two
-cores), full (hours). `--table` measures nothing and writes the table anew.
+Runs them one after the other, keeps what each prints in `benchmarks/results/NAME.json` together with the machine and
+the moment, and writes `benchmarks/RESULTS.md` of all that is kept there, also of what was not run this time. What
+stands under a table is written by hand in `benchmarks/results_notes.toml`. Sizes: ci (10 minutes), small (20 on two
+cores), full (an hour and a half). `--table` measures nothing and writes the table anew.
 """
 
 import argparse

@@ -132,8 +132,10 @@ def senders(figures: Figures) -> Iterator[Line]:
     yield nothing("doubled", at(figures, "doubled"))
     for name, found in figures.items():
         if name.endswith("_s") or "seconds" in name:
-            yield at_most(name.replace("_", " "), found, 10, " s") if isinstance(found, int | float) else Line(
-                name.replace("_", " "), _pairs(found)
+            yield (
+                at_most(name.replace("_", " "), found, 10, " s")
+                if isinstance(found, int | float)
+                else Line(name.replace("_", " "), _pairs(found))
             )
 
 
@@ -210,7 +212,9 @@ BENCHMARKS = (
 def _pairs(found: Any) -> str | None:
     if not isinstance(found, Mapping):
         return None if found is None else str(found)
-    return "; ".join(f"{name.replace('_', ' ')} {each}" for name, each in found.items() if not isinstance(each, Mapping))
+    return "; ".join(
+        f"{name.replace('_', ' ')} {each}" for name, each in found.items() if not isinstance(each, Mapping)
+    )
 
 
 def _sum(figures: Any, *names: str) -> float | None:

@@ -19,9 +19,8 @@ busy machine or a slow disk would make the figures themselves worth little. Ever
 def written(kept: Mapping[str, Mapping[str, Any]]) -> str:
     """Of all that is kept, in the table's order."""
     notes = tomllib.loads(NOTES.read_text(encoding="utf-8"))
-    parts = [_HEAD, *_machines(kept)]
-    for each in BENCHMARKS:
-        parts.append("\n".join(_chapter(each, kept.get(each.name), notes.get(each.name, {}).get("text", ""))))
+    chapters = (_chapter(each, kept.get(each.name), notes.get(each.name, {}).get("text", "")) for each in BENCHMARKS)
+    parts = [_HEAD, *_machines(kept), *("\n".join(chapter) for chapter in chapters)]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 

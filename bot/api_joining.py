@@ -44,20 +44,28 @@ def _apart(request: Request) -> Hashable | None:
     return (request.key.id, request.token.word) if request.token else None
 
 
+def _turn(numbered: tuple[int, Request]) -> str:
+    """By tokens, so that two processes that get the same ones cannot wait for each other."""
+    token = numbered[1].token
+    return token.word if token else ""
+
+
 class ApiJoining:
     """Plans what keys ask for, as `bot.api_sending` does. Each key is asked of the database in the transaction in which
     its message is planned: the gate may have looked some seconds ago."""
 
     def __init__(self, sending: ApiSending) -> None:
         self._sending = sending
-        self._together = Together(self._plan, apart=_apart)
+        self._together: Together[Request, Outcome] = Together(self._plan, apart=_apart)
 
     async def send(
         self, key: ApiKey, asked: Wish | ByTemplate, token: Token | None, answer: Callable[[Sent], str]
     ) -> Outcome:
         """Durable when it returns. `unauthorized` where the key is no longer open."""
         request = Request(key, asked, token, answer)
-        return await (self._together.do(request) if request.is_to_a_phone else self._alone(request))
+        if request.is_to_a_phone:
+            return await self._together.do(request)
+        return await self._alone(request)
 
     async def _alone(self, request: Request) -> Outcome:
         return await self._sending.send(request.key, request.asked, request.token, request.answer)

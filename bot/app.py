@@ -22,13 +22,18 @@ from bot.settings import Settings, SmsSettings
 from bot.text_check import open_library
 from bot.vaults import vault_for
 from storage import open_storage
+from storage.copying import Copied, copy_up
+from storage.migrate import beside
 
 __all__ = [
     "CHANNELS",
     "SIMULATORS",
     "App",
     "Configured",
+    "Copied",
     "Plan",
+    "beside",
+    "copy_database",
     "open_app",
     "open_database",
     "open_library",
@@ -106,6 +111,12 @@ async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool
                 f"the database lacks {len(missing)} migration(s), run `motcua migrate`"
             )
         yield storage
+
+
+async def copy_database(source: str, target: str, *, copied: Copied) -> Mapping[str, int]:
+    """Copies the SQLite database at the address `source` into the migrated, empty PostgreSQL database at `target`;
+    how many rows of which table. Raises `StorageError`."""
+    return (await copy_up(source.removeprefix("sqlite:"), target, copied=copied)).rows
 
 
 @asynccontextmanager

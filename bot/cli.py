@@ -19,6 +19,7 @@ from bot import (
     broadcast_commands,
     calendar_commands,
     checks,
+    db_commands,
     deadline_commands,
     demo,
     do_not_send_commands,
@@ -28,6 +29,7 @@ from bot import (
     held_commands,
     link_commands,
     list_commands,
+    moving_commands,
     people_commands,
     report_commands,
     route_commands,
@@ -103,10 +105,7 @@ def migrate(config: ConfigPath = HERE) -> None:
             return await storage.migrate()
 
     applied = asyncio.run(work())
-    show.console.print(
-        "\n".join(f"Đã áp dụng / applied: {name}" for name in applied)
-        or "Cơ sở dữ liệu đã mới nhất. / The database is up to date."
-    )
+    show.console.print(moving_commands.applied_lines(applied), soft_wrap=True, markup=False)
 
 
 @cli.command("import")
@@ -214,6 +213,8 @@ cli.add_typer(staff_commands.staff, name="staff")
 cli.add_typer(zalo_commands.zalo, name="zalo")
 cli.add_typer(text_commands.texts, name="texts")
 cli.add_typer(audit_commands.audit, name="audit")
+cli.add_typer(db_commands.db, name="db")
+db_commands.db.command("copy")(moving_commands.copy)
 cli.add_typer(service_commands.clerk, name="clerk")
 cli.add_typer(calendar_commands.calendar)
 cli.add_typer(service_commands.feedback, name="feedback")

@@ -44,6 +44,7 @@ class StorageSettings(Settings):
     """[storage]"""
 
     url: str = Field("sqlite:motcua.db", description="sqlite:PATH, sqlite::memory: or postgresql://user@host/db")
+    keep_months: int = Field(0, ge=0, description="whole months of messages and changes that are kept; 0: all of them")
 
 
 _ANCESTOR = re.compile(r"'self'|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")

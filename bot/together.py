@@ -32,7 +32,7 @@ class Together(Generic[A, R]):
         apart: Callable[[A], Hashable | None],
         most: int = MOST,
     ) -> None:
-        """`apart`: of those for which this says the same, one is done at a time, in their order; None: with anything."""
+        """`apart`: those for which this says the same are done one by one, in their order; None: with anything."""
         self._work = work
         self._apart = apart
         self._most = most

@@ -21,6 +21,8 @@ from bot.desk import Desk
 from bot.digest import Digests
 from bot.dispatch import Dispatch
 from bot.fallback_watch import FallbackWatch
+from bot.keeping import EVERY as KEEPING_EVERY
+from bot.keeping import KeepingWatch
 from bot.leading import Post
 from bot.model.clock import Clock
 from bot.model.errors import trail
@@ -74,6 +76,9 @@ class Planners:
             ),
             watch_sessions(storage, clock, config.console, beat("sessions", every=session_watch.EVERY)),
             watch_talks(replace(self.desk, storage=storage), beat("talks", every=TALKS_EVERY)),
+            KeepingWatch(storage, clock=clock, keep_months=config.storage.keep_months).run(
+                beat("keeping", every=KEEPING_EVERY)
+            ),
             name_once(storage),
             log_findings(storage, text_rules_of(self.plan), config.texts.language),
         ]

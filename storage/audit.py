@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.model.audit import GENESIS, Entry, link, written
 from bot.model.clock import EPOCH, MILLISECOND, from_millis, to_millis
-from storage.edge import clean_row, key_set
+from storage.edge import clean, clean_row, key_set
 from storage.statements import Row, Statements
 
 _FOREVER = 2**62
@@ -107,9 +107,18 @@ def _row_of(entry: Entry) -> dict[str, Any]:
         "what": entry.what,
         "subject": entry.subject,
         "agency": entry.agency,
-        "before": written(entry.before),
-        "after": written(entry.after),
+        "before": _canonical(entry.before),
+        "after": _canonical(entry.after),
     }
+
+
+def _canonical(values: Mapping[str, Any]) -> str:
+    """As it will be written again once it was read: numbers that stand for names are words by then, and are in another
+    order. Most have neither those nor anything inside."""
+    text = written(values)
+    plain = all(name.__class__ is str and not isinstance(each, dict | list | tuple) for name, each in values.items())
+    kept = clean(text)
+    return text if plain and kept == text else written(json.loads(kept))
 
 
 def _entry_of(row: Row | Mapping[str, Any]) -> Entry:

@@ -15,7 +15,7 @@ import asyncpg
 from bot.model.errors import StorageError
 from storage import postgres_driver
 from storage.edge import clean_values
-from storage.migrate import APPLIED, missing
+from storage.migrate import APPLIED, as_applied, missing
 
 _AT_ONCE = 5_000
 """Rows that are in memory at a time."""
@@ -74,7 +74,7 @@ def _source(path: str) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN")
-        needed = missing(dict(connection.execute(APPLIED).fetchall()), path)
+        needed = missing(as_applied(connection.execute(APPLIED).fetchall()), path)
         if needed:
             raise StorageError(
                 f"{path}: chưa nâng cấp, xin chạy `motcua migrate` / lacks {needed[0].name}: run `motcua migrate`"

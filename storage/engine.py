@@ -1,6 +1,7 @@
 """What both engines have in common: wake events, and the check that the schema is this program's."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Collection
@@ -8,7 +9,12 @@ from datetime import datetime
 
 from bot.model.clock import Clock
 from bot.model.errors import StorageError
-from storage.migrate import missing
+from storage.migrate import Applied, missing
+
+RECHECK = 30.0
+"""Seconds after which the schema is looked at again: a newer program may have changed it beneath this one."""
+NEW_SCHEMA = "*schema"
+"""Among the queues that wake-ups name: whoever hears it looks at once. No queue is named so."""
 
 
 class Engine(ABC):
@@ -19,7 +25,9 @@ class Engine(ABC):
         """The database as an operator knows it, without a password."""
         self.closed = False
         self._clock = clock
-        self._current = False
+        self._current_until = float("-inf")
+        """When the schema is looked at again, by this process's monotonic clock."""
+        self._changes_heard = 0
         self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._fed: defaultdict[str, set[str]] = defaultdict(set)
         """Queue → the channels that take from it."""
@@ -31,6 +39,9 @@ class Engine(ABC):
         self._fed[queue].update(channels)
 
     def wake(self, queue: str) -> None:
+        if queue == NEW_SCHEMA:
+            self._look_again()
+            return
         for name in (queue, *self._fed.get(queue, ())):
             self._events[name].set()
 
@@ -38,6 +49,7 @@ class Engine(ABC):
         """For when some wake-up may have been missed."""
         for event in self._events.values():
             event.set()
+        self._look_again()
 
     async def far_clock(self) -> datetime | None:
         """As the port says; a database in a file has no other clock."""
@@ -49,12 +61,20 @@ class Engine(ABC):
     async def _require_schema(self) -> None:
         if self.closed:
             raise StorageError(f"{self.shown} was closed")
-        if self._current:
+        now = time.monotonic()
+        if now < self._current_until:
             return
+        changes = self._changes_heard
         if pending := await self.pending_migrations():
             raise StorageError(f"{self.shown} lacks {', '.join(pending)}: run `motcua migrate`")
-        self._current = True
+        # What is heard while we look may be of after the look.
+        if changes == self._changes_heard:
+            self._current_until = now + RECHECK
+
+    def _look_again(self) -> None:
+        self._changes_heard += 1
+        self._current_until = float("-inf")
 
     @abstractmethod
-    async def _applied(self) -> dict[str, str]:
-        """Name → checksum of the migrations that this database has; none for an empty database."""
+    async def _applied(self) -> dict[str, Applied]:
+        """Name → the migrations that this database has; none for an empty database."""

@@ -15,8 +15,8 @@ from bot.model.errors import PerhapsWrittenError
 from bot.ports import Transaction
 from storage import postgres_driver
 from storage.coordination import Coordination
-from storage.engine import Engine
-from storage.migrate import APPLIED, LEDGER, missing
+from storage.engine import NEW_SCHEMA, Engine
+from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, Applied, as_applied, missing
 from storage.postgres_hosts import FAILURES, Hosts, shown
 from storage.postgres_wake import WAKE, listen
 from storage.statements import Statements
@@ -49,6 +49,12 @@ _FAR_CLOCK = """
 SELECT clock_timestamp() AS now, inet_server_addr() IS NOT DISTINCT FROM inet_client_addr() AS is_here
 """
 _CLOCK_SECONDS = 2.0
+_HAS_BESIDE = """
+SELECT EXISTS (
+    SELECT 1 FROM pg_attribute
+    WHERE attrelid = 'migrations'::regclass AND attname = 'beside' AND NOT attisdropped
+)
+"""
 _SETTLING = 0x6D6F_7463_0001
 _CLAIMING = 0x6D6F_7463_0003
 _MIGRATING = 0x6D6F_7463_0002
@@ -136,27 +142,39 @@ class PostgresStorage(Engine):
         return told.astimezone(UTC)
 
     async def migrate(self) -> list[str]:
+        await self._make_ledger()
         async with self._connected() as connection, connection.transaction():
             # A change of a big table takes its time, and whoever comes second waits for it.
             await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=_MIGRATION_SECONDS)
-            await connection.execute(LEDGER)
-            needed = missing(dict(map(tuple, await connection.fetch(APPLIED))), self.shown)
+            needed = missing(as_applied(await connection.fetch(APPLIED)), self.shown)
             for migration in needed:
                 for statement in migration.statements("postgres"):
                     await connection.execute(statement, timeout=_MIGRATION_SECONDS)
                 await connection.execute(
-                    "INSERT INTO migrations (name, checksum, applied_at) VALUES ($1, $2, $3)",
+                    "INSERT INTO migrations (name, checksum, applied_at, beside) VALUES ($1, $2, $3, $4)",
                     migration.name,
                     migration.checksum,
                     to_millis(self._clock()),
+                    migration.beside,
                 )
+            if needed:
+                await connection.execute("SELECT pg_notify($1, $2)", WAKE, NEW_SCHEMA)
         return [migration.name for migration in needed]
 
-    async def _applied(self) -> dict[str, str]:
+    async def _make_ledger(self) -> None:
+        """In a transaction of its own: a change of the ledger locks out those who look whether they may go on, which
+        must not last as long as the migrations."""
+        async with self._connected() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=_MIGRATION_SECONDS)
+            await connection.execute(LEDGER)
+            if not await connection.fetchval(_HAS_BESIDE):
+                await connection.execute(ADD_BESIDE)
+
+    async def _applied(self) -> dict[str, Applied]:
         async with self._connected() as connection:
             try:
-                return dict(map(tuple, await connection.fetch(APPLIED)))
+                return as_applied(await connection.fetch(APPLIED))
             except asyncpg.UndefinedTableError:
                 return {}
 

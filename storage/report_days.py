@@ -95,7 +95,10 @@ class ReportDays:
 
     async def want(self, days: Collection[date], *, at: datetime) -> None:
         if days:
-            await self._sql.change("reports_want", days=key_set(day.isoformat() for day in days), at=to_millis(at))
+            # What was counted of days whose messages are gone (bot.keeping) cannot be counted again.
+            trimmed = moment(await self._sql.value("reports_trimmed"))
+            kept = [day for day in days if trimmed is None or start_of(day) >= trimmed]
+            await self._sql.change("reports_want", days=key_set(day.isoformat() for day in kept), at=to_millis(at))
 
     async def put(self, day: date, figures: DayFigures, *, at: datetime) -> int:
         await self._sql.change("reports_computed", day=day.isoformat(), at=to_millis(at))

@@ -14,7 +14,7 @@ from storage import sqlite_driver
 from storage.coordination import Coordination
 from storage.engine import Engine
 from storage.group_commit import Writer
-from storage.migrate import APPLIED, LEDGER, NOTE, missing
+from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, NOTE, Applied, as_applied, missing
 from storage.sqlite_connection import Connection
 from storage.statements import Statements
 from storage.transaction import UnitOfWork
@@ -24,6 +24,7 @@ T = TypeVar("T")
 MEMORY = ":memory:"
 _OLDEST = (3, 38)
 """The first with `->>`, which our queries use."""
+_LEDGER_COLUMNS = "SELECT name FROM pragma_table_info('migrations')"
 _READERS = 3
 _READ_SECONDS = 60.0
 _CACHE_KIB = 16 * 1024
@@ -98,8 +99,9 @@ class SqliteStorage(Engine):
     async def migrate(self) -> list[str]:
         async def work(_: Transaction) -> list[str]:
             await self._connection.change(LEDGER)
-            applied = dict(map(tuple, await self._connection.rows(APPLIED)))
-            needed = missing(applied, self.shown)
+            if "beside" not in {row["name"] for row in await self._connection.rows(_LEDGER_COLUMNS)}:
+                await self._connection.change(ADD_BESIDE)
+            needed = missing(as_applied(await self._connection.rows(APPLIED)), self.shown)
             for migration in needed:
                 for statement in migration.statements("sqlite"):
                     await self._connection.change(statement)
@@ -107,22 +109,23 @@ class SqliteStorage(Engine):
                     "name": migration.name,
                     "checksum": migration.checksum,
                     "applied_at": to_millis(self._clock()),
+                    "beside": migration.beside,
                 }
                 await self._connection.change(NOTE, note)
             return [migration.name for migration in needed]
 
         return cast("list[str]", await self.writer.submit(work))
 
-    async def _applied(self) -> dict[str, str]:
-        async def look(connection: Connection) -> dict[str, str]:
+    async def _applied(self) -> dict[str, Applied]:
+        async def look(connection: Connection) -> dict[str, Applied]:
             try:
-                return dict(map(tuple, await connection.rows(APPLIED)))
+                return as_applied(await connection.rows(APPLIED))
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
                     return {}
                 raise
 
-        return cast("dict[str, str]", await self._look(look))
+        return cast("dict[str, Applied]", await self._look(look))
 
     async def _look_beside(self, look: _Look) -> Any:
         """On a reader of its own, in one transaction that is then forgotten."""

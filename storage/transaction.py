@@ -17,6 +17,7 @@ from storage.follows import Follows
 from storage.guards import Guards
 from storage.leases import Leases
 from storage.outbox import Outbox
+from storage.partitions import Keeping
 from storage.people import People
 from storage.privacy import Privacy
 from storage.reconciliations import Reconciliations
@@ -126,6 +127,10 @@ class UnitOfWork:
     @cached_property
     def broadcasts(self) -> Broadcasts:
         return Broadcasts(self._sql, self._others)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        return Keeping(self._sql)
 
     @cached_property
     def documents(self) -> Documents:

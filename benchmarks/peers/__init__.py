@@ -1,1 +1,1 @@
-"""Messages a second and CPU a message, side by side with the gateways that people would pick instead of this service."""
+"""Messages a second and CPU a message, beside the gateways that people would pick instead."""

@@ -1,9 +1,10 @@
 """SMS, durable, side by side: `python -m benchmarks.peers [--size SIZE] [--messages N] [--rounds N] [--jasmin VENV]`.
 
-Every row sends the same messages to the same centre, over the same 50 connections where it takes them by HTTP, and has a
-receipt for each recorded: by ours and the bare pipeline in the database before it is answered, by the others at a callback.
-A round runs every row once, and the next one begins again, so that what else the machine does meets them alike. A row's
-pace is its messages by the seconds until the slowest of three: the last one planned, submitted, its receipt recorded.
+Every row sends the same messages to the same centre, over the same 50 connections where it takes them by HTTP, and has
+a receipt for each recorded: by ours and the bare pipeline in the database before it is answered, by the others at a
+callback. A round runs every row once, and the next one begins again, so that what else the machine does meets them
+alike. A row's pace is its messages by the seconds until the slowest of three: the last one planned, submitted, its
+receipt recorded.
 Prints one JSON object: for each row the medians and the spread of its rounds. `--fsyncs` counts what each asks of the
 disk in a short run of its own (needs strace).
 """
@@ -33,7 +34,7 @@ async def once(row: Row, messages: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         # PostgreSQL runs as another user where root starts it.
-        place.chmod(0o755)
+        await asyncio.to_thread(place.chmod, 0o755)
         async with centre(place) as at:
             return await row.run(place, at, count)
 

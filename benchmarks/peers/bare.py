@@ -151,21 +151,27 @@ async def run(url: str, centre: int, count: int, port: int) -> dict[str, Any]:
         async with asyncio.TaskGroup() as tasks:
             work = [tasks.create_task(pipeline.send()), tasks.create_task(pipeline.receive())]
             if port:
-                began = 0.0
-                grouping = tasks.create_task(pipeline.commit_groups())
-                runner = await _serve(pipeline, port)
-                print("ready", flush=True)
+                await _taking(pipeline, port, tasks, work)
             else:
-                print("ready", flush=True)
-                await asyncio.to_thread(sys.stdin.readline)
-                began = time.monotonic()
-                print(json.dumps({"began": began}), flush=True)
-                work.append(tasks.create_task(pipeline.plan(range(count))))
-            await asyncio.wait(work)
-            if port:
-                await runner.cleanup()
-                grouping.cancel()
+                await _planning(pipeline, count, tasks, work)
         return {"planned": pipeline.planned_at, "delivered": await store.delivered()}
+
+
+async def _planning(pipeline: Pipeline, count: int, tasks: asyncio.TaskGroup, work: list[asyncio.Task[None]]) -> None:
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    print(json.dumps({"began": time.monotonic()}), flush=True)
+    work.append(tasks.create_task(pipeline.plan(range(count))))
+    await asyncio.wait(work)
+
+
+async def _taking(pipeline: Pipeline, port: int, tasks: asyncio.TaskGroup, work: list[asyncio.Task[None]]) -> None:
+    grouping = tasks.create_task(pipeline.commit_groups())
+    runner = await _serve(pipeline, port)
+    print("ready", flush=True)
+    await asyncio.wait(work)
+    await runner.cleanup()
+    grouping.cancel()
 
 
 async def _serve(pipeline: Pipeline, port: int) -> web.AppRunner:

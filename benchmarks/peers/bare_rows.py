@@ -33,7 +33,7 @@ class Running:
 
     async def ready(self, log: Path) -> None:
         if await self._said.readline() != b"ready\n":
-            raise RuntimeError(log.read_text(encoding="utf-8")[-3000:])
+            raise RuntimeError(await asyncio.to_thread(log.read_text, encoding="utf-8"))
 
 
 @asynccontextmanager

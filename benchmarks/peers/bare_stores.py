@@ -18,7 +18,7 @@ _TABLE = (
 )
 _CLAIM = (
     "UPDATE bare SET state = 'sending' WHERE id IN (SELECT id FROM bare WHERE channel = 'sms'"
-    f" AND state = 'queued' AND next_at <= 0 ORDER BY next_at, id LIMIT {BATCH}) RETURNING id, address, text"
+    " AND state = 'queued' AND next_at <= 0 ORDER BY next_at, id LIMIT 500) RETURNING id, address, text"
 )
 _DELIVERED = "SELECT COUNT(*) FROM bare WHERE state = 'delivered'"
 

@@ -1,8 +1,8 @@
 """An SMS centre that only counts: every message is taken, and its receipt leaves a moment later.
 
-`python -m benchmarks.peers.centre PORT CONTROL` serves SMPP on PORT over as many connections as come, and on CONTROL gives
-each caller its counts as one JSON object. It is what all rows send to, so it must be quicker than any of them: no state,
-one write for all that was read at once.
+`python -m benchmarks.peers.centre PORT CONTROL` serves SMPP on PORT over as many connections as come, and on CONTROL
+gives each caller its counts as one JSON object. It is what all rows send to, so it must be quicker than any of them: no
+state, one write for all that was read at once.
 """
 
 import asyncio
@@ -87,6 +87,8 @@ class Link(asyncio.Protocol):
             case command if command in _BINDS:
                 decode_bind(frame.body)
                 return pdu(command | spec.RESPONSE, frame.sequence, b"centre\0")
+            case _:
+                pass
         return b""
 
     def _deliver(self, owed: list[tuple[int, ShortMessage]]) -> None:

@@ -1,9 +1,10 @@
 """Jasmin with its daemons, Redis and RabbitMQ, all of its own: nothing that runs on this machine is touched.
 
-Release 0.11.1 loses the receipts of what HTTP brought in: it asks the submit for the answer that its response has (issue
-1236 of jookies/jasmin). A copy that is made for each run has those two lines put right, or else no receipt would ever be
-called back. It looks for the message of a receipt anew each second rather than twice in twenty seconds: else those are lost
-that come before it has written down whose they are. Another row has the prefetch of its message queue raised from 1 to 100, which makes it more than twice as fast.
+Release 0.11.1 loses the receipts of what HTTP brought in: it asks the submit for the answer that its response has
+(issue 1236 of jookies/jasmin). A copy that is made for each run has those two lines put right, or else no receipt would
+ever be called back. It looks for the message of a receipt anew each second rather than twice in twenty: else those are
+lost that come before it has written down whose they are. Another row has the prefetch of its queue raised from 1 to
+100, which makes it more than twice as fast.
 """
 
 import asyncio
@@ -98,6 +99,10 @@ def _package(venv: Path) -> Path | None:
     return next(iter(venv.glob("lib/python3*/site-packages/jasmin")), None)
 
 
+def _specification(venv: Path) -> Path:
+    return next(venv.glob("lib/python3*/site-packages/txamqp/specs/standard/amqp0-9-1.stripped.xml"))
+
+
 def mended(venv: Path, place: Path, prefetch: int) -> Path:
     """A copy of the package, to stand before the installed one."""
     package = _package(venv)
@@ -146,7 +151,7 @@ async def running(venv: Path, place: Path, at: Centre, prefetch: int) -> AsyncIt
         pids.append(await start(_RABBIT, env=_rabbit_environment(place, rabbit, distribution, names)))
         await listening(rabbit, 90)
         ports = {"router": router, "clients": clients, "smpp": smpp, "smpp_pb": smpp_pb}
-        spec = next(venv.glob("lib/python3*/site-packages/txamqp/specs/standard/amqp0-9-1.stripped.xml"))
+        spec = _specification(venv)
         (place / "store").mkdir()
         config = place / "jasmin.cfg"
         config.write_text(
@@ -154,8 +159,8 @@ async def running(venv: Path, place: Path, at: Centre, prefetch: int) -> AsyncIt
         )
         environment = {"PYTHONPATH": str(mended(venv, place, prefetch)), "LOG_PATH": str(place)}
         for name in _DAEMONS:
-            words = (venv / "bin" / "python", venv / "bin" / f"{name}.py", "-c", config, *_identity(name, place))
-            pids.append(await start(*words, env=environment))
+            program = (venv / "bin" / "python", venv / "bin" / f"{name}.py")
+            pids.append(await start(*program, "-c", config, *_identity(name, place), env=environment))
             if name == "jasmind":
                 await listening(jcli, 60)
                 await listening(http, 60)

@@ -1,9 +1,9 @@
 """Calls over HTTP, and the place where receipts are called back to: lean, so that what is measured is the other side.
 
-`python -m benchmarks.peers.load` reads one JSON object from standard input: `port`, `requests` (each the text of an HTTP
-request), `connections`, `sink` (a port to take callbacks on; 0: none) and `expected` (callbacks to wait for, 0: none).
-It prints one JSON object: when it began and when the last answer and the last callback came, in seconds of the machine's
-monotonic clock; how many were answered with each status.
+`python -m benchmarks.peers.load` reads one JSON object from standard input: `port`, `requests` (each the text of an
+HTTP request), `connections`, `sink` (a port to take callbacks on; 0: none) and `expected` (callbacks to wait for, 0:
+none). It prints one JSON object: when it began and when the last answer and the last callback came, in seconds of the
+machine's monotonic clock; how many were answered with each status.
 """
 
 import asyncio
@@ -104,7 +104,8 @@ async def run(asked: dict[str, Any]) -> dict[str, Any]:
     ]
     async with asyncio.timeout(_PATIENCE):
         await asyncio.gather(*(call.done for call in calls))
-        while Sink.count < asked["expected"] and time.monotonic() - max(Sink.at, Caller.at) < _STILL:
+        # What is waited for comes by many connections.
+        while Sink.count < asked["expected"] and time.monotonic() - max(Sink.at, Caller.at) < _STILL:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     if sink:
         sink.close()

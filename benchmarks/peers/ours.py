@@ -75,7 +75,7 @@ def requests(count: int, shown: str) -> list[str]:
 
 
 def _body(number: int) -> str:
-    values = {"code": "H56.14-240823-0001", "agency": "UBND xã Mẫu", "place": "quầy số 2"}
+    values = {"code": f"H56.14-240823-{number:05d}", "agency": "UBND xã Mẫu", "place": "quầy số 2"}
     to = {"kind": "phone", "phone": phone(number), "values": values}
     return json.dumps({"situation": "result", "to": to}, ensure_ascii=False)
 

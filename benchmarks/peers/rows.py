@@ -30,7 +30,7 @@ def rows(venv: Path | None) -> list[Row]:
     """Each right behind what it is compared with."""
     absent, gone = kannel.missing(), jasmin.missing(venv)
     place = venv or Path()
-    found = [
+    return [
         Row("bare-http-sqlite", "http", "bare pipeline behind HTTP, SQLite", _on("sqlite", bare_rows.run_http)),
         Row("ours-http-sqlite", "http", "motcua run, SQLite", _on("sqlite", ours.run_http)),
         Row("bare-http-postgres", "http", "bare pipeline behind HTTP, PostgreSQL", _on("postgres", bare_rows.run_http)),
@@ -54,7 +54,6 @@ def rows(venv: Path | None) -> list[Row]:
         Row("bare-postgres", "itself", "bare pipeline, PostgreSQL", _on("postgres", bare_rows.run_itself)),
         Row("ours-postgres", "itself", "a broadcast, PostgreSQL", _on("postgres", ours.run_itself)),
     ]  # fmt: skip
-    return found
 
 
 def _on(engine: str, run: Callable[[Path, str, Centre, int, tuple[int, ...]], Awaitable[Figures]]) -> Run:

@@ -1,4 +1,4 @@
-"""What every row stands on: the centre and the callers in processes of their own, the messages, and how a row is judged."""
+"""What every row stands on: the centre and the callers in their own processes, the messages, and how it is judged."""
 
 import asyncio
 import json

@@ -1,6 +1,7 @@
 """Fills in a DOCX template, and says before it is needed what is wrong with one."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
@@ -70,7 +71,7 @@ def _checked(path: str, changed: int) -> bytes:
         if missing := [name for name in REQUIRED if name not in named]:
             raise TemplateError(f"{path}: còn thiếu trường / lacks the field {', '.join(missing)}")
         filled(template, values_of(specimen(), ApologySettings()))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError):
+    except (PackageNotFoundError, zipfile.BadZipFile, zlib.error, KeyError, ValueError):
         raise TemplateError(f"{path}: không phải tệp DOCX / is no DOCX file") from None
     except JinjaError as error:
         raise TemplateError(f"{path}: viết sai / is written wrongly: {error.message or type(error).__name__}") from None

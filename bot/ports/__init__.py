@@ -18,6 +18,7 @@ from bot.ports.channels import (
 from bot.ports.deadlines import Apologised, ApologyStore, DeadlineStore, Due, Ended, Late, Place, Pressure
 from bot.ports.documents import DocumentStore
 from bot.ports.holding import QUIET, Bypass, Bypasses, HoldStore, QuietHeld
+from bot.ports.keeping import KeepingStore, Month
 from bot.ports.mirroring import (
     DossierStore,
     Failure,
@@ -109,6 +110,7 @@ __all__ = [
     "GuardStore",
     "HeldGroup",
     "HoldStore",
+    "KeepingStore",
     "Known",
     "Late",
     "LateEvent",
@@ -120,6 +122,7 @@ __all__ = [
     "Minute",
     "Mirrored",
     "Move",
+    "Month",
     "Moved",
     "OutboxStore",
     "Overdue",

@@ -14,6 +14,7 @@ from bot.ports.broadcasts import BroadcastStore
 from bot.ports.console import ConsoleStore
 from bot.ports.deadlines import ApologyStore, DeadlineStore
 from bot.ports.documents import DocumentStore
+from bot.ports.keeping import KeepingStore
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
 from bot.ports.reports import ReportStore
@@ -154,6 +155,8 @@ class Transaction(Protocol):
     def apologies(self) -> ApologyStore: ...
     @property
     def broadcasts(self) -> BroadcastStore: ...
+    @property
+    def keeping(self) -> KeepingStore: ...
     @property
     def documents(self) -> DocumentStore: ...
     @property

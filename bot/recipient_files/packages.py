@@ -1,7 +1,9 @@
 """What a file is by its content, whatever its name says; and whether a zipped one may be opened at all."""
 
+import lzma
 import re
 import zipfile
+import zlib
 from typing import IO, Literal
 
 from bot.recipient_files.trouble import TroubleError
@@ -59,6 +61,8 @@ def _examine(file: IO[bytes]) -> None:
         OverflowError,
         OSError,
         EOFError,
+        zlib.error,
+        lzma.LZMAError,
     ):
         raise TroubleError("broken") from None
     except RuntimeError:

@@ -15,6 +15,57 @@ INSERT INTO outbox_keys (dedupe_key, id) SELECT dedupe_key, id FROM outbox;
 ALTER TABLE outbox_keys ADD PRIMARY KEY (dedupe_key);
 */
 
+-- What the service calls for the months ahead, and for those that need not be kept. A month takes out of the rest what
+-- lies there and is its own: all of it, where nobody had made it in time.
+/*postgres
+CREATE FUNCTION month_make(big TEXT, made TEXT, first TEXT, until TEXT) RETURNS BIGINT LANGUAGE plpgsql AS $$
+DECLARE
+    key TEXT := CASE big WHEN 'outbox' THEN 'id' WHEN 'parts' THEN 'item_id' ELSE 'at' END;
+    rest TEXT := big || '_default';
+BEGIN
+    IF to_regclass(quote_ident(made)) IS NOT NULL THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (autovacuum_vacuum_scale_factor = 0.05)', made, rest
+    );
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', rest);
+    EXECUTE format(
+        'WITH astray AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I SELECT * FROM astray',
+        rest, key, first, key, until, made
+    );
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', big, made, first, until);
+    RETURN 1;
+END
+$$;
+
+-- Autovacuum looks at single tables; what the planner knows of all months together somebody else must see to.
+CREATE FUNCTION months_look_over() RETURNS BIGINT LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('server_version_num')::INT >= 180000 THEN
+        EXECUTE 'ANALYZE ONLY outbox, ONLY parts, ONLY changes';
+    ELSE
+        EXECUTE 'ANALYZE outbox, parts, changes';
+    END IF;
+    RETURN 0;
+END
+$$;
+
+CREATE FUNCTION month_drop(made TEXT) RETURNS BIGINT LANGUAGE plpgsql AS $$
+DECLARE
+    is_filled BOOLEAN;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', made) INTO is_filled;
+    -- Of changes nothing hangs on a single row.
+    IF is_filled AND made NOT LIKE 'changes%' THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('DROP TABLE %I', made);
+    RETURN 1;
+END
+$$;
+*/
+
 -- `months` are the bounds of this month and the next ones, as ids (see bot.model.ids) and as milliseconds.
 /*postgres
 DO $$
@@ -29,10 +80,10 @@ BEGIN
     FOR big IN SELECT * FROM (VALUES ('outbox', 'id'), ('parts', 'item_id'), ('changes', 'at')) AS t (name, key) LOOP
         SELECT
             array_agg(to_char(m.month, '"_"YYYY_MM') ORDER BY m.month),
-            array_agg(CASE WHEN big.key = 'at' THEN m.at::TEXT ELSE quote_literal((
+            array_agg(CASE WHEN big.key = 'at' THEN m.at::TEXT ELSE (
                 SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((m.at >> s) & 31)::INT + 1, 1), '' ORDER BY s DESC)
                 FROM generate_series(0, 45, 5) AS s
-            ) || repeat('0', 16)) END ORDER BY m.month)
+            ) || repeat('0', 16) END ORDER BY m.month)
         INTO names, bounds
         FROM (
             SELECT month, (extract(epoch FROM month AT TIME ZONE 'Asia/Ho_Chi_Minh') * 1000)::BIGINT AS at
@@ -67,27 +118,20 @@ BEGIN
             ALTER TABLE changes_default ADD PRIMARY KEY (source, code, number);
         END IF;
         EXECUTE format(
-            'WITH astray AS (DELETE FROM %I WHERE %I >= %s RETURNING *) INSERT INTO %I SELECT * FROM astray',
+            'WITH astray AS (DELETE FROM %I WHERE %I >= %L RETURNING *) INSERT INTO %I SELECT * FROM astray',
             big.name || '_past', big.key, bounds[2], big.name || '_default'
         );
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', big.name || '_past') INTO is_filled;
         IF is_filled THEN
             EXECUTE format(
-                'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%s)',
+                'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%L)',
                 big.name, big.name || '_past', bounds[2]
             );
         ELSE
             EXECUTE format('DROP TABLE %I', big.name || '_past');
         END IF;
         FOR place IN (CASE WHEN is_filled THEN 2 ELSE 1 END)..3 LOOP
-            EXECUTE format(
-                'CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (autovacuum_vacuum_scale_factor = 0.05)',
-                big.name || names[place], big.name || '_default'
-            );
-            EXECUTE format(
-                'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
-                big.name, big.name || names[place], bounds[place], bounds[place + 1]
-            );
+            PERFORM month_make(big.name, big.name || names[place], bounds[place], bounds[place + 1]);
         END LOOP;
     END LOOP;
 END

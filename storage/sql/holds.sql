@@ -16,7 +16,7 @@ FOR UPDATE OF o;
 
 -- name: wake_held(ids, now)
 UPDATE outbox SET state = 'queued', held_for = '', reason = '', next_at = :now, settled_at = NULL
-WHERE id IN (SELECT key FROM json_each(:ids)) AND state = 'held' AND held_for = 'quiet'
+WHERE id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */) AND state = 'held' AND held_for = 'quiet'
 RETURNING channel;
 
 -- name: drop_held(items, now)!
@@ -25,11 +25,12 @@ UPDATE outbox SET
     state = CASE WHEN way > 0 AND sent_at IS NOT NULL THEN 'accepted' ELSE 'suppressed' END,
     held_for = '', reason = i.value ->> 'why', settled_at = :now
 FROM json_each(:items) AS i
-WHERE outbox.id = i.key AND outbox.state = 'held';
+WHERE outbox.id = i.key AND outbox.state = 'held'
+    /*postgres AND i.key = i.key || '' */;
 
 -- name: fold_held(ids, reason, now)!
 UPDATE outbox SET state = 'superseded', held_for = '', reason = :reason, settled_at = :now
-WHERE id IN (SELECT key FROM json_each(:ids)) AND state = 'held';
+WHERE id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */) AND state = 'held';
 
 -- name: quiet_held()
 SELECT next_at, agency, situation, COUNT(*) AS items
@@ -58,7 +59,7 @@ WHERE state = 'held' AND held_for = 'quiet'
 
 -- name: held_attached(ids)
 SELECT id, channel, attached FROM outbox
-WHERE id IN (SELECT key FROM json_each(:ids)) AND state = 'held' AND held_for = 'quiet'
+WHERE id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */) AND state = 'held' AND held_for = 'quiet'
 ORDER BY id
 FOR UPDATE;
 

@@ -12,6 +12,11 @@ ORDER BY p.relname, bounds;
 SELECT '' AS big, '' AS name, '' AS bounds, 0 AS guessed, 0 AS bytes WHERE false;
 */
 
+-- name: month_patience()$
+-- Whoever waits for a table that somebody else uses makes all others wait behind it.
+/*postgres SELECT set_config('lock_timeout', '2s', true); */
+/*sqlite SELECT '' WHERE false; */
+
 -- name: month_make(big, name, first, until)$
 /*postgres SELECT month_make(:big, :name, :first, :until); */
 /*sqlite SELECT 0 WHERE :big || :name || :first || :until IS NULL; */
@@ -20,10 +25,9 @@ SELECT '' AS big, '' AS name, '' AS bounds, 0 AS guessed, 0 AS bytes WHERE false
 /*postgres SELECT month_drop(:name); */
 /*sqlite SELECT 0 WHERE :name IS NULL; */
 
--- name: months_seen()
--- What the planner knows of all months together, which nobody else looks at: autovacuum sees to single tables alone.
-/*postgres ANALYZE outbox, parts, changes; */
-/*sqlite SELECT 0 WHERE false; */
+-- name: months_look_over()$
+/*postgres SELECT months_look_over(); */
+/*sqlite SELECT 0; */
 
 -- name: oldest_kept()^
 SELECT
@@ -66,17 +70,17 @@ WHERE planned = 0 AND origin IN (SELECT key FROM json_each(:origins)) AND origin
 
 -- name: trim_keys(keys)!
 -- Where keys are unique by a table of their own.
-/*postgres DELETE FROM outbox_keys WHERE dedupe_key IN (SELECT key FROM json_each(:keys)); */
+/*postgres DELETE FROM outbox_keys WHERE dedupe_key IN (SELECT key FROM json_each(:keys) AS k WHERE k.key = k.key || ''); */
 /*sqlite DELETE FROM plans WHERE origin = :keys AND false; */
 
 -- name: trim_messages(ids)!
-DELETE FROM outbox WHERE id IN (SELECT key FROM json_each(:ids));
+DELETE FROM outbox WHERE id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */);
 
 -- name: trim_parts(ids)!
-DELETE FROM parts WHERE item_id IN (SELECT key FROM json_each(:ids));
+DELETE FROM parts WHERE item_id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */);
 
 -- name: trim_bypasses(ids)!
-DELETE FROM bypasses WHERE item_id IN (SELECT key FROM json_each(:ids));
+DELETE FROM bypasses WHERE item_id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */);
 
 -- name: trim_api_messages(ids)!
-DELETE FROM api_messages WHERE item_id IN (SELECT key FROM json_each(:ids));
+DELETE FROM api_messages WHERE item_id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */);

@@ -67,16 +67,20 @@ ON CONFLICT DO NOTHING
 RETURNING origin, channel;
 
 -- name: planned_before(keys)
+-- `key = key || ''`, here and elsewhere: so PostgreSQL takes the list for a short one, and looks each of its members up in
+-- the index of each month. By its own guess, 100, it would read all months from end to end while they are small.
 -- The key of a message that its twin of the same id has kept out does not count.
 SELECT o.dedupe_key
 FROM json_each(:keys) AS wanted
 /*postgres CROSS JOIN outbox_keys AS k */ CROSS JOIN outbox AS o
-WHERE /*postgres k.dedupe_key = wanted.key AND o.id = k.id AND */ o.dedupe_key = wanted.key;
+WHERE /*postgres k.dedupe_key = wanted.key AND o.id = k.id AND */ o.dedupe_key = wanted.key
+    /*postgres AND wanted.key = wanted.key || '' */;
 
 -- name: arrived(ids, owner)
 SELECT o.origin, o.channel
 FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
-WHERE o.id = wanted.key AND o.owner = :owner;
+WHERE o.id = wanted.key AND o.owner = :owner
+    /*postgres AND wanted.key = wanted.key || '' */;
 
 -- name: plan(origin, planned)*!
 INSERT INTO plans (origin, planned) VALUES (:origin, :planned)
@@ -96,6 +100,7 @@ WHERE state = 'queued' AND id IN (
         AND o.address = newer.value ->> 'address'
         AND o.origin <> newer.value ->> 'origin'
         AND o.state = 'queued' AND o.code <> ''
+        /*postgres AND newer.key = newer.key || '' */
         AND o.id NOT IN (SELECT key FROM json_each(:items))
         AND o.situation NOT IN (SELECT key FROM json_each(:kept))
 );
@@ -125,7 +130,8 @@ WITH firsts AS MATERIALIZED (
 )
 SELECT firsts.queue, o.lane, o.next_at
 FROM firsts CROSS JOIN outbox AS o
-WHERE o.id = firsts.id;
+WHERE o.id = firsts.id
+    /*postgres AND firsts.id = firsts.id || '' */;
 
 -- name: claim(queue, gateway, owner, now, lease_until, most)
 -- One look-up a lane (bot.model.message.Lane), each in the order of the index outbox_due: what waits for
@@ -166,7 +172,7 @@ due AS MATERIALIZED (
 UPDATE outbox SET
     state = 'sending', owner = :owner, lease_until = :lease_until, attempts = attempts + 1, settled_at = :now,
     gateway = :gateway
-WHERE id IN (SELECT id FROM due)
+WHERE id IN (SELECT id FROM due /*postgres WHERE id = id || '' */)
 RETURNING
     id, dedupe_key, origin, channel, address, lane, situation, text, source, code, parts, created_at,
     next_at, expires_at, status, appointment_at, state, attempts, reason, sent_at, settled_at, agency, route,
@@ -233,6 +239,7 @@ WHERE state = 'held' AND id IN (
         AND o.address = newer.value ->> 'address'
         AND o.origin <> newer.value ->> 'origin'
         AND o.state = 'held'
+        /*postgres AND newer.key = newer.key || '' */
         AND o.id NOT IN (SELECT key FROM json_each(:items))
         AND o.situation NOT IN (SELECT key FROM json_each(:kept))
 );
@@ -339,13 +346,15 @@ WHERE c.source = wanted.value ->> 'source' AND c.code = wanted.value ->> 'code'
 SELECT o.id, o.address, o.attached, o.gateway, o.held_for, o.way, o.sent_at
 FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
 WHERE o.id = wanted.key AND o.state = 'accepted' AND o.attached LIKE '%"ways":%'
+    /*postgres AND wanted.key = wanted.key || '' */
 ORDER BY o.id
 FOR UPDATE OF o;
 
 -- name: stay(items)!
 UPDATE outbox SET fallback_at = NULL, held_for = '', reason = s.value ->> 'why'
 FROM json_each(:items) AS s
-WHERE outbox.id = s.key AND outbox.state = 'accepted';
+WHERE outbox.id = s.key AND outbox.state = 'accepted'
+    /*postgres AND s.key = s.key || '' */;
 
 -- name: call_off(address, reason, now)!
 UPDATE outbox SET
@@ -393,6 +402,7 @@ SELECT
     o.seen_at
 FROM json_each(:origins) AS wanted CROSS JOIN outbox AS o
 WHERE o.origin = wanted.key
+    /*postgres AND wanted.key = wanted.key || '' */
 ORDER BY o.id;
 
 -- name: item(id)^

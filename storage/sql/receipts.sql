@@ -15,7 +15,8 @@ UPDATE outbox SET
     fallback_at = CAST(s.value ->> 'fallback_at' AS BIGINT),
     lease_until = NULL
 FROM json_each(:items) AS s
-WHERE outbox.id = s.key;
+WHERE outbox.id = s.key
+    /*postgres AND s.key = s.key || '' */;
 
 -- name: pay_late(cost, paid_way, id)*!
 UPDATE outbox SET cost = :cost, paid_way = :paid_way WHERE id = :id;
@@ -38,11 +39,13 @@ RETURNING channel, reference, item_id, state, reason, at, carrier, whole, seen;
 SELECT r.key AS place, o.id AS item_id, 1 AS by_our_id, o.created_at AS at
 FROM json_each(:receipts) AS r CROSS JOIN outbox AS o
 WHERE o.id = r.value ->> 'item_id'
+    /*postgres AND r.key = r.key || '' */
 UNION ALL
 SELECT r.key, p.item_id, 0, p.at
 FROM json_each(:receipts) AS r CROSS JOIN parts AS p
 WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference'
-    /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */;
+    /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */
+    /*postgres AND r.key = r.key || '' */;
 
 -- name: lock_items(ids)
 SELECT
@@ -50,14 +53,16 @@ SELECT
     o.next_at, o.carrier, o.held_for, o.attached, o.way, o.paid_way, o.fallback_at, o.settled_at, o.source, o.code
 FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
 WHERE o.id = wanted.key
+    /*postgres AND wanted.key = wanted.key || '' */
 ORDER BY o.id
 FOR UPDATE OF o;
 
 -- name: parts_of(ids)
 SELECT p.item_id, p.reference, p.state, p.number, p.way, p.channel, p.at
 FROM json_each(:ids) AS wanted
-CROSS JOIN /*postgres LATERAL (SELECT * FROM parts AS q WHERE q.item_id = wanted.key OFFSET 0) */ /*sqlite parts */ AS p
+CROSS JOIN parts AS p
 WHERE p.item_id = wanted.key
+    /*postgres AND wanted.key = wanted.key || '' */
 ORDER BY p.item_id, p.number;
 
 -- name: park(channel, reference, item_id, state, reason, at, carrier, whole, seen)*!
@@ -89,6 +94,7 @@ UPDATE outbox SET
     lease_until = NULL
 FROM json_each(:moves) AS m
 WHERE outbox.id = m.key
+    /*postgres AND m.key = m.key || '' */
     AND outbox.state NOT IN ('delivered', 'failed', 'expired', 'suppressed', 'superseded', 'cancelled')
 RETURNING id;
 
@@ -112,6 +118,7 @@ UPDATE outbox SET
     lease_until = NULL
 FROM json_each(:items) AS s
 WHERE outbox.id = s.key
+    /*postgres AND s.key = s.key || '' */
     AND outbox.owner = :owner
     AND outbox.state IN ('sending', 'uncertain')
     AND outbox.way = 0
@@ -135,6 +142,7 @@ SELECT
 FROM json_each(:parts) AS wanted CROSS JOIN parts AS p CROSS JOIN outbox AS o
 WHERE p.channel = :channel AND p.reference = wanted.key AND o.id = p.item_id
     /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */
+    /*postgres AND wanted.key = wanted.key || '' */
 ORDER BY o.id
 FOR UPDATE OF o;
 

@@ -168,6 +168,9 @@ ON CONFLICT (day) DO UPDATE SET computed_at = excluded.computed_at;
 -- name: reports_seen()$
 SELECT at FROM report_seen WHERE name = 'changes';
 
+-- name: reports_trimmed()$
+SELECT at FROM report_seen WHERE name = 'trimmed';
+
 -- name: reports_standing_at()$
 SELECT at FROM report_seen WHERE name = 'standing';
 

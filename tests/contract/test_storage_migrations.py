@@ -90,7 +90,7 @@ async def test_a_migrated_database_is_known_by_the_next_program(storage_url: str
 async def test_a_database_of_a_newer_program_is_not_touched(storage_url: str) -> None:
     async with open_storage(storage_url) as storage:
         await storage.migrate()
-    await execute(storage_url, "INSERT INTO migrations VALUES ('9999_future', 'x', 0)")
+    await execute(storage_url, "INSERT INTO migrations (name, checksum, applied_at) VALUES ('9999_future', 'x', 0)")
 
     async with open_storage(storage_url) as storage:
         for act in (storage.migrate, storage.pending_migrations, lambda: enqueue(storage, an_item(1))):

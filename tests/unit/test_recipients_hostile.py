@@ -52,6 +52,17 @@ def test_what_is_no_list_is_refused_by_its_content(content: bytes, said: str, tm
     assert word(read(content, tmp_path)) == said
 
 
+def test_an_archive_whose_octets_cannot_be_unpacked_is_broken(tmp_path: Path) -> None:
+    whole = xlsx_of(HEADER, LAN)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        first = next(each for each in archive.infolist() if each.filename.endswith(".xml"))
+    start = first.header_offset + 30 + len(first.filename)
+
+    torn = whole[:start] + b"\xff" * first.compress_size + whole[start + first.compress_size :]
+
+    assert word(read(torn, tmp_path)) == "broken"
+
+
 def test_a_bomb_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
     bomb = with_sheet(b"<worksheet>" + b" " * (60 * _MIB))
 
