@@ -24,10 +24,11 @@ check: venv ## what a change must pass: lint, format, types, imports, tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
-bench: venv ## the benchmarks, one after the other, as JSON
-	@for each in $$(ls benchmarks/[a-z]*.py | grep -v quarter); do \
-		echo "== $$each"; $(BIN)/python -m "benchmarks.$$(basename "$$each" .py)" || exit 1; \
-	done
+bench: venv ## the benchmarks of benchmarks/RESULTS.md, one after the other (20 minutes)
+	@$(BIN)/python -m benchmarks.results
+
+chaos: venv ## a thousand kills under load, and the judge's verdict (half an hour)
+	@$(BIN)/python -m tests.chaos --kills 1000
 
 quarter: venv ## Khánh Hoà's first quarter of 2018 on a fast clock, as JSON
 	@$(BIN)/python -m benchmarks.quarter
@@ -38,4 +39,4 @@ lock: ## renew both lock files (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
 		-q pyproject.toml -c requirements-dev.lock -o requirements.lock
 
-.PHONY: help venv demo test check bench quarter lock
+.PHONY: help venv demo test check bench chaos quarter lock

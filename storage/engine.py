@@ -1,6 +1,7 @@
 """What both engines have in common: wake events, and the check that the schema is this program's."""
 
 import asyncio
+import logging
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
@@ -10,6 +11,8 @@ from datetime import datetime
 from bot.model.clock import Clock
 from bot.model.errors import StorageError
 from storage.migrate import Applied, missing
+
+log = logging.getLogger(__name__)
 
 RECHECK = 30.0
 """Seconds after which the schema is looked at again: a newer program may have changed it beneath this one."""
@@ -28,6 +31,7 @@ class Engine(ABC):
         self._current_until = float("-inf")
         """When the schema is looked at again, by this process's monotonic clock."""
         self._changes_heard = 0
+        self._works = False
         self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._fed: defaultdict[str, set[str]] = defaultdict(set)
         """Queue → the channels that take from it."""
@@ -65,11 +69,23 @@ class Engine(ABC):
         if now < self._current_until:
             return
         changes = self._changes_heard
-        if pending := await self.pending_migrations():
+        if pending := await self._pending():
             raise StorageError(f"{self.shown} lacks {', '.join(pending)}: run `motcua migrate`")
         # What is heard while we look may be of after the look.
         if changes == self._changes_heard:
             self._current_until = now + RECHECK
+        self._works = True
+
+    async def _pending(self) -> list[str]:
+        """Says once in the log why a program that worked until now stops: who meets the error may not quote it."""
+        applied = await self._applied()
+        try:
+            return [migration.name for migration in missing(applied, self.shown)]
+        except StorageError as error:
+            if self._works:
+                log.error("%s", error)
+            self._works = False
+            raise
 
     def _look_again(self) -> None:
         self._changes_heard += 1

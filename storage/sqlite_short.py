@@ -22,15 +22,19 @@ _OUTBOX = """
     enqueue enqueue_one plan item add_part park record_part name_carrier take_way
     count_failures count_speed
     count_minutes count_spending count_dossier_spending note_seen pay_late remember_carrier
-    lease_take lease_renew lease_give_back lease_fence lease_lock lease_holders shares_lock shares_put parked_any arrive_part arrive_item
+    lease_take lease_renew lease_give_back lease_fence lease_lock lease_holders shares_lock shares_put
+    parked_any arrive_part arrive_item
 """
-_API = "api_key api_guests api_remember api_remembered api_answered api_forget api_note audit_step audit_add audit_move"
+_API = """
+    api_key api_remember api_remembered api_answered api_forget api_note audit_step audit_add audit_move
+"""
 SHORT = frozenset(" ".join((_MESSAGES, _PEOPLE, _DOSSIERS, _OUTBOX, _API)).split())
 """Queries that concern one thing, or write the rows that they are given."""
 
 _OF_SETS = """
     planned_before arrived due next_due claim lock_items settle settle_ordinary unpark arrivals find_items parts_of
-    move_items dossiers_many failures clear_attempts withdraw bindings_of disowned_of preferences_of api_unwanted
+    history of_origins move_items dossiers_many failures clear_attempts withdraw
+    bindings_of disowned_of preferences_of api_unwanted
 """
 SETS = frozenset(_OF_SETS.split())
 """Queries that are as short for each member of a set; short as long as the set is."""

@@ -18,6 +18,8 @@ OVERLAP = timedelta(minutes=10)
 """How far back an open page looks again for what the feed did not bring: sent by another process, or between
 our look at the history and its being written down."""
 
+_FIRST_PAGE = 64
+"""Of a visitor there is rarely more, and so few are read without a hop to a thread."""
 _PAGE = 200
 _PAGES = 20
 _PUMPED = 16
@@ -33,19 +35,20 @@ def floor_id(moment: datetime) -> str:
 
 async def recent(storage: Storage, address: Address, *, since: datetime) -> list[OutboxItem]:
     """The newest `SHOWN` messages sent to `address` and made since then, oldest first."""
+    return await storage.read(lambda tx: recent_in(tx, address, since=since))
 
-    async def work(tx: Transaction) -> list[OutboxItem]:
-        newest: deque[OutboxItem] = deque(maxlen=SHOWN)
-        after = floor_id(since)
-        for _ in range(_PAGES):
-            page = await tx.outbox.history(address, after=after, limit=_PAGE)
-            newest.extend(page)
-            if len(page) < _PAGE:
-                break
-            after = page[-1].id
-        return list(newest)
 
-    return await storage.read(work)
+async def recent_in(tx: Transaction, address: Address, *, since: datetime) -> list[OutboxItem]:
+    """The same, within a reading that looks for more."""
+    newest: deque[OutboxItem] = deque(maxlen=SHOWN)
+    after, limit = floor_id(since), _FIRST_PAGE
+    for _ in range(_PAGES):
+        page = await tx.outbox.history(address, after=after, limit=limit)
+        newest.extend(page)
+        if len(page) < limit:
+            break
+        after, limit = page[-1].id, _PAGE
+    return list(newest)
 
 
 def missed(items: list[OutboxItem], last_id: str) -> list[OutboxItem]:

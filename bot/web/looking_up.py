@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.model.code import canonical
-from bot.web.answering import answers_to
+from bot.web.answering import answered
 from bot.web.asking import FACTOR, LONGEST_FACTOR, LONGEST_TEXT, TEXT, Asked, asked_of
 from bot.web.desk import Desk, form_of
 from bot.web.errors import RefusedError, with_wait
@@ -75,20 +75,19 @@ class LookUp:
 
     async def _answer(self, request: web.Request, session: Session, asked: Asked, language: str) -> web.StreamResponse:
         context = self._desk.context
-        earlier = await conversation(context, session)
         async with watching(self._desk.feed, session.address) as arrivals:
             message = await self._desk.take_in(request, session, asked, language)
-            answers, is_whole = await answers_to(context, message, arrivals)
-        lines = [line for line in earlier if line.id not in {item.id for item in answers}]
-        lines += [Line(label_of(asked.text, earlier) or asked.shown, message.at), *map(line_of, answers)]
+            found = await answered(context, message, arrivals)
+        lines = [line_of(item) for item in found.earlier]
+        lines += [Line(label_of(asked.text, lines) or asked.shown, message.at), *map(line_of, found.answers)]
         talk = self._talk(session, lines)
-        if not (answers and is_whole):
-            waits = self._desk.pages.words[language]["ask"]["taken" if is_whole else "late"]
+        if not (found.answers and found.is_whole):
+            waits = self._desk.pages.words[language]["ask"]["taken" if found.is_whole else "late"]
             talk = replace(talk, next_id=asked.client_id, late=asked, late_sentence=waits)
-        page = self._page(session, replace(talk, is_answer=bool(answers)), language=language)
+        page = self._page(session, replace(talk, is_answer=bool(found.answers)), language=language)
         await page.prepare(request)
         await page.write_eof()
-        self._desk.sightings.note(answers)
+        self._desk.sightings.note(found.answers)
         return page
 
     async def _talk_so_far(self, session: Session) -> Talk:

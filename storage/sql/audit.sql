@@ -8,7 +8,7 @@ RETURNING number, digest;
 SELECT number, digest FROM audit_head;
 
 -- name: audit_move(number, digest)!
-UPDATE audit_head SET number = :number, digest = :digest;
+UPDATE audit_head SET number = :number, digest = :digest WHERE one = 1;
 
 -- name: audit_add(number, at, done_by, way, what, subject, agency, before, after, digest)*!
 INSERT INTO audit (number, at, done_by, way, what, subject, agency, before, after, digest)
