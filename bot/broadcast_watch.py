@@ -20,6 +20,9 @@ BEATS_WITHIN = 30.0
 SOON = 0.01
 """Seconds between two looks while something is handed out."""
 
+FULL = 0.2
+"""Seconds between two looks while as much waits to be sent as may: a fast account would stand still for the rest."""
+
 _MOVING = (BroadcastState.APPROVED, BroadcastState.RUNNING, BroadcastState.TRIED)
 
 
@@ -29,6 +32,7 @@ class BroadcastWatch:
     def __init__(self, storage: Storage, handing_out: HandingOut) -> None:
         self._storage = storage
         self._handing_out = handing_out
+        self._is_running = False
 
     async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
@@ -39,12 +43,14 @@ class BroadcastWatch:
                 beat()
             except Exception as error:
                 log.error("broadcasts could not be handed out: %s", trail(error))
-            await asyncio.sleep(SOON if moved else EVERY)
+            await asyncio.sleep(SOON if moved else FULL if self._is_running else EVERY)
 
     async def look(self) -> bool:
         """One step of each; False where none had any to do. What is wrong with one does not hold up the others."""
         moved = False
-        for broadcast in await self._storage.read(lambda tx: tx.broadcasts.in_states(_MOVING)):
+        broadcasts = await self._storage.read(lambda tx: tx.broadcasts.in_states(_MOVING))
+        self._is_running = any(each.state is BroadcastState.RUNNING for each in broadcasts)
+        for broadcast in broadcasts:
             try:
                 moved |= await self._handing_out.move(broadcast)
             except Exception as error:

@@ -34,6 +34,7 @@ begin = "00:00"
 end = "00:00"
 [broadcasts]
 canary = 0
+waiting = 20000
 [channels.webchat]
 kind = "webchat"
 [channels.sms]

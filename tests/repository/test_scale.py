@@ -27,8 +27,8 @@ RATES = table("A broadcast of a million")
 
 def near(found: str, wanted: float) -> bool:
     """As exact as it is written: within half of the last digit."""
-    places = len(found.partition(".")[2])
-    return abs(number(found) - wanted) <= 0.5 * 10**-places + 1e-9
+    half_of_the_last_digit: float = 0.5 / 10 ** len(found.partition(".")[2])
+    return abs(number(found) - wanted) <= half_of_the_last_digit + 1e-9
 
 
 @pytest.mark.parametrize("row", SIZES, ids=lambda row: row["who"])
