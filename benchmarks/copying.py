@@ -87,8 +87,9 @@ async def main(url: str | None, messages: int) -> None:
     async with AsyncExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (place / "source").mkdir()
-        address = url or await stack.enter_async_context(embedded_postgres(place / "server"))
-        print(json.dumps(await measured(address, place / "source", messages), indent=2))
+        if url is None:
+            url = await stack.enter_async_context(embedded_postgres(place / "server"))
+        print(json.dumps(await measured(url, place / "source", messages), indent=2))
 
 
 if __name__ == "__main__":

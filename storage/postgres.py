@@ -38,7 +38,7 @@ _YOUNG_PLAN_SECONDS = 5
 reads it whole once it is full, until the server has analysed it; planning everything anew each time would cost a fifth
 of the outbox's pace."""
 _PLAN_SECONDS = 300
-"""The same where there are many: with two years of months the server plans a claim for 40 ms, and does it in 5."""
+"""The same where there are many: with two years of months the plan of a claim costs more than a small claim."""
 _FEW_MESSAGES = 100_000
 _MESSAGES = """
 SELECT COALESCE(SUM(reltuples), 0) FROM pg_class

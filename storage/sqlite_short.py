@@ -2,7 +2,7 @@
 
 Each of these finds its rows by a key or an index that belongs to one address, code, message or queue, whatever else
 the tables hold. Not among them is what walks through a table or an index (`lapse`, `expire`, `orphans`, `counts`,
-`history`, `prune_attempts` …) and what is meant for batches (`dossiers_compare`, `dossiers_known` …). A new statement
+`prune_attempts` …) and what is meant for batches (`dossiers_compare`, `dossiers_known` …). A new statement
 runs in the thread until it is named here.
 """
 
@@ -33,7 +33,7 @@ SHORT = frozenset(" ".join((_MESSAGES, _PEOPLE, _DOSSIERS, _OUTBOX, _API)).split
 
 _OF_SETS = """
     planned_before arrived due next_due claim lock_items settle settle_ordinary unpark arrivals find_items parts_of
-    history of_origins move_items dossiers_many failures clear_attempts withdraw
+    history move_items dossiers_many failures clear_attempts withdraw
     bindings_of disowned_of preferences_of api_unwanted
 """
 SETS = frozenset(_OF_SETS.split())
