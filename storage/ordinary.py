@@ -4,6 +4,7 @@ Whatever is not ordinary is left to `Settling` and `Receipts`, which can do all 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bot.model.clock import month_of, to_millis
@@ -22,8 +23,20 @@ _COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
 """Where an answer is counted."""
 _MINUTE = 60_000
 _SLOW = SLOW.total_seconds() * 1000
-Named = tuple[str, str]
-"""A gateway, and its reference of a part."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """What a batch of settlements comes to. Written when all else of the batch is: every settler waits at the rows of
+    its gateway's minute for the one before it, and must want nothing more by then."""
+
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    """Gateway and reference of the parts that providers have named."""
+    charges: list[Charge] = field(default_factory=list)
+    dossiers: list[tuple[str, str, int]] = field(default_factory=list)
+    """Source, code and đồng."""
+    answers: list[Answer] = field(default_factory=list)
+    minutes: Minutes = field(default_factory=Minutes)
 
 
 class _Kind(NamedTuple):
@@ -37,8 +50,8 @@ class _Kind(NamedTuple):
 class Ordinary(OutboxChapter):
     """The part of `bot.ports.OutboxStore` through which most messages go."""
 
-    async def _settle_ordinary(self, settlements: Sequence[Settlement], named: list[Named]) -> list[Settlement]:
-        """Settles what is ordinary, and adds to `named` the parts that it names; gives back the rest."""
+    async def _settle_ordinary(self, settlements: Sequence[Settlement], counted: Counted) -> list[Settlement]:
+        """Settles what is ordinary; gives back the rest."""
         kinds: dict[_Kind, dict[str, Settlement]] = {}
         rest = []
         for each in settlements:
@@ -49,43 +62,36 @@ class Ordinary(OutboxChapter):
         if sum(map(len, kinds.values())) + len(rest) < len(settlements) or len({e.item_id for e in rest}) < len(rest):
             return list(settlements)  # Two words on one item: the last one counts.
         for kind in sorted(kinds, key=lambda each: (each.owner, each.state, each.cost or 0)):
-            done = await self._settle_kind(kind, kinds[kind], named)
+            done = await self._settle_kind(kind, kinds[kind], counted)
             if len(done) < len(kinds[kind]):
                 rest += [each for key, each in kinds[kind].items() if key not in done]
         return rest
 
-    async def _settle_kind(self, kind: _Kind, members: Mapping[str, Settlement], named: list[Named]) -> set[str]:
+    async def _settle_kind(self, kind: _Kind, members: Mapping[str, Settlement], counted: Counted) -> set[str]:
         """The items that were as expected, and are settled."""
         at = {key: to_millis(members[key].at) for key in sorted(members)}
         rows = await self._sql.rows(
             "settle_ordinary", items=to_json(at), owner=kind.owner, state=str(kind.state), cost=kind.cost
         )
-        columns, minutes = _COLUMNS[kind.state], Minutes()
-        parts, answers = [], []
-        for item_id, gateway, agency, lane, next_at, attempts, *_ in rows:
-            when = at[item_id]
-            answers.append(Answer(gateway, agency, lane, when, next_at if attempts == 1 else None, True, False, False))
-            for number, reference in enumerate(members[item_id].references, 1):
+        columns, parts = _COLUMNS[kind.state], []
+        for item_id, gateway, agency, lane, next_at, attempts, number, source, code in rows:
+            each, when = members[item_id], at[item_id]
+            due_at = next_at if attempts == 1 else None
+            counted.answers.append(Answer(gateway, agency, lane, when, due_at, True, False, False))
+            for place, reference in enumerate(each.references, 1):
                 if reference:
-                    parts.append((gateway, clean(reference), item_id, number, when, 0))
+                    parts.append((gateway, clean(reference), item_id, place, when, 0))
             if gateway:
                 minute = when // _MINUTE * _MINUTE
                 for column in columns:
-                    minutes[gateway, minute, column] += 1
+                    counted.minutes[gateway, minute, column] += 1
+            if kind.cost is not None:
+                counted.charges.append(Charge(agency, month_of(each.at), number, kind.cost))
+                if code and kind.cost:
+                    counted.dossiers.append((source, code, kind.cost))
         await self._sql.change_many("add_part", parts)
-        named += [(gateway, reference) for gateway, reference, *_ in parts]
-        if kind.cost is not None:
-            await self._charge(kind.cost, rows, members)
-        await self._measures.count(answers)
-        await self._tallies.count(minutes)
+        counted.parts += [(gateway, reference) for gateway, reference, *_ in parts]
         return {row[0] for row in rows}
-
-    async def _charge(self, cost: int, rows: Sequence[Row], members: Mapping[str, Settlement]) -> None:
-        await self._tallies.charge(
-            Charge(agency, month_of(members[item_id].at), parts, cost)
-            for item_id, _, agency, _, _, _, parts, *_ in rows
-        )
-        await self._tallies.charge_dossiers((source, code, cost) for *_, source, code in rows if cost and code)
 
     async def arrive(self, receipts: Sequence[Receipt]) -> list[Receipt]:
         """Records those that say of the one part of a message that it has arrived; gives back the rest."""

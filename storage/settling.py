@@ -10,8 +10,8 @@ from bot.ports import Settlement
 from storage.edge import clean, key_set, millis, to_json
 from storage.measuring import Answer
 from storage.message_rows import HAS_WAYS, Locked, receipt_of, way_taken
-from storage.ordinary import Ordinary
-from storage.tallies import Charge, Minutes, Named, minute_of
+from storage.ordinary import Counted, Ordinary
+from storage.tallies import Charge, Named, minute_of
 
 REPETITION = "repetition"
 """`held_for` of a waiting item that may have been sent: only the gateway in whose queue it is may repeat it."""
@@ -157,12 +157,17 @@ class Settling(Ordinary):
             return []
         if any(each.references for each in settlements):
             await self._others.announce_settling()
-        named: list[tuple[str, str]] = []
-        if rest := await self._settle_ordinary(settlements, named):
-            await self._settle_rest(rest, named)
-        return await self._unpark(named) if named else []
+        counted = Counted()
+        if rest := await self._settle_ordinary(settlements, counted):
+            await self._settle_rest(rest, counted)
+        early = await self._unpark(counted.parts) if counted.parts else []
+        await self._tallies.charge(counted.charges)
+        await self._tallies.charge_dossiers(counted.dossiers)
+        await self._measures.count(counted.answers)
+        await self._tallies.count(counted.minutes)
+        return early
 
-    async def _settle_rest(self, settlements: Sequence[Settlement], named: list[tuple[str, str]]) -> None:
+    async def _settle_rest(self, settlements: Sequence[Settlement], counted: Counted) -> None:
         items = {
             row[0]: Locked(*row)
             for row in await self._sql.rows("lock_items", ids=key_set(each.item_id for each in settlements))
@@ -181,9 +186,14 @@ class Settling(Ordinary):
         await self._sql.change_many("pay_late", [_paid_late(each) for each in late])
         parts = [part for each in ours for part in _parts(each)]
         await self._sql.change_many("add_part", parts)
-        named += [(part["gateway"], part["reference"]) for part in parts]
-        await self._tally(ours, effective, [*effective, *late])
+        counted.parts += [(part["gateway"], part["reference"]) for part in parts]
         await self._note_bypasses(effective)
+        await self._tallies.remember(
+            Named(each.item.address, each.settlement.carrier, each.settlement.at)
+            for each in ours
+            if each.settlement.carrier
+        )
+        _count(counted, effective, [*effective, *late])
 
     async def _note_bypasses(self, effective: Collection[_Settled]) -> None:
         """What left in quiet hours; a person's word, which came before, stays."""
@@ -216,28 +226,18 @@ class Settling(Ordinary):
         early = await self._sql.rows("unpark", references=to_json(numbered))
         return sorted((receipt_of(row) for row in early), key=lambda receipt: receipt.at)
 
-    async def _tally(self, ours: Sequence[_Settled], effective: Collection[_Settled], paid: Sequence[_Settled]) -> None:
-        await self._tallies.remember(
-            Named(each.item.address, each.settlement.carrier, each.settlement.at)
-            for each in ours
-            if each.settlement.carrier
-        )
-        await self._tallies.charge(
-            Charge(each.item.agency, month_of(each.settlement.at), each.item.parts, cost)
-            for each in paid
-            if (cost := each.cost) is not None
-        )
-        await self._tallies.charge_dossiers(
-            (each.item.source, each.item.code, cost) for each in paid if (cost := each.cost) and each.item.code
-        )
-        await self._measures.count(each.answer for each in effective)
-        await self._tallies.count(
-            Minutes(
-                (each.item.gateway, minute_of(each.settlement.at), column)
-                for each in effective
-                for column in each.columns
-            )
-        )
+
+def _count(counted: Counted, effective: Collection[_Settled], paid: Sequence[_Settled]) -> None:
+    for each in paid:
+        if (cost := each.cost) is not None:
+            month = month_of(each.settlement.at)
+            counted.charges.append(Charge(each.item.agency, month, each.item.parts, cost))
+            if cost and each.item.code:
+                counted.dossiers.append((each.item.source, each.item.code, cost))
+    for each in effective:
+        counted.answers.append(each.answer)
+        for column in each.columns:
+            counted.minutes[each.item.gateway, minute_of(each.settlement.at), column] += 1
 
 
 def _parts(settled: _Settled) -> list[dict[str, Any]]:

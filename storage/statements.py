@@ -82,9 +82,7 @@ class Statements:
         changed: int = await self._driver.insert_update_delete(self._connection, name, self._text(name), values)
         return changed
 
-    async def change_many(
-        self, name: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
-    ) -> int | None:
+    async def change_many(self, name: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]) -> int | None:
         """Each row by its names; or as a tuple, clean, in the order in which the query uses them, each once. How many
         rows were changed, as far as the driver tells; None: it does not."""
         if not rows:
