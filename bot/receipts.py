@@ -24,17 +24,19 @@ class Recorded:
 
 
 async def record(storage: Storage, receipts: Sequence[Receipt]) -> Recorded:
-    """Records receipts durably, in one transaction."""
-    return await storage.write(lambda tx: record_in(tx, receipts))
+    """Records receipts durably: the ordinary ones in one transaction, the others in a second, which waits for what is
+    just being settled and therefore must not hold what a settler needs. Where only the first is done, all may be given
+    again: nothing leaves a final state."""
+    others = await storage.write(lambda tx: tx.outbox.arrive(receipts))
+    arrived = len(receipts) - len(others)
+    if not others:
+        return Recorded(arrived, arrived, 0)
+    recorded = await storage.write(lambda tx: record_in(tx, others))
+    return Recorded(arrived + recorded.moved, arrived + recorded.matched, recorded.parked)
 
 
 async def record_in(tx: Transaction, receipts: Sequence[Receipt]) -> Recorded:
-    """The same inside a transaction that does something else too."""
-    number = len(receipts)
-    receipts = await tx.outbox.arrive(receipts)
-    arrived = number - len(receipts)
-    if not receipts:
-        return Recorded(arrived, arrived, 0)
+    """Any receipts, inside a transaction that does something else too."""
     matched = await tx.outbox.match(receipts)
     found = {id(match.receipt) for match in matched}
     strangers = [receipt for receipt in receipts if id(receipt) not in found]
@@ -43,7 +45,7 @@ async def record_in(tx: Transaction, receipts: Sequence[Receipt]) -> Recorded:
     await tx.outbox.record(matched, moved)
     if strangers:
         await tx.outbox.park(strangers)
-    return Recorded(arrived + sum(not move.is_past for move in moved), arrived + len(matched), len(strangers))
+    return Recorded(sum(not move.is_past for move in moved), len(matched), len(strangers))
 
 
 def _way(match: Matched) -> tuple[str, int]:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.beats import unheard
+from bot.leading import Post, Posts
 from bot.mirror import Mirror
+from bot.model.clock import utc_now
 from bot.model.dossier import Status
 from bot.model.message import DeliveryState
 from bot.model.report import Span, day_of
@@ -41,7 +43,7 @@ async def test_a_stop_in_the_middle_loses_nothing_and_counts_nothing_twice(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
-    await watch_over(sqlite_storage, books, owner="one").look()
+    await watch_over(sqlite_storage, books).look()
 
     report = await reports(sqlite_storage, books).of(NOVEMBER)
     by_hand, today = await counted_by_hand(sqlite_storage, books), day_of(books.clock())
@@ -51,19 +53,36 @@ async def test_a_stop_in_the_middle_loses_nothing_and_counts_nothing_twice(
     assert report.uncounted == 0
 
 
-async def test_only_one_process_counts_at_a_time(sqlite_storage: Storage, books: Books) -> None:
-    first, second = watch_over(sqlite_storage, books, "one"), watch_over(sqlite_storage, books, "two")
-    await first.look()
-    books.clock.pass_(seconds=30)
+async def test_only_one_process_counts_at_a_time_and_when_it_stops_another_goes_on(
+    sqlite_storage: Storage, books: Books
+) -> None:
+    looked: asyncio.Queue[str] = asyncio.Queue()
 
-    await second.look()
-    kept = await sqlite_storage.read(lambda tx: tx.reports.days(FIRST, day_of(books.clock())))
+    def process(owner: str) -> asyncio.Task[None]:
+        async def count(post: Post) -> None:
+            await watch_over(post.storage, books).run(lambda: looked.put_nowait(owner))
+
+        return asyncio.create_task(Posts(sqlite_storage, clock=utc_now, owner=owner, renew=0.05).hold("plan", count))
+
+    first = process("one")
+    began = await looked.get()
+    second = process("two")
+    await asyncio.sleep(10 * 0.05)
+    waited = looked.empty()
     books.clock.pass_(minutes=30)
-    await second.look()
-    later = await sqlite_storage.read(lambda tx: tx.reports.days(FIRST, day_of(books.clock())))
+    await stopped(first)
+    went_on = await looked.get()
+    days = await sqlite_storage.read(lambda tx: tx.reports.days(FIRST, day_of(books.clock())))
+    await stopped(second)
 
-    assert all(each.computed_at and each.computed_at <= books.clock() - timedelta(minutes=30) for each in kept.values())
-    assert later[day_of(books.clock())].computed_at == books.clock()
+    assert (began, went_on) == ("one", "two")
+    assert waited, "two counted at once"
+    assert days[day_of(books.clock())].computed_at == books.clock()
+
+
+async def stopped(process: asyncio.Task[None]) -> None:
+    process.cancel()
+    await asyncio.wait([process])
 
 
 async def test_a_receipt_that_comes_later_is_counted_with_its_day(sqlite_storage: Storage, books: Books) -> None:

@@ -24,7 +24,7 @@ from bot.serving import serve_web
 from tests.support.making import message
 
 EVERYWHERE = {"watch", "looks", "ledger", "guessing", "texts"}
-PLANS = {"fallback", "quiet", "broadcasts", "sessions", "talks", "deadlines", "reports", "callbacks"}
+PLANS = {"fallback", "quiet", "broadcasts", "sessions", "talks", "deadlines", "reports", "callbacks", "keeping"}
 SENDS = {
     *(f"sender:{name}" for name in ("webchat", "sms", "tele", TRIAL)),
     "sweeper", "gateways", "blocked", "listener:sms", f"listener:{TRIAL}", "aside:tele",
