@@ -180,9 +180,7 @@ async def measure(url: str, dossiers: int) -> dict[str, Any]:
         stop.set()
         took = await beside
         begin = time.perf_counter()
-        fast = ReportWatch(
-            storage, Counting(storage, Calendars(), {}, 5), ReportSettings(pause=0), clock=Time()
-        )
+        fast = ReportWatch(storage, Counting(storage, Calendars(), {}, 5), ReportSettings(pause=0), clock=Time())
         await fast.rebuild(date(2025, 11, 1) + timedelta(days=n) for n in range(385))
         year = time.perf_counter() - begin
         again = time.perf_counter()

@@ -136,7 +136,7 @@ async def measured(url: str, place: Path, rate: int, *, steady: float) -> dict[s
         storage = await stack.enter_async_context(open_storage(url))
         await storage.migrate()
         office = Office(storage, place, rate)
-        # So many that the account is never without work.
+        # So many that the account is never without work; replies, for to pushes a tenth of the rate is closed.
         await _planned(storage, int(rate * (8 * steady + 2 * _PATIENCE)))
         found = await _told(office, stack, steady)
         found["most_granted"] = office.most_granted
@@ -208,7 +208,7 @@ async def _planned(storage: Storage, number: int) -> None:
     items = [
         OutboxItem(
             id=(fresh := new_id()), dedupe_key=fresh, origin=f"bench:{fresh}", channel=CHANNEL,
-            address=Address("sms", f"+8491{serial:06d}5"), lane=Lane.PUSH, situation=Situation.PROGRESS,
+            address=Address("sms", f"+8491{serial:06d}5"), lane=Lane.REPLY, situation=Situation.PROGRESS,
             text="Ho so cua ong/ba da duoc tiep nhan.", created_at=now, next_at=now,
             expires_at=now + timedelta(hours=1),
         )

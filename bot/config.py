@@ -88,7 +88,10 @@ class WebSettings(PageSettings):
     host: str = Field("127.0.0.1", description="address to listen on; a reverse proxy stands before it")
     port: int = Field(8080, ge=1, le=65535)
     health_port: int = Field(
-        0, ge=0, le=65535, description="where a process with neither role web nor receive tells how it fares; 0: nowhere"
+        0,
+        ge=0,
+        le=65535,
+        description="where a process with neither role web nor receive tells how it fares; 0: nowhere",
     )
     visitor_per_minute: int = Field(20, ge=1, description="messages that one visitor may send in a minute")
     network_per_minute: int = Field(120, ge=1, description="the same for all visitors from one address")

@@ -11,7 +11,7 @@ from tests.chaos.run import Wanted, run
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 16), ("postgres", 44)])
+@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 10), ("postgres", 44)])
 async def test_whoever_is_killed_nothing_is_lost_and_nothing_sent_twice(
     engine: str, kills: int, tmp_path: Path, postgres_url: str
 ) -> None:

