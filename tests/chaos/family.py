@@ -98,7 +98,13 @@ class Family:
         wall = WallClock(Path(order["wall"]))
         born = self._born[name] = asyncio.get_running_loop().create_future()
         self._say(order)
-        pid = await born
+        try:
+            async with asyncio.timeout(_STARTS_WITHIN):
+                pid = await born
+        except TimeoutError:
+            said = (self._place / "zygote.log").read_text(encoding="utf-8", errors="replace")
+            ended = self._process.returncode
+            raise AssertionError(f"{name} was not born; the zygote (exit code {ended}) said: {said[-3000:]}") from None
         child = self._children[pid] = Child(name, pid, Path(order["log"]), wall)
         return child
 
