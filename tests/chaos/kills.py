@@ -61,6 +61,10 @@ class Tally:
             self.enough.set()
 
 
+_OBEYS_WITHIN = 0.5
+"""Seconds in which a process that has just read its order dies of it."""
+
+
 class Killer:
     """Works until the tally is full; every process is alive when `run` returns."""
 
@@ -88,6 +92,19 @@ class Killer:
                 tasks.create_task(self._every(_OTHERS_EVERY[2], self._several))
                 if self._server:
                     tasks.create_task(self._every(_OTHERS_EVERY[1], self._database_killer(self._server)))
+        for slot in slots:
+            await self._revive(slot)
+
+    async def _revive(self, slot: Slot) -> None:
+        """Whoever still has an order to die has it taken back; whoever has obeyed, or was killed with all the others
+        after it had been looked at for the last time, serves again."""
+        self._keeper.sheet(slot).wipe()
+        await asyncio.sleep(_OBEYS_WITHIN)
+        while self._alive[slot.name].dead.is_set():
+            life = self._alive[slot.name] = await self._keeper.serve(slot)
+            await self._serving(slot, life)
+            if life.dead.is_set():
+                await self._refused(slot, life)
 
     async def _haunt(self, slot: Slot) -> None:
         """One slot: serves, dies, serves again, and serves at the end."""

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import signal
 from collections.abc import MutableMapping
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +38,14 @@ def live(order: dict[str, Any]) -> None:
     asyncio.run(serve(Config.model_validate(settings), roles, walk))
 
 
+def _tell() -> None:
+    """What every task waits for, into the log: for who looks at a process that seems to stand still (SIGUSR1)."""
+    for task in asyncio.all_tasks():
+        task.print_stack()
+
+
 async def serve(config: Config, roles: frozenset[Role], walk: Walk) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _tell)
     split: dict[str, Any] = {"roles": roles} if "roles" in inspect.signature(bot.app.open_app).parameters else {}
     async with bot.app.open_app(bot.app.read_plan(config), **split) as app, serve_web(app):
         walk.say("serving")
