@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Literal
@@ -26,7 +26,23 @@ class Door:
     """How many were."""
 
     async def pass_on(self, server: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        theirs, ours = await _connected(server)
+        try:
+            theirs, ours = await _connected(server)
+            try:
+                await self._between(reader, writer, theirs, ours)
+            finally:
+                ours.transport.abort()
+        finally:
+            # Also of one that came as the door was closing: what is left open outlives its loop.
+            writer.transport.abort()
+
+    async def _between(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        theirs: asyncio.StreamReader,
+        ours: asyncio.StreamWriter,
+    ) -> None:
         pending: list[Cut | None] = []
 
         async def ask() -> None:
@@ -54,10 +70,6 @@ class Door:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for end in (writer, ours):
-                end.transport.abort()
-                with suppress(OSError):
-                    await end.wait_closed()
 
 
 @asynccontextmanager
@@ -65,8 +77,12 @@ async def door_to(url: str) -> AsyncIterator[Door]:
     """A door to the database `url`, at first without cuts."""
     parts = urlsplit(url)
     passing: set[asyncio.Task[None]] = set()
+    closed = False
 
     def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if closed:
+            writer.transport.abort()
+            return
         task = asyncio.ensure_future(door.pass_on(url, reader, writer))
         passing.add(task)
         task.add_done_callback(passing.discard)
@@ -78,6 +94,7 @@ async def door_to(url: str) -> AsyncIterator[Door]:
     try:
         yield door
     finally:
+        closed = True
         listening.close()
         for task in list(passing):
             task.cancel()
