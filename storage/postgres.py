@@ -59,6 +59,13 @@ _SETTLING = 0x6D6F_7463_0001
 _CLAIMING = 0x6D6F_7463_0003
 _MIGRATING = 0x6D6F_7463_0002
 """Keys of advisory locks: "motc" and a number."""
+_CLAIM_SILENCE = "3s"
+"""How long the server waits for a claimer that says nothing, or takes no answer: all other senders wait with it. What
+it had claimed is undone. Elsewhere a transaction may pause for longer; see storage.postgres_hosts."""
+_CLAIM = """
+SELECT set_config('idle_in_transaction_session_timeout', $2, true), set_config('tcp_user_timeout', $2, true),
+    pg_advisory_xact_lock($1)
+"""
 
 _TWO_AT_ONCE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _UNDONE = ("23", "25", "40", "53", "54")
@@ -248,7 +255,7 @@ class _Others(Coordination):
     async def announce_claiming(self) -> None:
         """Two claims at once do not see what the other one takes, and each could take a message to one address.
         Held until the commit. A statement of its own, for the claim must see what the last holder has committed."""
-        await self._connection.fetch("SELECT pg_advisory_xact_lock($1)", _CLAIMING)
+        await self._connection.fetch(_CLAIM, _CLAIMING, _CLAIM_SILENCE)
 
     async def announce_settling(self) -> None:
         await self._connection.fetch("SELECT pg_advisory_xact_lock_shared($1)", _SETTLING)

@@ -17,7 +17,7 @@ _Values = Mapping[str, Any]
 
 _TOGETHER = 16
 """Rows from which on one statement puts them all in: the server runs one plan instead of hundreds."""
-_ONE_ROW = re.compile(r"\bVALUES\s*\((?P<row>[\s$0-9,]*)\)\s*(ON CONFLICT DO NOTHING)?\s*;?\s*$")
+_ONE_ROW = re.compile(r"\bVALUES\s*\((?P<row>[\s$0-9,]*)\)\s*(ON CONFLICT(?: \([\w, ]+\))? DO NOTHING)?\s*;?\s*$")
 """With `DO UPDATE` it would have to be sure that no row comes twice."""
 
 

@@ -47,10 +47,21 @@ DELETE FROM api_guests WHERE address IN (SELECT key FROM json_each(:keys));
 INSERT INTO api_answers (key_id, token, digest, at, held_until) VALUES (:key_id, :token, :digest, :at, :held_until)
 ON CONFLICT (key_id, token) DO NOTHING;
 
+-- name: api_remember_all(wanted, at)
+-- Whoever comes second waits here too, and so all name them in one order.
+INSERT INTO api_answers (key_id, token, digest, at, held_until)
+SELECT w.value ->> 'key', w.value ->> 'token', w.value ->> 'digest', CAST(:at AS BIGINT), 0
+FROM json_each(:wanted) AS w WHERE true
+ON CONFLICT (key_id, token) DO NOTHING
+RETURNING key_id, token;
+
 -- name: api_remembered(key_id, token)^
 SELECT digest, status, answer, at, subject FROM api_answers WHERE key_id = :key_id AND token = :token;
 
 -- name: api_answered(key_id, token, status, answer)!
+UPDATE api_answers SET status = :status, answer = :answer WHERE key_id = :key_id AND token = :token;
+
+-- name: api_answered_all(status, answer, key_id, token)*!
 UPDATE api_answers SET status = :status, answer = :answer WHERE key_id = :key_id AND token = :token;
 
 -- name: api_take_over(key_id, token, at, held_until)!

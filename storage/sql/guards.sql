@@ -1,11 +1,13 @@
 -- name: note_attempts(kind, subject, at)*!
 INSERT INTO attempts (kind, subject, at) VALUES (:kind, :subject, :at);
 
--- name: failures(traces, since)
-SELECT a.kind, a.subject, COUNT(*) AS failures, MAX(a.at) AS last_at
+-- name: failures(traces)
+SELECT wanted.key AS number, COUNT(*) AS failures, MAX(a.at) AS last_at
 FROM json_each(:traces) AS wanted CROSS JOIN attempts AS a
-WHERE a.kind = wanted.value ->> 'kind' AND a.subject = wanted.value ->> 'subject' AND a.at >= :since
-GROUP BY a.kind, a.subject;
+WHERE
+    a.kind = wanted.value ->> 'kind' AND a.subject = wanted.value ->> 'subject'
+    AND a.at >= CAST(wanted.value ->> 'since' AS BIGINT)
+GROUP BY wanted.key;
 
 -- name: clear_attempts(traces)!
 DELETE FROM attempts

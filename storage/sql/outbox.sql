@@ -83,7 +83,9 @@ WHERE o.id = wanted.key AND o.owner = :owner
     /*postgres AND wanted.key = wanted.key || '' */;
 
 -- name: plan(origin, planned)*!
-INSERT INTO plans (origin, planned) VALUES (:origin, :planned)
+INSERT INTO plans (origin, planned)
+/*sqlite VALUES (:origin, :planned) */
+/*postgres SELECT * FROM unnest(CAST(:origin AS TEXT[]), CAST(:planned AS BIGINT[])) */
 ON CONFLICT (origin) DO UPDATE SET planned = plans.planned + excluded.planned;
 
 -- name: supersede(items, kept, reason, at)!

@@ -22,8 +22,12 @@ WHERE outbox.id = s.key
 UPDATE outbox SET cost = :cost, paid_way = :paid_way WHERE id = :id;
 
 -- name: add_part(gateway, reference, item_id, number, at, way)*!
-INSERT INTO parts (channel, reference, item_id, number, state, at, way)
-VALUES (:gateway, :reference, :item_id, :number, 'accepted', :at, :way)
+INSERT INTO parts (channel, reference, item_id, number, at, way, state)
+/*sqlite VALUES (:gateway, :reference, :item_id, :number, :at, :way, 'accepted') */
+/*postgres SELECT g.*, 'accepted' FROM unnest(
+    CAST(:gateway AS TEXT[]), CAST(:reference AS TEXT[]), CAST(:item_id AS TEXT[]), CAST(:number AS BIGINT[]),
+    CAST(:at AS BIGINT[]), CAST(:way AS BIGINT[])
+) AS g */
 ON CONFLICT DO NOTHING;
 
 -- name: unpark(references)
@@ -35,17 +39,23 @@ RETURNING channel, reference, item_id, state, reason, at, carrier, whole, seen;
 
 -- name: find_items(receipts, recent)
 -- A reference may be in any month: PostgreSQL looks into the last ones first, see storage.receipts. `(SELECT …)` keeps
--- it from planning anew for each bound.
+-- it from planning anew for each bound; `OFFSET 0`, here and in `arrivals`, from reading all parts of a month that it
+-- takes for empty, since the bound is enough to find them.
 SELECT r.key AS place, o.id AS item_id, 1 AS by_our_id, o.created_at AS at
 FROM json_each(:receipts) AS r CROSS JOIN outbox AS o
 WHERE o.id = r.value ->> 'item_id'
     /*postgres AND r.key = r.key || '' */
 UNION ALL
 SELECT r.key, p.item_id, 0, p.at
-FROM json_each(:receipts) AS r CROSS JOIN parts AS p
-WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference'
-    /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */
-    /*postgres AND r.key = r.key || '' */;
+FROM json_each(:receipts) AS r
+/*sqlite CROSS JOIN parts AS p
+WHERE p.channel = r.value ->> 'channel' AND p.reference = r.value ->> 'reference' AND :recent IS NOT NULL */
+/*postgres CROSS JOIN LATERAL (
+    SELECT item_id, at FROM parts
+    WHERE channel = r.value ->> 'channel' AND reference = r.value ->> 'reference'
+        AND item_id >= (SELECT CAST(:recent AS TEXT)) OFFSET 0
+) AS p
+WHERE r.key = r.key || '' */;
 
 -- name: lock_items(ids)
 SELECT
@@ -139,18 +149,34 @@ SELECT
         AND o.parts = 1 AND o.held_for = ''
         AND NOT EXISTS (SELECT 1 FROM parts AS q WHERE q.item_id = p.item_id AND q.reference <> p.reference)
     THEN 1 ELSE 0 END AS is_ordinary
-FROM json_each(:parts) AS wanted CROSS JOIN parts AS p CROSS JOIN outbox AS o
-WHERE p.channel = :channel AND p.reference = wanted.key AND o.id = p.item_id
-    /*postgres AND p.item_id >= (SELECT CAST(:recent AS TEXT)) */ /*sqlite AND :recent IS NOT NULL */
+FROM json_each(:parts) AS wanted
+CROSS JOIN /*sqlite parts AS p */ /*postgres LATERAL (
+    SELECT * FROM parts
+    WHERE channel = :channel AND reference = wanted.key AND item_id >= (SELECT CAST(:recent AS TEXT)) OFFSET 0
+) AS p */
+CROSS JOIN outbox AS o
+WHERE o.id = p.item_id
+    /*sqlite AND p.channel = :channel AND p.reference = wanted.key AND :recent IS NOT NULL */
     /*postgres AND wanted.key = wanted.key || '' */
 ORDER BY o.id
 FOR UPDATE OF o;
 
 -- name: arrive_part(channel, reference, item_id)*!
-UPDATE parts SET state = 'delivered' WHERE channel = :channel AND reference = :reference AND item_id = :item_id;
+UPDATE parts SET state = 'delivered'
+/*sqlite WHERE channel = :channel AND reference = :reference AND item_id = :item_id */
+/*postgres FROM unnest(
+    CAST(:channel AS TEXT[]), CAST(:reference AS TEXT[]), CAST(:item_id AS TEXT[])
+) AS g (channel, reference, item_id)
+WHERE parts.channel = g.channel AND parts.reference = g.reference AND parts.item_id = g.item_id
+    AND g.item_id = g.item_id || '' */;
 
 -- name: arrive_item(reason, at, sent_at, id)*!
 UPDATE outbox SET
-    state = 'delivered', reason = :reason, settled_at = :at, sent_at = COALESCE(sent_at, :sent_at),
-    fallback_at = NULL, lease_until = NULL
-WHERE id = :id;
+    state = 'delivered', fallback_at = NULL, lease_until = NULL,
+    /*sqlite reason = :reason, settled_at = :at, sent_at = COALESCE(sent_at, :sent_at)
+WHERE id = :id */
+    /*postgres reason = g.reason, settled_at = g.at, sent_at = COALESCE(outbox.sent_at, g.sent_at)
+FROM unnest(
+    CAST(:reason AS TEXT[]), CAST(:at AS BIGINT[]), CAST(:sent_at AS BIGINT[]), CAST(:id AS TEXT[])
+) AS g (reason, at, sent_at, id)
+WHERE outbox.id = g.id AND g.id = g.id || '' */;

@@ -11,7 +11,9 @@ ON CONFLICT (month, agency) DO UPDATE SET
     cost = spending.cost + excluded.cost;
 
 -- name: count_dossier_spending(source, code, cost)*!
-INSERT INTO dossier_spending (source, code, cost) VALUES (:source, :code, :cost)
+INSERT INTO dossier_spending (source, code, cost)
+/*sqlite VALUES (:source, :code, :cost) */
+/*postgres SELECT * FROM unnest(CAST(:source AS TEXT[]), CAST(:code AS TEXT[]), CAST(:cost AS BIGINT[])) */
 ON CONFLICT (source, code) DO UPDATE SET cost = dossier_spending.cost + excluded.cost;
 
 -- name: count_minutes(gateway, minute, accepted, errors, uncertain, rejected, delivered, undelivered, in_time)*!

@@ -59,6 +59,11 @@ _INDEXES = {
     "lock_items": {"outbox_pkey"},
     "find_items": {"outbox_pkey", "parts_pkey"},
     "arrivals": {"outbox_pkey", "parts_pkey"},
+    "arrive_part": {"parts_item"},
+    "arrive_item": {"outbox_pkey"},
+    "add_part": set(),
+    "plan": set(),
+    "count_dossier_spending": set(),
     "parts_of": {"parts_item"},
     "unpark": set(),
     "lapse": {"outbox_leases"},
@@ -139,6 +144,8 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _literal(value: Any, kind: str) -> str:
+    if kind.endswith("[]"):
+        return f"array_fill({_literal(value, kind[:-2])}::{kind[:-2]}, '{{500}}')"
     if value is None:
         return "NULL"
     if kind == "int8":
@@ -215,6 +222,21 @@ async def test_a_receipt_is_looked_for_in_the_months_from_which_it_can_be(server
     looked_into = {node["Relation Name"] for node in nodes if node.get("Actual Loops") and "Relation Name" in node}
     parts = {name for name in looked_into if name.startswith(("parts_2025", "parts_2026_0"))}
     assert parts == {"parts_2026_01", "parts_2026_02"}
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("query", ["arrivals", "find_items"])
+async def test_in_a_month_of_which_nothing_is_known_yet_a_part_is_found_by_its_reference(
+    server: asyncpg.Connection, query: str, mode: str
+) -> None:
+    # As a month is when it begins: nobody has looked at it, and the next minute's thousands are planned as none.
+    await server.execute("TRUNCATE parts_default")
+
+    nodes = await plan(server, query, mode)
+
+    scans = [each for each in nodes if each.get("Relation Name") == "parts_default" and each["Alias"][0] != "q"]
+    assert [scan["Node Type"] for scan in scans] == ["Index Scan"]
+    assert "reference" in scans[0]["Index Cond"]
 
 
 _LAST = first_id_at(month_begin(BEGIN, MONTHS - 1))

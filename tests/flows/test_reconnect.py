@@ -14,7 +14,7 @@ import pytest
 from bot.demo.processes import free_port
 from bot.model.clock import utc_now
 from bot.model.errors import StorageError
-from bot.ports import Storage, Transaction
+from bot.ports import Claimed, Storage, Transaction
 from storage import open_storage, postgres, postgres_hosts
 from storage.postgres_hosts import Hosts, shown, urls_of
 from tests.support.postgres import Server, server, url_of
@@ -58,6 +58,11 @@ async def taken(storage: Storage, name: str) -> int:
             return await take(storage, name)
         except StorageError:
             await asyncio.sleep(0.05)
+
+
+async def claim(tx: Transaction, owner: str) -> list[Claimed]:
+    now = utc_now()
+    return await tx.outbox.claim("sms", owner=owner, now=now, lease_until=now + timedelta(minutes=1), limit=10)
 
 
 async def ended(server: Server, how: str) -> None:
@@ -167,6 +172,43 @@ async def test_a_process_that_hangs_in_a_transaction_loses_its_locks(
         may_end.set()
         with pytest.raises(StorageError):
             await hanging
+
+
+async def test_a_sender_that_falls_silent_over_a_claim_soon_lets_the_others_claim(
+    lasting: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_CLAIM_SILENCE", "300ms")
+    async with open_storage(lasting.url) as storage:
+        held, may_end = asyncio.Event(), asyncio.Event()
+
+        async def fall_silent(tx: Transaction) -> None:
+            await claim(tx, "silent")
+            held.set()
+            await may_end.wait()
+
+        silent = asyncio.create_task(storage.write(fall_silent))
+        await held.wait()
+
+        async with asyncio.timeout(5):
+            assert await storage.write(lambda tx: claim(tx, "other")) == []
+        may_end.set()
+        with pytest.raises(StorageError):
+            await silent
+
+
+async def test_a_server_waits_for_a_silent_claimer_for_the_time_of_its_claim_alone(lasting: Server) -> None:
+    connection = await Hosts(lasting.url).connect()
+    told = "SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('tcp_user_timeout')"
+    try:
+        async with connection.transaction():
+            await postgres._Others(connection).announce_claiming()
+            claiming = tuple(await connection.fetchrow(told))
+        after = tuple(await connection.fetchrow(told))
+    finally:
+        await connection.close()
+
+    assert claiming == ("3s", "3000")
+    assert after == ("10s", "8000")
 
 
 async def test_the_standby_takes_over_and_the_old_primary_is_not_believed(primary: Server, tmp_path: Path) -> None:
