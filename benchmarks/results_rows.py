@@ -128,10 +128,12 @@ def growth(figures: Figures) -> Iterator[Line]:
 
 
 def senders(figures: Figures) -> Iterator[Line]:
-    yield at_most("most parts within any second", at(figures, "busiest_second"), at(figures, "rate") or 0)
+    rate = at(figures, "rate") or 0
+    yield at_most("most parts within any second", at(figures, "busiest_second"), rate)
+    yield at_most("most parts within any five seconds", at(figures, "busiest_five_seconds"), 5 * rate)
     yield nothing("doubled", at(figures, "doubled"))
     for name, found in figures.items():
-        if name.endswith("_s") or "seconds" in name:
+        if name.endswith("_seconds") and not name.startswith("busiest"):
             yield (
                 at_most(name.replace("_", " "), found, 10, " s")
                 if isinstance(found, int | float)
