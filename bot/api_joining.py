@@ -6,12 +6,12 @@ not pay for it: then each is planned alone.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.api_sending import CLOSED, ApiSending, Sent, Token, entry_of
-from bot.api_to_phone import NOBODY, Drafted, originated, ways_of, withheld
+from bot.api_to_phone import NOBODY, Drafted, ways_of, withheld
 from bot.api_wishes import ByTemplate, Refused, ToPhone, Wish, as_trial
 from bot.model.api import ApiKey, KeyKind, Remembered
 from bot.model.errors import StorageError
@@ -44,12 +44,6 @@ def _apart(request: Request) -> Hashable | None:
     return (request.key.id, request.token.word) if request.token else None
 
 
-def _turn(numbered: tuple[int, Request]) -> str:
-    """By tokens, so that two processes that get the same ones cannot wait for each other."""
-    token = numbered[1].token
-    return token.word if token else ""
-
-
 class ApiJoining:
     """Plans what keys ask for, as `bot.api_sending` does. Each key is asked of the database in the transaction in which
     its message is planned: the gate may have looked some seconds ago."""
@@ -70,16 +64,16 @@ class ApiJoining:
     async def _alone(self, request: Request) -> Outcome:
         return await self._sending.send(request.key, request.asked, request.token, request.answer)
 
-    async def _plan(self, requests: Sequence[Request]) -> Sequence[Outcome | BaseException]:
+    async def _plan(self, begin: Callable[[], Sequence[Request]]) -> Sequence[Outcome | BaseException]:
         try:
-            return await self._sending.storage.write(lambda tx: _Batch(self._sending, tx).plan(requests))
+            return await self._sending.storage.write(lambda tx: _Batch(self._sending, tx).plan(begin()))
         except StorageError:
             # The database is away, or nobody knows whether all was written.
             raise
         except Exception:
-            if len(requests) == 1:
+            if len(begin()) == 1:
                 raise
-        return await asyncio.gather(*map(self._alone, requests), return_exceptions=True)
+        return await asyncio.gather(*map(self._alone, begin()), return_exceptions=True)
 
 
 @dataclass(slots=True)
@@ -115,17 +109,15 @@ class _Batch:
         return [self._outcomes[number] for number in range(len(requests))]
 
     async def _drafts(self, requests: Sequence[Request]) -> list[_Place]:
-        api = self._tx.api
-        keys = {each: await api.key(each) for each in sorted({request.key.id for request in requests})}
+        keys = {each: await self._tx.api.key(each) for each in sorted({request.key.id for request in requests})}
+        is_open = {each: key is not None and key.is_open(self._now) for each, key in keys.items()}
+        remembered = await self._remembered([each for each in requests if is_open[each.key.id]])
         places = []
-        # By their tokens, so that two processes that get the same ones cannot wait for each other.
-        for number, request in sorted(
-            enumerate(requests), key=lambda each: each[1].token.word if each[1].token else ""
-        ):
+        for number, request in enumerate(requests):
             key, token = keys[request.key.id], request.token
-            if key is None or not key.is_open(self._now):
+            if key is None or not is_open[key.id]:
                 self._outcomes[number] = CLOSED
-            elif token and (kept := await api.remember(key.id, token.word, token.digest(key), at=self._now)):
+            elif token and (kept := remembered.get((key.id, token.word))):
                 self._outcomes[number] = kept
             else:
                 drafted = self._drafted(key, request.asked)
@@ -133,7 +125,14 @@ class _Batch:
                     self._outcomes[number] = drafted
                 else:
                     places.append(_Place(number, token, request.answer, drafted))
-        return sorted(places, key=lambda place: place.number)
+        return places
+
+    async def _remembered(self, requests: Sequence[Request]) -> Mapping[tuple[str, str], Remembered]:
+        """What was answered to their tokens before; all others are taken now."""
+        digests = {
+            (each.key.id, each.token.word): each.token.digest(each.key) for each in requests if each.token is not None
+        }
+        return await self._tx.api.remember_all(digests, at=self._now) if digests else {}
 
     def _drafted(self, key: ApiKey, asked: Wish | ByTemplate) -> Drafted | Refused:
         wish = self._sending.wish_of(key, asked)
@@ -167,21 +166,21 @@ class _Batch:
         wanted = []
         for (place, planned_item), its in zip(planned, ways, strict=True):
             key, item = place.drafted.key, withheld(planned_item, its & unwanted, self._now)
-            item = as_trial(item, self._now) if key.is_trial else item
-            wanted.append((place, originated(key, item, item.id)))
+            wanted.append((place, as_trial(item, self._now) if key.is_trial else item))
         return wanted
 
     async def _keep(self, planned: Sequence[tuple[_Place, OutboxItem]]) -> None:
         """Messages, answers and record."""
         sending, tx = self._sending, self._tx
         await sending.enqueue(tx, [item for _, item in planned])
-        notes, entries = [], []
+        notes, entries, answers = [], [], {}
         for place, item in planned:
             key, wish = place.drafted.key, place.drafted.wish
             sent = self._outcomes[place.number] = sending.sent([item], self._now)
             notes += sending.noted(key, wish, [item])
             entries.append(entry_of(key, wish, [item], self._now))
             if place.token:
-                await tx.api.answered(key.id, place.token.word, status=202, answer=place.answer(sent))
+                answers[key.id, place.token.word] = place.answer(sent)
+        await tx.api.answered_all(answers, status=202)
         await tx.api.note(notes)
         await tx.audit.add(entries)

@@ -88,14 +88,15 @@ class ApiKeys:
         """
         word = sha256(text.encode()).hexdigest()
         known = self._seen.get(word)
-        if known and time.monotonic() - known[0] < seen_within and known[1].is_open(self._clock()):
-            return await self._used(known[1], word)
+        now = self._clock()
+        if known and time.monotonic() - known[0] < seen_within and known[1].is_open(now):
+            return await self._used(known[1], word, now)
         self._seen.pop(word, None)
         key = await self._asked(text)
         if key is None:
             return None
         self._remember(word, key, time.monotonic())
-        return await self._used(key, word)
+        return await self._used(key, word, self._clock())
 
     async def _asked(self, text: str) -> ApiKey | None:
         said = read_key(text)
@@ -106,8 +107,7 @@ class ApiKeys:
         is_right = hmac.compare_digest(digest_of(kind, key_id, secret), key.digest if key else _NOBODY)
         return key if key and is_right and key.is_open(self._clock()) else None
 
-    async def _used(self, key: ApiKey, word: str) -> ApiKey:
-        now = self._clock()
+    async def _used(self, key: ApiKey, word: str, now: datetime) -> ApiKey:
         if key.used_at is not None and now - key.used_at <= USED_EVERY:
             return key
         used = replace(key, used_at=now)

@@ -15,6 +15,9 @@ from bot.ports import Audience
 from bot.reaching import Reach, is_important
 from bot.texts import Library
 
+_BY_VALUES = frozenset({"zalo", "zalophone"})
+"""Ways by which the provider makes the text, of the values."""
+
 NOBODY = Audience(bindings={}, follows={}, disowned={}, preferences={})
 """Nothing is known of the phone."""
 
@@ -57,17 +60,18 @@ class ToPhones:
         return bodies if isinstance(bodies, Refused) else Drafted(key, wish, to, phone.e164, agency, bodies)
 
     def planned(self, drafted: Drafted, audience: Audience, now: datetime) -> OutboxItem | Refused:
-        """By the citizen's best way, with the others at hand."""
+        """By the citizen's best way, with the others at hand; its request is named after it."""
         situation, to, planner = drafted.wish.situation, drafted.to, self.reach.planner
         ways = self._ways(drafted, audience)
         if isinstance(ways, str):
             return fault(ways, "/to/phone")
         first, *rest = ways
         item_id = planner.new_id()
+        forms = self.library.forms(situation, to.language, drafted.agency)
         return OutboxItem(
             id=item_id,
             dedupe_key=f"api|{item_id}|{first.address.key}",
-            origin="",
+            origin=_origin(drafted.key, item_id),
             channel=first.channel,
             route=first.route,
             address=first.address,
@@ -80,8 +84,8 @@ class ToPhones:
             expires_at=now + lifetime_of(situation),
             agency=drafted.agency,
             alternatives=tuple(rest),
-            forms=self.library.forms(situation, to.language, drafted.agency),
-            values=dict(to.values),
+            forms=forms,
+            values=dict(to.values) if forms or any(way.address.scheme in _BY_VALUES for way in ways) else {},
         )
 
     def _ways(self, drafted: Drafted, audience: Audience) -> list[Alternative] | str:
@@ -92,7 +96,7 @@ class ToPhones:
         by_sms = Alternative(queue, address, bodies.sms.text, bodies.sms.parts, route)
         if drafted.key.is_trial:
             return [by_sms]
-        preference = audience.preferences.get(phone, Preference(phone))
+        preference = audience.preferences.get(phone) or Preference(phone)
         if preference.important_only and not is_important(situation):
             return "asked_for_less"
         allowed = planner.situations.schemes(situation, agency) or reach.settings.order
@@ -127,4 +131,8 @@ def withheld(item: OutboxItem, unwanted: Collection[Address], now: datetime) -> 
 
 def originated(key: ApiKey, item: OutboxItem, first: str) -> OutboxItem:
     """The same, counted under its request, whose first message's id names it."""
-    return replace(item, origin=f"api:{key.id}:{first}")
+    return replace(item, origin=_origin(key, first))
+
+
+def _origin(key: ApiKey, first: str) -> str:
+    return f"api:{key.id}:{first}"

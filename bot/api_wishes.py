@@ -133,8 +133,7 @@ def rendered(
     if faults:
         return Refused("unprocessable", tuple(faults))
     try:
-        sms = catalogue.render(name, values, plain=True, accented=is_accented)
-        chat = catalogue.render(name, values, plain=False)
+        chat, sms = catalogue.for_both(name, values, accented=is_accented)
     except MissingValueError as missing:
         return fault("missing_value", f"/to/values/{missing.name}")
     return fault("too_long", "/to/values") if sms.is_cut else Bodies(chat, sms)

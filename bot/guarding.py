@@ -111,11 +111,9 @@ class Guard:
 
 
 async def guard(tx: Transaction, sender: str, subjects: Mapping[Rule, str], *, now: datetime) -> Guard:
-    """Reads what counts against an attempt, by each rule that has a subject. One statement for each `Rule.within`."""
+    """Reads what counts against an attempt, by each rule that has a subject, in one statement."""
     known = {rule: subject for rule, subject in subjects.items() if subject}
-    failures: dict[Rule, Failures] = {}
-    for within in sorted({rule.within for rule in known}):
-        traces = {rule: rule.trace(subject) for rule, subject in known.items() if rule.within == within}
-        counted = await tx.guards.failures(sorted(set(traces.values())), since=now - within)
-        failures |= {rule: counted[trace] for rule, trace in traces.items() if trace in counted}
+    asked = {rule: (rule.trace(subject), now - rule.within) for rule, subject in known.items()}
+    counted = await tx.guards.failures(list(asked.values()))
+    failures = {rule: counted[each] for rule, each in asked.items() if each in counted}
     return Guard(tx, sender, known, failures, now)

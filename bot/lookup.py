@@ -37,6 +37,8 @@ class Found:
     """The moment whose truth this is."""
     stale: bool = False
     """That moment is so long ago that the dossier may have moved on: nothing may be stated as present."""
+    is_followed: bool = False
+    """By the asker's address, by whose leave ever."""
     wait: timedelta | None = None
     """With `Right.NOTHING`: too many attempts have failed, so nothing was looked up; ask again after this time."""
 
@@ -66,7 +68,9 @@ async def seek(
     state = await tx.sources.get(dossier.source)
     fresh_at = (state.fresh_at or state.synced_at) if state else None
     limit = stale_after.get(dossier.source, STALE_AFTER)
-    return Found(code, right, dossier, fresh_at, stale=fresh_at is None or now - fresh_at > limit)
+    is_stale = fresh_at is None or now - fresh_at > limit
+    is_followed = (dossier.source, dossier.code) in question.follows
+    return Found(code, right, dossier, fresh_at, stale=is_stale, is_followed=is_followed)
 
 
 def is_hers(dossier: Dossier, phone: str, disowned_at: datetime | None) -> bool:

@@ -22,12 +22,13 @@ class Together(Generic[A, R]):
     """Does what is asked for at once while nothing else is under way, and else with all that came meanwhile: nobody
     waits for company. What a caller no longer waits for when its turn comes is not begun.
 
-    `work` gives results, or errors, in the order of what it is given. Where it fails, each of them gets its error.
+    `work` asks what there is to do once it can begin (a transaction may wait for others first), and gives results, or
+    errors, in the same order. Where it fails, each of them gets its error.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[A]], Awaitable[Sequence[R | BaseException]]],
+        work: Callable[[Callable[[], Sequence[A]]], Awaitable[Sequence[R | BaseException]]],
         *,
         apart: Callable[[A], Hashable | None],
         most: int = MOST,
@@ -48,18 +49,27 @@ class Together(Generic[A, R]):
 
     async def _go_on(self) -> None:
         try:
-            while turn := self._turn():
-                await self._do(turn)
+            while any(not asked.promise.done() for asked in self._waiting):
+                await self._do()
         finally:
             self._going_on = None
             left, self._waiting = self._waiting, []
             for asked in left:
                 asked.promise.cancel()
 
-    async def _do(self, turn: Sequence[_Asked[A, R]]) -> None:
+    async def _do(self) -> None:
+        turn: list[_Asked[A, R]] = []
+
+        def begin() -> Sequence[A]:
+            """The same each time: a work may be begun anew."""
+            if not turn:
+                turn.extend(self._turn())
+            return [asked.what for asked in turn]
+
         try:
-            results = await self._work([asked.what for asked in turn])
+            results = await self._work(begin)
         except Exception as error:
+            begin()
             for asked in turn:
                 if not asked.promise.done():
                     asked.promise.set_exception(error)

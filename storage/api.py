@@ -10,7 +10,7 @@ from bot.model.ids import first_id_at
 from bot.model.message import DeliveryState
 from bot.model.person import Address
 from bot.ports.api import Backlog, Pageful
-from storage.edge import key_set, millis, moment
+from storage.edge import key_set, millis, moment, to_json
 from storage.message_rows import item_of
 from storage.statements import Row, Statements
 
@@ -83,6 +83,21 @@ class Api:
             return await self.remember(key_id, token, digest, at=at, held_until=held_until)
         return Remembered(row["digest"], row["status"], row["answer"], from_millis(row["at"]), row["subject"])
 
+    async def remember_all(
+        self, digests: Mapping[tuple[str, str], str], *, at: datetime
+    ) -> dict[tuple[str, str], Remembered]:
+        if not digests:
+            return {}
+        # Sorted, so that two writers of the same tokens meet at the same one and cannot wait for each other.
+        wanted = {
+            str(number): {"key": key_id, "token": token, "digest": digest}
+            for number, ((key_id, token), digest) in enumerate(sorted(digests.items()))
+        }
+        rows = await self._sql.rows("api_remember_all", wanted=to_json(wanted), at=to_millis(at))
+        left = sorted(digests.keys() - {(row["key_id"], row["token"]) for row in rows})
+        found = {each: await self.remember(*each, digests[each], at=at) for each in left}
+        return {each: kept for each, kept in found.items() if kept}
+
     async def take_over(self, key_id: str, token: str, *, at: datetime, held_until: datetime) -> bool:
         taken = await self._sql.change(
             "api_take_over", key_id=key_id, token=token, at=to_millis(at), held_until=_held(held_until)
@@ -102,6 +117,13 @@ class Api:
 
     async def answered(self, key_id: str, token: str, *, status: int, answer: str) -> None:
         await self._sql.change("api_answered", key_id=key_id, token=token, status=status, answer=answer)
+
+    async def answered_all(self, answers: Mapping[tuple[str, str], str], *, status: int) -> None:
+        rows = [
+            {"status": status, "answer": answer, "key_id": key_id, "token": token}
+            for (key_id, token), answer in sorted(answers.items())
+        ]
+        await self._sql.change_many("api_answered_all", rows)
 
     async def forget(self, key_id: str, token: str, *, held_until: datetime | None = None) -> None:
         await self._sql.change("api_forget", key_id=key_id, token=token, held_until=_held(held_until))

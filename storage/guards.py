@@ -1,6 +1,6 @@
 """Failed attempts to learn of dossiers, by each of their sides."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.model.clock import from_millis, to_millis
@@ -20,15 +20,15 @@ class Guards:
         rows = [{"kind": trace.kind, "subject": trace.subject, "at": moment} for trace in traces]
         await self._sql.change_many("note_attempts", rows)
 
-    async def failures(self, traces: Collection[Trace], *, since: datetime) -> dict[Trace, Failures]:
-        if not traces:
+    async def failures(self, asked: Sequence[tuple[Trace, datetime]]) -> dict[tuple[Trace, datetime], Failures]:
+        if not asked:
             return {}
-        asked = {Trace(clean(trace.kind), clean(trace.subject)): trace for trace in traces}
-        rows = await self._sql.rows("failures", traces=_listed(asked), since=to_millis(since))
-        return {
-            asked[Trace(row["kind"], row["subject"])]: Failures(row["failures"], from_millis(row["last_at"]))
-            for row in rows
+        listed = {
+            str(number): {"kind": clean(trace.kind), "subject": clean(trace.subject), "since": to_millis(since)}
+            for number, (trace, since) in enumerate(asked)
         }
+        rows = await self._sql.rows("failures", traces=to_json(listed))
+        return {asked[int(row["number"])]: Failures(row["failures"], from_millis(row["last_at"])) for row in rows}
 
     async def clear(self, traces: Collection[Trace]) -> None:
         if traces:

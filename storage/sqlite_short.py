@@ -26,15 +26,16 @@ _OUTBOX = """
     parked_any arrive_part arrive_item
 """
 _API = """
-    api_key api_remember api_remembered api_answered api_forget api_note audit_step audit_add audit_move
+    api_key api_remember api_remembered api_answered api_answered_all api_forget api_note
+    audit_step audit_add audit_move
 """
 SHORT = frozenset(" ".join((_MESSAGES, _PEOPLE, _DOSSIERS, _OUTBOX, _API)).split())
 """Queries that concern one thing, or write the rows that they are given."""
 
 _OF_SETS = """
     planned_before arrived due next_due claim lock_items settle settle_ordinary unpark arrivals find_items parts_of
-    history move_items dossiers_many failures clear_attempts withdraw
-    bindings_of disowned_of preferences_of api_unwanted
+    history of_origins move_items dossiers_many failures clear_attempts withdraw
+    bindings_of disowned_of preferences_of api_unwanted api_remember_all
 """
 SETS = frozenset(_OF_SETS.split())
 """Queries that are as short for each member of a set; short as long as the set is."""

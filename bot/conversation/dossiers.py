@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.conversation import guidance, questions
 from bot.conversation.factors import factor_in
-from bot.conversation.following_up import ask_to_follow, follow, is_followed, stop_following
+from bot.conversation.following_up import ask_to_follow, follow, stop_following
 from bot.conversation.intents import Intent
 from bot.conversation.listing import all_dossiers, say_list
 from bot.conversation.showing import CODES_AT_ONCE, Answer, ask_back, can_bind, codes_of, say_procedure, show, tell
@@ -42,10 +42,10 @@ async def _tell_all(turn: Turn, codes: Sequence[str], act: str, *, factor: str =
 
 
 async def _show_with_options(turn: Turn, found: Found) -> None:
-    show(turn, found, await _options(turn, found))
+    show(turn, found, _options(turn, found))
 
 
-async def _options(turn: Turn, found: Found) -> list[Option]:
+def _options(turn: Turn, found: Found) -> list[Option]:
     """What is asked next most often. In SMS the reply has no room to name it."""
     dossier = found.dossier
     if dossier is None or turn.is_plain:
@@ -53,15 +53,15 @@ async def _options(turn: Turn, found: Found) -> list[Option]:
     options = [turn.option("next", questions.says("next", dossier.code))]
     if found.right is Right.FULL:
         options += [turn.option(name, questions.says(name, dossier.code)) for name in ("bring", "history")]
-    elif not await is_followed(turn, dossier):
+    elif not found.is_followed:
         options.append(ask_to_follow(turn, dossier.code))
     return options
 
 
 async def _show_after_link(turn: Turn, found: Found) -> None:
     """Somebody opened the bot by the link on a slip: following is one tap away."""
-    options = await _options(turn, found)
-    if found.dossier and not turn.is_plain and not await is_followed(turn, found.dossier):
+    options = _options(turn, found)
+    if found.dossier and not turn.is_plain and not found.is_followed:
         options = list(dict.fromkeys([ask_to_follow(turn, found.dossier.code), *options]))
     show(turn, found, options)
 

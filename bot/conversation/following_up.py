@@ -29,7 +29,7 @@ async def follow(turn: Turn, found: Found) -> None:
         turn.say("follow_owner" if found.right is Right.FULL else "follow_sms", code=dossier.code)
         return
     address, language = turn.asker.address, turn.catalogue.language
-    if not await is_followed(turn, dossier):
+    if not found.is_followed:
         # Who follows by the owner's leave goes on doing so by it, and can lose it.
         made = Follow(address, dossier.source, dossier.code, turn.message.channel, turn.now, language=language)
         await turn.tx.follows.add(made)
@@ -37,12 +37,6 @@ async def follow(turn: Turn, found: Found) -> None:
     # Whoever had stopped all messages here wants these now.
     await turn.tx.do_not_send.remove([address])
     turn.say("followed", [_ask_to_stop(turn, dossier.code)], code=dossier.code)
-
-
-async def is_followed(turn: Turn, dossier: Dossier) -> bool:
-    """By this address."""
-    follows = await turn.tx.follows.of(turn.asker.address)
-    return any((each.source, each.code) == (dossier.source, dossier.code) for each in follows)
 
 
 async def stop_following(turn: Turn, intent: Intent) -> None:

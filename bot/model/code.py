@@ -116,15 +116,20 @@ def _start(code: str, words: list[Word], at: int, free: int) -> int:
 
 def _without(text: str, sightings: Iterable[_Sighting]) -> str:
     """`text` without the words of the sightings."""
-    spelled = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
-    # Upper case, in which words are counted, is longer for some letters: ŉ becomes ʼN.
-    places = [place for place, char in enumerate(spelled) for _ in char.upper()]
-    spans = [(places[match.start()], places[match.end() - 1] + 1) for match in _WORD.finditer(typeset(text))]
+    spelled, spans = (text, [match.span() for match in _WORD.finditer(text)]) if text.isascii() else _spelled(text)
     left, end = [], 0
     for each in sightings:
         left.append(spelled[end : spans[each.start][0]])
         end = spans[min(each.after, len(spans)) - 1][1]
     return " ".join([*left, spelled[end:]])
+
+
+def _spelled(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """`text` in plain forms, and where in it the words are."""
+    spelled = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    # Upper case, in which words are counted, is longer for some letters: ŉ becomes ʼN.
+    places = [place for place, char in enumerate(spelled) for _ in char.upper()]
+    return spelled, [(places[match.start()], places[match.end() - 1] + 1) for match in _WORD.finditer(typeset(text))]
 
 
 def canonical(text: str) -> str | None:

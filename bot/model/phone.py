@@ -52,6 +52,8 @@ def parse_phone(text: str) -> Phone | None:
     """
     if _WHOLE_MOBILE.fullmatch(text):
         return Phone(text, "mobile")
+    if _MOBILE.fullmatch(text):
+        return Phone(f"+84{text[1:]}", "mobile")
     if len(text) > _LONGEST_TEXT:
         return None
     phones = [phone for piece in _PIECE.finditer(typeset(text)) for phone in _numbers(piece)]

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 Encoding = Literal["GSM-7", "UCS-2"]
@@ -31,7 +30,9 @@ _LIMITS: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 6
 
 _SAME_IN_ASCII = re.compile(r"[\n\r !\"#%-?A-Za-z]*")
 """What nearly every unaccented text is made of: one septet each, with the number that it has in ASCII."""
-_NOT_THE_SAME = re.compile(r"[^\n\r !\"#%-?A-Za-z]")
+
+_MOST_PLAIN = 4096
+"""Characters of which it is remembered what they become."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -127,7 +128,7 @@ def unaccented(text: str) -> str:
     Typography becomes what a keyboard has, invisible characters vanish, and what GSM-7 cannot say (another
     script, an emoji) becomes "?", so that a reader sees that something is missing.
     """
-    return _NOT_THE_SAME.sub(_plainly, nfc(text))
+    return nfc(text).translate(_plainly)
 
 
 def _well_formed(text: str) -> str:
@@ -204,11 +205,19 @@ def _decoded_septets(octets: bytes) -> Iterator[str]:
         yield "\ufffd"
 
 
-def _plainly(found: re.Match[str]) -> str:
-    return _plain(found[0])
+class _Plainly(dict[int, str]):
+    """What each character becomes, by its number: of those met so far."""
+
+    def __missing__(self, number: int) -> str:
+        plain = _plain(chr(number))
+        if len(self) < _MOST_PLAIN:
+            self[number] = plain
+        return plain
 
 
-@lru_cache(maxsize=4096)
+_plainly = _Plainly()
+
+
 def _plain(char: str) -> str:
     if char in _PLAIN:
         return _PLAIN[char]

@@ -45,6 +45,8 @@ class Word:
 
 def typeset(text: str) -> str:
     """Compatibility forms, look-alike dashes and dots, and invisible characters brought to plain upper case."""
+    if text.isascii():
+        return text.upper()
     plain = unicodedata.normalize("NFKC", text).translate(_TYPESET).upper()
     return plain if plain.isascii() else "".join(c for c in plain if unicodedata.category(c) != "Cf")
 
@@ -65,7 +67,7 @@ def as_digits(text: str) -> str:
 
 def real_digits(text: str) -> int:
     """How many characters are digits as they stand."""
-    return sum(char in "0123456789" for char in text)
+    return sum(map(text.count, "0123456789"))
 
 
 def digits_before(words: list[Word], at: int, free: int) -> bool:
@@ -93,6 +95,11 @@ def glued_after(words: list[Word], after: int) -> bool:
 
 
 def _word(text: str, gap: str) -> Word:
+    return Word(text, *(_COMMON.get(gap) or _looks_of(gap)))
+
+
+def _looks_of(gap: str) -> tuple[str, bool, bool]:
+    """`Word.mark`, `Word.tight` and `Word.close` of the word behind it."""
     core = "".join(gap.split())
     if not core:
         mark = "\n" if len(f"{gap}.".splitlines()) > 1 else " "
@@ -100,4 +107,8 @@ def _word(text: str, gap: str) -> Word:
         mark = core
     else:
         mark = "-" if core == "--" else "#"
-    return Word(text, mark, tight=gap.endswith(_SEPARATORS), close=gap == core)
+    return mark, gap.endswith(_SEPARATORS), gap == core
+
+
+_COMMON = {gap: _looks_of(gap) for gap in ("", " ", ".", "-", "; ", ", ", ": ")}
+"""Of nearly all gaps."""

@@ -59,6 +59,12 @@ class ApiStore(Protocol):
         holds it until a moment, which tells its holder from any other."""
         ...
 
+    async def remember_all(
+        self, digests: Mapping[tuple[str, str], str], *, at: datetime
+    ) -> dict[tuple[str, str], Remembered]:
+        """The same of many keys' tokens, by key and token: those that were taken before, and what was answered."""
+        ...
+
     async def take_over(self, key_id: str, token: str, *, at: datetime, held_until: datetime) -> bool:
         """Of work that nobody holds any more at `at`. False where somebody does, or where it is answered."""
         ...
@@ -72,6 +78,10 @@ class ApiStore(Protocol):
         ...
 
     async def answered(self, key_id: str, token: str, *, status: int, answer: str) -> None: ...
+    async def answered_all(self, answers: Mapping[tuple[str, str], str], *, status: int) -> None:
+        """The same of many, by key and token."""
+        ...
+
     async def forget(self, key_id: str, token: str, *, held_until: datetime | None = None) -> None:
         """It came to nothing and may be tried again."""
         ...

@@ -133,8 +133,8 @@ class GuardStore(Protocol):
     """Failed attempts to learn of dossiers, kept for a month."""
 
     async def note(self, traces: Collection[Trace], *, at: datetime) -> None: ...
-    async def failures(self, traces: Collection[Trace], *, since: datetime) -> dict[Trace, Failures]:
-        """Those with at least one failure since then."""
+    async def failures(self, asked: Sequence[tuple[Trace, datetime]]) -> dict[tuple[Trace, datetime], Failures]:
+        """Those with at least one failure since the moment beside them."""
         ...
 
     async def clear(self, traces: Collection[Trace]) -> None: ...

@@ -15,7 +15,8 @@ class Vault(Protocol):
         """Returns when it is durable. Raises `StorageError`."""
         ...
 
-    def turn(self) -> AbstractAsyncContextManager[bool]:
-        """One holder at a time over all processes. True for who has the turn; False at once where another process has
-        it: then nothing must be renewed. A holder that dies loses its turn after a minute."""
+    def turn(self) -> AbstractAsyncContextManager["Vault | None"]:
+        """One holder at a time over all processes. Who has the turn gets the vault as it is for the holder: `keep`
+        raises `FencedError`, and keeps nothing, once another one has the turn. None at once where another process has
+        it: then nothing must be renewed. A holder that dies, or stands still, loses its turn after seconds."""
         ...

@@ -69,11 +69,23 @@ class _Message:
         return cls(made["chat"], made["sms"], accented, wording.required, wording.flexible, names)
 
     def filling(self, values: Values) -> dict[str, str]:
-        """The values as a text shows them; of a pushed one those that are not known by their names."""
+        """The values as a text shows them; of a pushed one those that are not known by their names. Raises
+        `MissingValueError`."""
         clean = {name: _clip(_tidy(value), LONGEST_VALUE) for name, value in values.items()}
         if self.names is not None:
             clean |= {name: Empty(name) for name in self.names if not clean.get(name)}
+        for required in self.required:
+            if not clean.get(required):
+                raise MissingValueError(required)
         return clean
+
+    def for_chat(self, filling: Values) -> Rendered:
+        return Rendered(nfc(self.chat.render(filling)), 1)
+
+    def for_sms(self, filling: Values, *, accented: bool) -> Rendered:
+        if accented:
+            return _fitted(self.accented, self.flexible, filling, nfc, ACCENTED_PARTS)
+        return _fitted(self.sms, self.flexible, filling, unaccented, SMS_PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +133,14 @@ class Catalogue:
         """
         message = self.messages[name]
         filling = message.filling(values)
-        for required in message.required:
-            if not filling.get(required):
-                raise MissingValueError(required)
-        if not plain:
-            return Rendered(nfc(message.chat.render(filling)), 1)
-        if accented:
-            return _fitted(message.accented, message.flexible, filling, nfc, ACCENTED_PARTS)
-        return _fitted(message.sms, message.flexible, filling, unaccented, SMS_PARTS)
+        return message.for_sms(filling, accented=accented) if plain else message.for_chat(filling)
+
+    def for_both(self, name: str, values: Values, *, accented: bool) -> tuple[Rendered, Rendered]:
+        """The message for a chat and for SMS, as `render` makes them one by one."""
+        message = self.messages[name]
+        filling = message.filling(values)
+        sms = message.for_sms(filling, accented=accented)
+        return message.for_chat(filling), sms
 
 
 def wording_of(entry: Mapping[str, Any]) -> Wording:
@@ -175,7 +187,7 @@ def _clip(value: str, longest: int) -> str:
 
 
 def _fitted(
-    template: Fillable, flexible: Sequence[str], values: dict[str, str], lettering: Callable[[str], str], most: int
+    template: Fillable, flexible: Sequence[str], values: Values, lettering: Callable[[str], str], most: int
 ) -> Rendered:
     shortened = set[str]()
     while True:
@@ -189,7 +201,8 @@ def _fitted(
             return Rendered(text, most, frozenset(shortened), is_cut=True)
         shortened.add(longest)
         excess = sum(map(len, segmented.parts[most:])) + len(_ELLIPSIS)
-        values[longest] = _clip(values[longest], _room(len(values[longest]), excess, values, others))
+        room = _room(len(values[longest]), excess, values, others)
+        values = {**values, longest: _clip(values[longest], room)}
 
 
 def _room(length: int, excess: int, values: Values, others: Sequence[str]) -> int:

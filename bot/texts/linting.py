@@ -18,6 +18,8 @@ from bot.texts.syntax import refusals
 
 __all__ = ["Finding", "Rules", "Severity", "has_errors", "lint"]
 
+_SIGNS = "#&"
+"""Not to be in brandname messages."""
 _POLITE = ("Ông/Bà", "ông/bà", "Kính gửi")
 _WITHOUT_ADDRESS = frozenset({Situation.TEST})
 _LINK = re.compile(
@@ -44,6 +46,8 @@ def lint(
 
 def lint_value(key: TextKey, name: str, value: str) -> list[Finding]:
     """What a value that comes from elsewhere would bring into a text and must not."""
+    if not _is_suspicious(value):
+        return []
     return list(_words_of_sms(Subject(key, Wording(chat="", sms=""), Rules()), name, value))
 
 
@@ -128,12 +132,18 @@ def _misses_address(subject: Subject, literal: str) -> bool:
     return is_for_citizens and subject.key.language == "vi" and not any(word in literal for word in _POLITE)
 
 
+def _is_suspicious(literal: str) -> bool:
+    """False of nearly all, which need not be looked through for what it is."""
+    has_sign = any(sign in literal for sign in _SIGNS)
+    return has_sign or bool(_LINK.search(literal) or _LIKE_OTP.search(unaccented(literal)))
+
+
 def _words_of_sms(subject: Subject, place: str, literal: str) -> _Said:
     """Carriers stop brandname messages for these, and citizens are warned of them as signs of fraud."""
     if found := _LINK.search(literal):
         yield subject.error(place, f"có đường dẫn “{found[0]}”", f"has a link “{found[0]}”")
     if found := _LIKE_OTP.search(unaccented(literal)):
         yield subject.error(place, f"có từ như tin lừa đảo “{found[0]}”", f"sounds like a code or fraud: “{found[0]}”")
-    for sign in "#&":
+    for sign in _SIGNS:
         if sign in literal:
             yield subject.error(place, f"có dấu {sign}, không được có trong tin brandname", f"has a {sign}")

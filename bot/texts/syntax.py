@@ -5,7 +5,7 @@ A sandbox stops what it knows to be dangerous; this lets through only what a tex
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -232,7 +232,12 @@ def _default(value: str, otherwise: str) -> str:
     return value or otherwise
 
 
-FILTERS = {"upper": _upper, "lower": _lower, "capitalize": _capitalize, "default": _default}
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "upper": _upper,
+    "lower": _lower,
+    "capitalize": _capitalize,
+    "default": _default,
+}
 """`upper` for names at the head of an SMS; `lower` and `capitalize` for a status within and at the beginning of a
 sentence; `default` for a value that may be missing. Nothing shortens: an SMS that is too long gives way by `flexible`,
 visibly, and half a code or a date would be a wrong one."""

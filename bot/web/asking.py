@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.model.code import read_around
+from bot.model.code import canonical, read_around
 from bot.web.errors import RefusedError
 
 LONGEST_TEXT = 1000
@@ -58,10 +58,13 @@ def asked_of(fields: Mapping[str, str], *, takes_factor: bool) -> Asked:
 
 def _together(typed: str, factor: str) -> tuple[str, str]:
     """Code and second factor as one message. The semicolon keeps digits of one from being read into the other."""
-    reading = read_around(typed)
-    if not any(code.kind == "dossier" for code in reading.codes):
-        raise RefusedError(400, "no_code", field=TEXT)
-    keyword = "" if any(map(str.isalnum, reading.rest)) else "HS "
+    keyword = "HS "
+    # A code alone, as it is printed, needs no second reading.
+    if canonical(typed) != typed:
+        reading = read_around(typed)
+        if not any(code.kind == "dossier" for code in reading.codes):
+            raise RefusedError(400, "no_code", field=TEXT)
+        keyword = "" if any(map(str.isalnum, reading.rest)) else keyword
     # What has no digit could be a word.
     named = factor if any(map(str.isdigit, factor)) else f"mã tra cứu {factor}"
     return f"{keyword}{typed}; {named}", f"{typed} · {_HIDDEN}"

@@ -40,6 +40,10 @@ class LookUp:
     def __init__(self, desk: Desk, place: Place) -> None:
         self._desk = desk
         self._place = place
+        context = desk.context
+        self._factors = {language: factor_field(words, context.lookup) for language, words in desk.pages.words.items()}
+        self._ways = ways_to_ask("", context.links, context.settings.short_code)
+        """Of a page without a code in its field."""
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The page with its conversation so far. `?ma=` fills the field, for QR codes and links."""
@@ -106,6 +110,7 @@ class LookUp:
     ) -> web.Response:
         """`linked`: the code with which the page was opened, kept where the language is changed."""
         context, pages = self._desk.context, self._desk.pages
+        code = canonical(talk.typed)
         page = pages.page(
             self._place.template,
             language=language,
@@ -113,8 +118,8 @@ class LookUp:
             talk=talk,
             path=self._place.path,
             linked=linked,
-            factor=factor_field(pages.words[language], context.lookup),
-            ways=ways_to_ask(canonical(talk.typed) or "", context.links, context.settings.short_code),
+            factor=self._factors[language],
+            ways=ways_to_ask(code, context.links, context.settings.short_code) if code else self._ways,
             conversation=context.conversation,
             example=context.example,
         )

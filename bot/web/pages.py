@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
 from bot.config import PageSettings
@@ -75,7 +76,11 @@ class Pages:
             hour=_hour, whole_codes=whole_codes, dialled=_dialled, share=_share, figure=_figure
         )
         self._environment.globals.update(
-            address=address_of_page, address_of_file=address_of_file, performance=performance, home=home
+            address=address_of_page,
+            address_of_file=address_of_file,
+            performance=performance,
+            home=home,
+            script_words={language: htmlsafe_json_dumps(words["chat"]) for language, words in self.words.items()},
         )
 
     def page(self, template: str, *, language: str, status: int = 200, **values: Any) -> web.Response:

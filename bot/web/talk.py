@@ -18,6 +18,12 @@ _TO_A_QUESTION = "inbound:"
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MARKS = frozenset("đ\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b")
 """What the letters of Vietnamese have and those of English have not, once they are taken apart."""
+_MARKED = frozenset(
+    letter
+    for letter in map(chr, range(0x80, 0x2000))
+    if not _MARKS.isdisjoint(unicodedata.normalize("NFD", letter.lower()))
+)
+"""Letters that have one, as a whole: NFC knows all of them, up to Latin Extended Additional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ def language_of_text(text: str) -> str:
     Told from the letters: most words of Vietnamese carry a mark, those of English none but in names.
     """
     words = _WORD.findall(unicodedata.normalize("NFC", text))
-    marked = sum(not _MARKS.isdisjoint(unicodedata.normalize("NFD", word.lower())) for word in words)
+    marked = sum(not _MARKED.isdisjoint(word) for word in words)
     return "" if not words else "vi" if 2 * marked >= len(words) else "en"
 
 

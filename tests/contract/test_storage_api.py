@@ -115,6 +115,26 @@ async def test_a_token_is_taken_once_and_answered_from_memory(storage: Storage) 
     assert answered == Remembered("d", 202, "{}", NOW)
 
 
+async def test_tokens_of_many_are_taken_and_answered_together(storage: Storage) -> None:
+    await storage.write(lambda tx: tx.api.remember("k1", "b", "d", at=NOW))
+    await storage.write(lambda tx: tx.api.answered("k1", "b", status=202, answer="before"))
+    wanted = {("k1", "c"): "dc", ("k1", "b"): "other", ("k1", "a"): "da", ("k2", "b"): "db"}
+
+    known = await storage.write(lambda tx: tx.api.remember_all(wanted, at=LATER))
+    await storage.write(lambda tx: tx.api.answered_all({("k1", "a"): "{}", ("k2", "b"): '"đã"'}, status=202))
+    again = await storage.write(lambda tx: tx.api.remember_all(wanted, at=LATER))
+    nobody = await storage.write(lambda tx: tx.api.remember_all({}, at=LATER))
+
+    assert known == {("k1", "b"): Remembered("d", 202, "before", NOW)}
+    assert again == {
+        **known,
+        ("k1", "c"): Remembered("dc", 0, "", LATER),
+        ("k1", "a"): Remembered("da", 202, "{}", LATER),
+        ("k2", "b"): Remembered("db", 202, '"đã"', LATER),
+    }
+    assert nobody == {}
+
+
 async def test_work_that_was_left_is_taken_over_once_its_hold_is_over(storage: Storage) -> None:
     soon, until = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
     await storage.write(lambda tx: tx.api.remember("k1", "t", "d", at=NOW, held_until=soon))

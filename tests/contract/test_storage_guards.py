@@ -16,7 +16,9 @@ async def note(storage: Storage, *traces: Trace, minutes: float = 0) -> None:
 
 
 async def failures(storage: Storage, *traces: Trace, minutes: float = 0) -> dict[Trace, Failures]:
-    return await storage.read(lambda tx: tx.guards.failures(traces, since=later(minutes=minutes)))
+    since = later(minutes=minutes)
+    found = await storage.read(lambda tx: tx.guards.failures([(trace, since) for trace in traces]))
+    return {trace: counted for (trace, _), counted in found.items()}
 
 
 async def test_each_side_of_an_attempt_is_counted_by_itself(storage: Storage) -> None:
@@ -28,6 +30,16 @@ async def test_each_side_of_an_attempt_is_counted_by_itself(storage: Storage) ->
 
     assert found == {SENDER: Failures(1, NOW), CODE: Failures(2, later(minutes=5)), NETWORK: Failures(1, NOW)}
     assert await failures(storage, SENDER, minutes=-20) == {SENDER: Failures(2, NOW)}
+
+
+async def test_a_trace_is_counted_from_each_moment_that_is_asked_for(storage: Storage) -> None:
+    await note(storage, SENDER, minutes=-20)
+    await note(storage, SENDER)
+    hour, minute = (SENDER, later(minutes=-60)), (SENDER, later(minutes=-1))
+
+    found = await storage.read(lambda tx: tx.guards.failures([hour, minute, (SENDER, later(minutes=1))]))
+
+    assert found == {hour: Failures(2, NOW), minute: Failures(1, NOW)}
 
 
 async def test_the_same_subject_of_another_kind_is_another_trace(storage: Storage) -> None:

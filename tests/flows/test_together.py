@@ -1,7 +1,7 @@
 """What is asked for in the same moment is done at once, each thing once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -13,10 +13,15 @@ class Doing:
 
     def __init__(self, *, most: int = 100) -> None:
         self.turns: list[list[str]] = []
+        self.may_begin = asyncio.Event()
+        self.may_begin.set()
         self.may = asyncio.Event()
         self.together = Together(self._work, apart=lambda word: word[1:] or None, most=most)
 
-    async def _work(self, words: Sequence[str]) -> list[str | BaseException]:
+    async def _work(self, begin: Callable[[], Sequence[str]]) -> list[str | BaseException]:
+        await self.may_begin.wait()
+        words = begin()
+        assert begin() == words
         self.turns.append(list(words))
         await self.may.wait()
         if "!" in words:
@@ -36,6 +41,21 @@ async def test_nobody_waits_for_company_and_those_who_come_meanwhile_go_together
 
     assert [await each for each in (first, *rest)] == list("ABCDE")
     assert doing.turns == [["a"], ["b", "c", "d"], ["e"]]
+
+
+async def test_those_who_come_before_the_work_can_begin_go_along() -> None:
+    doing = Doing()
+    doing.may_begin.clear()
+    doing.may.set()
+
+    first = asyncio.create_task(doing.together.do("a"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(doing.together.do("b"))
+    await asyncio.sleep(0)
+    doing.may_begin.set()
+
+    assert await asyncio.gather(first, second) == ["A", "B"]
+    assert doing.turns == [["a", "b"]]
 
 
 async def test_what_must_be_apart_is_done_one_by_one_in_its_order() -> None:

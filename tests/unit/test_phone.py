@@ -191,3 +191,8 @@ def test_no_text_breaks_the_parser_and_e164_is_stable(text: str) -> None:
     phone = parse_phone(text)
 
     assert phone is None or parse_phone(phone.e164) == phone
+
+
+@given(st.from_regex(r"[+]?[0-9]{8,12}", fullmatch=True).filter(str.isascii))
+def test_the_quick_way_for_what_needs_no_looking_at_says_the_same_as_the_long_one(number: str) -> None:
+    assert parse_phone(number) == parse_phone(f" {number}")

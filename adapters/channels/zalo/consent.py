@@ -65,8 +65,8 @@ async def exchange(settings: Settings, vault: Vault, *, code: str, verifier: str
     """
     form = {"grant_type": "authorization_code", "app_id": settings.app_id, "code": code, "code_verifier": verifier}
     headers = {"secret_key": settings.app_secret.get_secret_value()}
-    async with vault.turn() as is_ours:
-        if not is_ours:
+    async with vault.turn() as ours:
+        if ours is None:
             raise ChannelError(
                 "dịch vụ đang gia hạn token, xin thử lại sau một phút, cùng mã này / "
                 "the service is renewing the tokens just now; try again in a minute with the same code"
@@ -83,7 +83,7 @@ async def exchange(settings: Settings, vault: Vault, *, code: str, verifier: str
         grant = Grant.of_answer(answer.text, at=asked_at)
         if grant is None:
             raise ChannelError(explained(answer))
-        await vault.keep(grant.text)
+        await ours.keep(grant.text)
     return grant
 
 

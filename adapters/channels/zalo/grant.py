@@ -14,7 +14,7 @@ from adapters.channels.zalo.spool import Written
 REFRESH_TOKEN_LIVES = timedelta(days=90)
 """About three months; Zalo states no more."""
 REFRESHER_LIVES = timedelta(minutes=1)
-"""After that no refresher of ours is at work any more."""
+"""After its attempt was noted no refresher is at work any more: it begins within 10 s, or not at all, and asks for 40 s."""
 _SHORTEST_LIFE = 3_600.0
 """Seconds, of an access token whose life Zalo did not state so that we can read it."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3_600.0
@@ -104,6 +104,10 @@ class Grant(_Kept):
 
     def is_fresh(self, now: datetime) -> bool:
         return now - self.refreshed_at < min(_FRESH, (self.expires_at - self.refreshed_at) / 2)
+
+    def may_be_answered(self, now: datetime) -> bool:
+        """A renewal is under way, by whomever, and its answer may be found any moment."""
+        return self.attempt is not None and not self._is_over(self.attempt, now)
 
     def begun(self, now: datetime, machine: str) -> Self:
         """With a renewal under way."""

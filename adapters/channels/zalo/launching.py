@@ -15,7 +15,9 @@ from adapters.channels.zalo.settings import Settings
 log = logging.getLogger(__name__)
 
 SECONDS = 40.0
-"""The longest life of a refresher's request, below the minute of a turn."""
+"""The longest life of a refresher's request."""
+_BEGINS_WITHIN = 10.0
+"""Seconds from its order to its request; with `SECONDS` below `grant.REFRESHER_LIVES`, after which others may ask."""
 _PATIENCE = SECONDS + 5
 _LOOK = 0.03
 
@@ -24,7 +26,7 @@ _left: list[subprocess.Popen[bytes]] = []
 
 
 def order_for(settings: Settings, refresh_token: str, place: Path) -> dict[str, Any]:
-    """What the refresher must know."""
+    """What the refresher must know; to be made before the attempt is noted."""
     return {
         "url": f"{settings.oauth_url}/v4/oa/access_token",
         "headers": {"secret_key": settings.app_secret.get_secret_value()},
@@ -32,6 +34,7 @@ def order_for(settings: Settings, refresh_token: str, place: Path) -> dict[str, 
         "proxy": settings.proxy,
         "ca_file": str(settings.ca_file or ""),
         "path": str(place),
+        "begin_by": refresher.ticks() + _BEGINS_WITHIN,
         "seconds": SECONDS,
     }
 

@@ -36,6 +36,7 @@ class Keeper:
         self._before = timedelta(seconds=settings.refresh_before)
         self._grant: Grant | None = None
         self._refused = ""
+        self._is_anothers = False
         self._look: asyncio.Task[None] | None = None
         self._warned: dict[str, datetime] = {}
 
@@ -61,6 +62,11 @@ class Keeper:
         await asyncio.shield(self._looking())
         self._warn()
 
+    @property
+    def waits(self) -> bool:
+        """Another process has the turn, or died of it: what it leaves is to be taken up soon."""
+        return self._is_anothers or bool(self._grant and self._grant.may_be_answered(self._clock()))
+
     async def grant(self) -> Grant | None:
         """What the vault has. Raises `StorageError`."""
         return Grant.read(await self._vault.read())
@@ -83,56 +89,56 @@ class Keeper:
         return self._look
 
     async def _look_after(self) -> None:
+        self._is_anothers = False
         self._grant = await self.grant()
         if self._grant is None or not self._wants_care(self._grant):
             return
-        async with self._vault.turn() as is_ours:
+        async with self._vault.turn() as ours:
             # While it is another's, its pair is in the vault as soon as there is one.
-            self._grant = await (self._cared_for() if is_ours else self.grant())
+            self._grant = await (self._cared_for(ours) if ours else self.grant())
+            self._is_anothers = ours is None
 
     def _wants_care(self, grant: Grant) -> bool:
         is_due = grant.is_due(self._clock(), before=self._before)
         return is_due or grant.attempt is not None or grant.access_token == self._refused
 
-    async def _cared_for(self) -> Grant | None:
+    async def _cared_for(self, ours: Vault) -> Grant | None:
+        """`ours` keeps nothing once the turn is another's: so of what follows each step is known before the next."""
         grant = await self.grant()
         if grant is None:
             return None
-        grant = await self._taken_in(grant)
+        grant = await self._taken_in(grant, ours)
         now = self._clock()
         is_dead = not grant.lives(now) or grant.access_token == self._refused
         is_wanted = is_dead or grant.is_due(now, before=self._before)
-        return await self._exchanged(grant) if is_wanted and grant.may_renew(now, is_dead=is_dead) else grant
+        return await self._exchanged(grant, ours) if is_wanted and grant.may_renew(now, is_dead=is_dead) else grant
 
-    async def _exchanged(self, grant: Grant) -> Grant:
-        """The pair after an exchange, which is noted before it begins."""
+    async def _exchanged(self, grant: Grant, ours: Vault) -> Grant:
+        """The pair after an exchange, which is noted before it begins. Who was held up in between asks nothing: others
+        know from the note by when the exchange is over."""
         try:
             self._spool.prepare()
         except OSError:
-            return await self._kept(grant.nothing_asked(self._clock()))
+            return await _kept(grant.nothing_asked(self._clock()), ours)
         self._spool.sweep(grant.refresh_token)
-        grant = await self._kept(grant.begun(self._clock(), platform.node()))
         order = order_for(self._settings, grant.refresh_token, self._spool.place(grant.refresh_token))
+        grant = await _kept(grant.begun(self._clock(), platform.node()), ours)
         if not await launch(order):
-            return await self._kept(grant.nothing_asked(self._clock()))
-        return await self._taken_in(grant)
+            return await _kept(grant.nothing_asked(self._clock()), ours)
+        return await self._taken_in(grant, ours)
 
-    async def _taken_in(self, grant: Grant) -> Grant:
+    async def _taken_in(self, grant: Grant, ours: Vault) -> Grant:
         """With the answer that a refresher has left, ours or that of a process that died."""
         written = self._spool.answer(grant.refresh_token)
         if written is None:
             return grant
-        after = await self._kept(grant.after(written, now=self._clock()))
+        after = await _kept(grant.after(written, now=self._clock()), ours)
         self._spool.discard(grant.refresh_token)
         if after.trouble:
             log.error("%s: the tokens were not renewed: %s", self._name, after.trouble)
         else:
             log.info("%s: the tokens were renewed, good until %s", self._name, after.expires_at.isoformat())
         return after
-
-    async def _kept(self, grant: Grant) -> Grant:
-        await self._vault.keep(grant.text)
-        return grant
 
     def _obstacle(self) -> Outcome:
         grant = self._grant
@@ -167,3 +173,8 @@ class Keeper:
         if now - self._warned.get(subject, datetime.min.replace(tzinfo=now.tzinfo)) >= _WARNED_AGAIN:
             self._warned[subject] = now
             log.error("%s: %s", self._name, words)
+
+
+async def _kept(grant: Grant, ours: Vault) -> Grant:
+    await ours.keep(grant.text)
+    return grant

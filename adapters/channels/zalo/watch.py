@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 EVERY = 30.0
 """Seconds between two looks at the tokens."""
+SOON = 1.0
+"""The same, while another process renews them: should it die, somebody is there within ten seconds."""
 QUOTA_EVERY = 3_600.0
 
 
@@ -36,7 +38,7 @@ class Watch:
             except StorageError as error:
                 log.warning("%s: the tokens could not be looked after: %s", self._name, error)
             await self._ask_for_quota()
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(min(self._every, SOON) if self._keeper.waits else self._every)
 
     async def _ask_for_quota(self) -> None:
         now = time.monotonic()

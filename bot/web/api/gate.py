@@ -70,7 +70,13 @@ class Gate:
             raise ProblemError("not_json")
         if (request.content_length or 0) > most:
             raise ProblemError("too_long")
-        return await request.clone(client_max_size=most).read()
+        if request.content_length is None or most > request.client_max_size:
+            request = request.clone(client_max_size=most)
+        raw = await request.read()
+        if len(raw) > most:
+            # What it said was its length compressed.
+            raise ProblemError("too_long")
+        return raw
 
 
 def _parsed(shape: type[BaseModel], raw: bytes) -> BaseModel:
