@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.house import House, Slot, simulators
-from tests.chaos.steps import Sheet
+from tests.chaos.steps import Sheet, is_vital
 
 TAIL_EVERY = 0.02
 _SERVES_WITHIN = 60.0
@@ -44,6 +44,8 @@ class Keeper:
         self._house = house
         self._process = process
         self._born: dict[str, asyncio.Future[int]] = {}
+        self._early: set[int] = set()
+        """Processes that said that they serve before we read of their birth."""
         self.lives: dict[int, Life] = {}
         self.passed: defaultdict[str, set[str]] = defaultdict(set)
         """Steps by the name of the slot whose process passed them."""
@@ -52,6 +54,12 @@ class Keeper:
         self.where: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """The same by step and slot."""
         self._sheets = {slot.name: Sheet.at(house.folder / f"{slot.name}.sheet") for slot in house.slots}
+
+    @property
+    def untouched(self) -> list[str]:
+        """Steps on the way of a message that processes passed, and at which none has died yet."""
+        passed = {step for steps in self.passed.values() for step in steps}
+        return sorted(step for step in passed if is_vital(step) and not self.struck[step])
 
     def sheet(self, slot: Slot) -> Sheet:
         return self._sheets[slot.name]
@@ -98,7 +106,9 @@ class Keeper:
         async for line in self._process.stdout:
             event = json.loads(line)
             if event["event"] == "born":
-                self.lives[event["pid"]] = Life(event["pid"])
+                life = self.lives[event["pid"]] = Life(event["pid"])
+                if event["pid"] in self._early:
+                    life.serving.set()
                 self._born.pop(event["slot"]).set_result(event["pid"])
                 continue
             life = self.lives[event["pid"]]
@@ -121,6 +131,9 @@ class Keeper:
         match event["event"]:
             case "serving" if life:
                 life.serving.set()
+            case "serving":
+                # Where both were said since we looked last, its birth is read second.
+                self._early.add(event["pid"])
             case "passed":
                 self.passed[event["slot"]].add(event["step"])
             case "died" if life:

@@ -41,6 +41,8 @@ class Tally:
     """Whom it has met. The steps at which processes died of an order are with the keeper."""
 
     wanted: int
+    lacks_a_step: Callable[[], bool] = lambda: False
+    """Whether there is a step yet at which nobody died: then it goes on, up to half as many again."""
     by_slot: Counter[str] = field(default_factory=Counter)
     at_random: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -57,7 +59,7 @@ class Tally:
         self.by_slot[name] += 1
         if not step:
             self.at_random[name] += 1
-        if self.total >= self.wanted:
+        if self.total >= self.wanted and (self.total >= 1.5 * self.wanted or not self.lacks_a_step()):
             self.enough.set()
 
 

@@ -139,7 +139,7 @@ class Load:
     # Citizens
 
     async def _ask(self, http: aiohttp.ClientSession, record: Record, number: int) -> None:
-        """Each dossier is asked about once, by one of three ways."""
+        """Each dossier is asked about once, by one of three ways. No chat's number ends in a fate of the simulator's."""
         proof = f"{record.code} {record.phone[-4:]}"
         house = self._house
         match number % 3:
@@ -149,9 +149,9 @@ class Load:
                 await self._say(http, f"http://127.0.0.1:{house.smsc_control}/mo", body)
                 self.done.questions.append(Question("sms", phone, body["text"]))
             case 1:
-                await self._say_in_chat(http, "telegram", house.telegram, 10_000 + number, proof)
+                await self._say_in_chat(http, "telegram", house.telegram, 1_000 * number + 1, proof)
             case _:
-                await self._say_in_chat(http, "hook", house.hook, 5_000_000 + number, proof)
+                await self._say_in_chat(http, "hook", house.hook, 1_000 * number + 1, proof)
 
     async def _say_in_chat(self, http: aiohttp.ClientSession, channel: str, port: int, user: int, text: str) -> None:
         await self._say(http, f"http://127.0.0.1:{port}/_control/users/{user}/say", {"text": text})

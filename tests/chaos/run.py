@@ -90,7 +90,7 @@ async def run(wanted: Wanted, folder: Path) -> Ran:
         books = Books(url)
         rng = random.Random(wanted.seed)
         load = Load(house, office, books, rng=rng, pause=wanted.pause, api_key=await _api_key(desk.storage))
-        tally = Tally(wanted.kills)
+        tally = Tally(wanted.kills, lambda: wanted.is_long and bool(keeper.untouched))
         killer = Killer(keeper, tally, rng=rng, server=server, only=wanted.only)
         async with asyncio.TaskGroup() as tasks:
             living = tasks.create_task(load.run(desk.broadcasts))

@@ -27,12 +27,13 @@ BEFORE, INSIDE, COMMIT, AFTER, DURING = "before", "inside", "commit", "after", "
 
 FLOWS = (
     "answer api", "answer push", "answer webhook", "hear sms", "hear telegram", "offset telegram", "read asked",
-    "send sms", "send telegram", "send hook", "write api_", "write broadcast_handing.", "write claims.",
-    "write conversation.", "write deadlines.", "write leading.", "write mirror.", "write outbox.", "write receipts.",
-    "write settler.",
+    "send sms", "send telegram", "send hook", "write api_joining.", "write broadcast_handing.",
+    "write claims.Claims._claim_from", "write conversation.", "write deadlines.", "write leading.Posts._take",
+    "write mirror.", "write receipts.", "write settler.",
 )  # fmt: skip
 """What makes, moves and ends messages: a long run in which one of these was never passed, or one of its steps was
-nobody's death, has shown too little. Whatever else writes is struck too, and counted."""
+nobody's death, has shown too little. Whatever else writes is struck too, and counted: some of it comes once a minute,
+or where a commit's answer was lost."""
 
 _LATEST = 0.004
 """Seconds after which a death in the middle of something has come."""
