@@ -139,7 +139,7 @@ class Load:
     # Citizens
 
     async def _ask(self, http: aiohttp.ClientSession, record: Record, number: int) -> None:
-        """Each dossier is asked about once, by one of three ways. No chat's number ends in a fate of the simulator's."""
+        """Each dossier is asked about once, by one of three ways. No chat's number is a fate of the simulator's."""
         proof = f"{record.code} {record.phone[-4:]}"
         house = self._house
         match number % 3:
