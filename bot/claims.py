@@ -1,6 +1,7 @@
 """Which waiting messages a channel takes in hand: best lane first, fairly among agencies, by turns among gateways."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 _LOOK_AGAIN = timedelta(seconds=2)
 _LATE_COMMIT = timedelta(minutes=10)
 """A server that waits for its standby may make a claim durable long after we have given up on it."""
+_AHEAD, _FAR_AHEAD = 0.1, 1.0
+"""Seconds within which what is taken at once may leave; whoever dies leaves it uncertain, sent or not."""
 _NOT_OUR_TURN = 0.1
 """Seconds until a gateway looks again at a queue from which another one was to take, or where what is due waits for
 another message to the same address."""
@@ -47,6 +50,9 @@ class Claims:
         self._doubtful_until: datetime | None = None
         """Until when messages may turn up as ours that a claim took without our hearing of it."""
         self._look_at: datetime | None = None
+        self.ahead = _AHEAD
+        """Seconds within which what is taken at once should be able to leave: no more than keeps the line from running
+        dry, which is the more, up to a second, the slower the database answers."""
 
     async def take(self, limit: int) -> list[Claimed]:
         """Up to `limit` messages that are due."""
@@ -133,11 +139,16 @@ class Claims:
                 for queue, number in shares
             ]
 
+        asked = time.monotonic()
         try:
             claimed = await self._storage.write(work) if shares else []
         except Exception:
             self._doubtful_until, self._look_at = lease_until + _LATE_COMMIT, None
             raise
+        if shares:
+            # The next are asked for when half of these has left.
+            slow = 2 * (time.monotonic() - asked)
+            self.ahead = min(max(_AHEAD, slow, self.ahead / 2), _FAR_AHEAD)
         self._in_hand.update(each.item.id for items in claimed for each in items)
         for (queue, _), items in zip(shares, claimed, strict=True):
             self._gateways.took(self._channel, queue, len(items))

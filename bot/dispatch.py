@@ -11,8 +11,9 @@ from bot.allowances import Allowances
 from bot.beats import Beats
 from bot.budget_watch import BudgetWatch
 from bot.config import Config
-from bot.gateway_watch import GatewayWatch
+from bot.gateway_watch import POST, GatewayWatch
 from bot.gateways import Gateways
+from bot.leading import Posts
 from bot.model.clock import Clock
 from bot.model.message import OutboxItem
 from bot.outbox import Outbox
@@ -50,6 +51,7 @@ class Dispatch:
         rng: random.Random | None = None,
         on_blocked: Callable[[OutboxItem], None] = lambda item: None,
         beats: Beats | None = None,
+        posts: Posts | None = None,
     ) -> None:
         """`rules` are the settings of the channels that carry SMS, by name."""
         self._config = config
@@ -58,6 +60,7 @@ class Dispatch:
         self._clock = clock
         self._owner = owner
         self._beats = beats or Beats(clock, owner)
+        self._posts = posts or Posts(storage, clock=clock, owner=owner, beats=self._beats)
         self.gateways = Gateways(routes, clock=clock, poke=lambda name: storage.woken(name).set(), rng=rng)
         self.purse = Purse(Budgets(config.budget), is_shared=True)
         self._paces = {each.name: _pace(each.limits) for each in channels}
@@ -104,13 +107,13 @@ class Dispatch:
         """What runs beside the senders, until cancelled."""
         honouring = [channel.name for channel in self._channels if channel.limits.honours_reference]
         watched = {each.name: each.limits.receipts for each in self._channels if self.gateways.carries(each.name)}
-        watch = GatewayWatch(
-            self.gateways, self._storage, self._config.gateways, clock=self._clock, owner=self._owner, receipts=watched
-        )
+        watch = GatewayWatch(self.gateways, self._storage, self._config.gateways, clock=self._clock, receipts=watched)
         async with asyncio.TaskGroup() as tasks:
             timing, beat = self._config.outbox, self._beats.of("sweeper", every=self._config.outbox.sweep)
             tasks.create_task(sweep(self._storage, self._clock, honouring, timing, beat))
             tasks.create_task(watch.run(self._beats.of("gateways", every=self._config.gateways.every)))
+            if watched:
+                tasks.create_task(self._posts.hold(POST, watch.move_weights))
             if self.purse.budgets.exist:
                 budget = BudgetWatch(self.purse, self._storage, clock=self._clock)
                 tasks.create_task(budget.run(self._beats.of("budget", every=5.0)))

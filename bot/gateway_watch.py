@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from bot.beats import Beat, unheard
 from bot.gateway_settings import GatewaySettings
 from bot.gateways import FULL, RETURNING, Gateways
+from bot.leading import Post
 from bot.model.clock import Clock
-from bot.model.errors import trail
+from bot.model.errors import told
 from bot.ports import Minute, Move, Pause, Storage, Transaction
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,8 @@ KEPT = timedelta(days=31)
 
 _LOOK = 1.0
 """Seconds between looks at what was ordered."""
-_LEASE = "gateway-watch"
+POST = "gateways"
+"""Of the one process that moves weights."""
 
 
 def judge(minutes: Sequence[Minute], rules: GatewaySettings, *, now: datetime, has_receipts: bool) -> str:
@@ -60,7 +62,7 @@ def next_share(share: int, complaint: str, rules: GatewaySettings) -> int:
 
 
 class GatewayWatch:
-    """Runs beside the outboxes. Where several processes send, one of them at a time moves weights."""
+    """Runs beside the outboxes. Where several processes send, all look, and one of them at a time moves weights."""
 
     def __init__(
         self,
@@ -69,7 +71,6 @@ class GatewayWatch:
         rules: GatewaySettings,
         *,
         clock: Clock,
-        owner: str,
         receipts: Mapping[str, bool],
     ) -> None:
         """`receipts` names the gateways that are watched, and says which of them give receipts."""
@@ -77,45 +78,55 @@ class GatewayWatch:
         self._storage = storage
         self._rules = rules
         self._clock = clock
-        self._owner = owner
         self._receipts = receipts
-        self._judged_at = clock()
 
     async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
         while True:
             try:
                 await self.look()
-                if self._clock() >= self._judged_at + timedelta(seconds=self._rules.every):
-                    self._judged_at = self._clock()
-                    await self.step()
                 beat()
             except Exception as error:
-                log.error("the watch over the gateways could not work: %s", trail(error))
+                log.error("the watch over the gateways could not work: %s", told(error))
             await asyncio.sleep(_LOOK)
+
+    async def move_weights(self, post: Post) -> None:
+        """While the post is ours: a step in each period of `every` seconds. The periods are those of the clock on the
+        wall, so that who takes over from another one goes on in its rhythm."""
+        judged = self._period()
+        while True:
+            await asyncio.sleep(min(_LOOK, self._rules.every))
+            if (period := self._period()) == judged:
+                continue
+            judged = period
+            try:
+                await self.step(post.storage)
+            except Exception as error:
+                log.error("the gateways could not be judged: %s", told(error))
+
+    def _period(self) -> float:
+        return self._clock().timestamp() // self._rules.every
 
     async def look(self) -> None:
         """Writes down what moved here, then takes over what the database says."""
-        await self._write_down()
+        await self._write_down(self._storage)
         shares, pauses = await self._storage.read(_standing)
         self._gateways.know(shares, pauses)
 
-    async def step(self) -> None:
-        """Judges every gateway once."""
+    async def step(self, storage: Storage) -> None:
+        """Judges every gateway once. Raises `StorageError`; before anything is judged where `storage` is that of a post
+        which another one has by now."""
         now = self._clock()
-        until = now + timedelta(seconds=2 * self._rules.every)
-        if not await self._storage.write(lambda tx: tx.leases.take(_LEASE, owner=self._owner, now=now, until=until)):
-            return
-        minutes = await self._storage.read(lambda tx: tx.routing.minutes(since=now - SLOW_FROM))
+        await storage.write(lambda tx: tx.routing.forget_minutes(before=now - KEPT))
+        minutes = await storage.read(lambda tx: tx.routing.minutes(since=now - SLOW_FROM))
         for gateway, has_receipts in self._receipts.items():
             own = [each for each in minutes if each.gateway == gateway]
             complaint = judge(own, self._rules, now=now, has_receipts=has_receipts)
             share = next_share(self._gateways.share(gateway), complaint, self._rules)
             self._gateways.move(gateway, share, complaint or "it fares well again")
-        await self._write_down()
-        await self._storage.write(lambda tx: tx.routing.forget_minutes(before=now - KEPT))
+        await self._write_down(storage)
 
-    async def _write_down(self) -> None:
+    async def _write_down(self, storage: Storage) -> None:
         moves = list(self._gateways.moved)
 
         async def work(tx: Transaction) -> None:
@@ -123,7 +134,7 @@ class GatewayWatch:
                 await tx.routing.move(move)
 
         if moves:
-            await self._storage.write(work)
+            await storage.write(work)
             for move in moves:
                 self._gateways.moved.remove(move)
                 _say(move)

@@ -15,7 +15,7 @@ from bot.departures import Departures
 from bot.gateways import Gateways
 from bot.line import Line, Turn
 from bot.model.clock import Clock
-from bot.model.errors import trail
+from bot.model.errors import told, trail
 from bot.model.message import (
     Accepted,
     ChannelDown,
@@ -126,9 +126,9 @@ class Outbox:
 
     @property
     def _batch(self) -> int:
-        """How many are taken in hand at once: what may leave within a second."""
+        """How many are taken in hand at once: what may leave until the next are there."""
         rate, window = self._line.pace.rate, self._channel.limits.window
-        return min(window, ceil(rate)) if rate else window
+        return min(window, ceil(rate * self._claims.ahead)) if rate else window
 
     async def _claim_all(self) -> None:
         while not self._stopping.is_set():
@@ -143,7 +143,7 @@ class Outbox:
                 if not found:
                     await wait(self._woken, await self._claims.idle_seconds())
             except Exception as error:
-                log.error("channel %s: nothing could be claimed: %s", self._channel.name, trail(error))
+                log.error("channel %s: cannot take what waits, trying again: %s", self._channel.name, told(error))
                 await wait(self._stopping, self._timing.poll)
             await self._wait_for_room()
         self._gateways.not_ready(self._channel.name)
@@ -207,7 +207,7 @@ class Outbox:
             if self._pauses.open and not self._stopping.is_set():
                 self._admit_all(await self._claims.take_before(self._line.last, _URGENT))
         except Exception as error:
-            log.error("channel %s: nothing urgent could be claimed: %s", self._channel.name, trail(error))
+            log.error("channel %s: cannot take what is urgent, trying again: %s", self._channel.name, told(error))
             await wait(self._stopping, self._timing.poll)
 
     # Sending

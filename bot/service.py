@@ -140,6 +140,7 @@ class App:
             record_receipts=record_in,
             on_blocked=self.hearing.note_as_left,
             beats=self.beats,
+            posts=self.posts,
         )
 
     def _make_watch(self) -> Watch:

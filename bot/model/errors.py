@@ -35,6 +35,12 @@ class ChannelError(MotcuaError):
     """A channel cannot be opened at all: its settings or its provider refuse it."""
 
 
+def told(error: BaseException) -> str:
+    """For a log that an administrator reads: a `StorageError` in its own words, which name the database and what is
+    wrong with it; anything else is a mistake of ours and told by its `trail`."""
+    return str(error) if isinstance(error, StorageError) else trail(error)
+
+
 def trail(error: BaseException) -> str:
     """Kind and place of an error for a log: `ValueError at b.py:12 parse < a.py:3 read`.
 

@@ -14,10 +14,12 @@ import pytest
 
 from bot.config import Config
 from bot.dispatch import Dispatch
-from bot.gateway_watch import GatewayWatch
+from bot.gateway_watch import POST, GatewayWatch
 from bot.gateways import FULL, Gateways
+from bot.leading import Fenced
 from bot.ledger import balance
 from bot.model.clock import utc_now
+from bot.model.errors import FencedError
 from bot.model.message import (
     Accepted,
     ChannelDown,
@@ -424,7 +426,7 @@ class Watched:
         await record(self.storage, come)
 
     async def step(self) -> int:
-        await self.watch.step()
+        await self.watch.step(self.storage)
         return self.gateways.share("a")
 
 
@@ -433,9 +435,7 @@ async def watched(storage: Storage) -> Watched:
     settings = config()
     time = Time(START)
     gateways = Gateways(Routes(settings.routes, sms=["a", "b"]), clock=time)
-    watch = GatewayWatch(
-        gateways, storage, settings.gateways, clock=time, owner="here", receipts={"a": True, "b": True}
-    )
+    watch = GatewayWatch(gateways, storage, settings.gateways, clock=time, receipts={"a": True, "b": True})
     return Watched(storage, time, gateways, watch)
 
 
@@ -489,9 +489,22 @@ async def test_what_one_process_moved_the_next_one_knows(watched: Watched, stora
 
     another = Gateways(Routes(config().routes, sms=["a", "b"]), clock=utc_now)
     rules = config().gateways
-    await GatewayWatch(another, storage, rules, clock=utc_now, owner="there", receipts={"a": True}).look()
+    await GatewayWatch(another, storage, rules, clock=utc_now, receipts={"a": True}).look()
 
     assert another.share("a") == 90
+
+
+async def test_who_lost_the_post_moves_no_weight(watched: Watched, storage: Storage) -> None:
+    await watched.answers("a", 40, DeliveryState.QUEUED)
+    now, until = watched.time.now, watched.time.now + timedelta(seconds=7)
+    fence = await storage.write(lambda tx: tx.leases.take(POST, owner="here", now=now, until=until))
+    await storage.write(lambda tx: tx.leases.take(POST, owner="there", now=until, until=until + timedelta(seconds=7)))
+
+    with pytest.raises(FencedError):
+        await watched.watch.step(Fenced(storage, POST, fence))
+
+    assert watched.gateways.share("a") == FULL
+    assert await storage.read(lambda tx: tx.routing.moves(limit=10)) == []
 
 
 async def test_a_rejected_message_stays_rejected(storage: Storage) -> None:

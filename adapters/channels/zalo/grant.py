@@ -14,7 +14,7 @@ from adapters.channels.zalo.spool import Written
 REFRESH_TOKEN_LIVES = timedelta(days=90)
 """About three months; Zalo states no more."""
 REFRESHER_LIVES = timedelta(minutes=1)
-"""After its attempt was noted no refresher is at work any more: it begins within 10 s, or not at all, and asks for 40 s."""
+"""So long after the note no refresher is at work any more: it begins within 10 s or not at all, and asks for 40 s."""
 _SHORTEST_LIFE = 3_600.0
 """Seconds, of an access token whose life Zalo did not state so that we can read it."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3_600.0

@@ -1,28 +1,24 @@
 """A process that keeps the tokens as `motcua run` does, until it is killed. Run as a program by test_kill.py.
 
-`python renewing.py DATABASE ZALO SPOOL START SPEED`: its clock stood at START (Unix seconds) and runs SPEED
-times as fast, so that the minute of a turn is over soon, for all such processes alike.
+`python renewing.py DATABASE ZALO SPOOL LEASE RENEW EVERY`: how long it holds its turn and how often it prolongs it, and
+how often it looks at the tokens, in seconds.
 """
 
 import asyncio
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.channels import zalo
+from bot.model.clock import utc_now
 from bot.vaults import vault_for
 from storage import open_storage
 from tests.adapters.zalo.support import NAME, settings_for
 
 
-async def keep(database: str, base: str, spool: Path, *, start: float, speed: float) -> None:
-    def clock() -> datetime:
-        return datetime.fromtimestamp(start + (time.time() - start) * speed, UTC)
-
-    async with open_storage(database, clock=clock) as storage:
-        vault = vault_for(storage, NAME, clock=clock)
-        async with zalo.open(NAME, settings_for(base, spool), vault=vault, clock=clock, every=0.05) as channel:
+async def keep(database: str, base: str, spool: Path, *, lease: float, renew: float, every: float) -> None:
+    async with open_storage(database) as storage:
+        vault = vault_for(storage, NAME, clock=utc_now, lease=lease, renew=renew)
+        async with zalo.open(NAME, settings_for(base, spool), vault=vault, clock=utc_now, every=every) as channel:
             assert channel.listener is not None
             print("ready", flush=True)
             await channel.listener.listen(deliver)
@@ -33,4 +29,5 @@ async def deliver(events: object) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(keep(sys.argv[1], sys.argv[2], Path(sys.argv[3]), start=float(sys.argv[4]), speed=float(sys.argv[5])))
+    LASTS, PROLONGED, LOOKS = map(float, sys.argv[4:7])
+    asyncio.run(keep(sys.argv[1], sys.argv[2], Path(sys.argv[3]), lease=LASTS, renew=PROLONGED, every=LOOKS))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 from adapters.channels import zalo
 from adapters.channels.zalo.grant import Grant
+from adapters.channels.zalo.watch import EVERY
+from bot.leading import LEASE, RENEW
 from bot.model.clock import utc_now
 from bot.ports import Storage
 from bot.vaults import vault_for
@@ -24,8 +27,24 @@ from tests.adapters.zalo.support import NAME, REFRESH, Zalo, grant, settings_for
 Moment = Callable[[Zalo, int, Path], Awaitable[None]]
 """Returns when the process that asks is to be killed."""
 
-SPEED = 60.0
-"""A minute of the processes is a second of ours; the old token lives for a minute of ours."""
+TAKE_OVER = 10.0
+"""Seconds within which another process must have the new pair in the vault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Of the processes, in seconds."""
+
+    lease: float = 1.0
+    renew: float = 0.2
+    every: float = 0.05
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return str(self.lease), str(self.renew), str(self.every)
+
+
+QUICK, AS_THEY_ARE = Turns(), Turns(LEASE, RENEW, EVERY)
 
 
 @pytest.mark.slow
@@ -56,6 +75,35 @@ async def test_the_same_on_postgresql(postgres_storage_url: str, tmp_path: Path)
         kept = await survived(postgres_storage_url, simulation, tmp_path / "spool", moment=asked)
 
         await judge(kept, simulation, tmp_path)
+
+
+@pytest.mark.slow
+async def test_who_is_killed_while_it_renews_is_followed_within_ten_seconds(
+    tmp_path: Path, postgres_storage_url: str
+) -> None:
+    urls = {"sqlite": f"sqlite:{tmp_path / 'motcua.db'}", "postgres": postgres_storage_url}
+
+    seconds = await asyncio.gather(*(followed(url, tmp_path / name) for name, url in urls.items()))
+
+    print("\nfrom SIGKILL to the new pair in the vault: " + ", ".join(f"{each:.1f} s" for each in seconds))
+    assert max(seconds) <= TAKE_OVER
+
+
+async def followed(url: str, place: Path) -> float:
+    """Seconds from the death of who asked until the other one has stored the pair; it was asked for once."""
+    place.mkdir()
+    deaths: list[float] = []
+
+    async def asked_at(simulation: Zalo, pid: int, spool: Path) -> None:
+        await asked(simulation, pid, spool)
+        deaths.append(time.monotonic())
+
+    async with simulated() as simulation:
+        await simulation.fault(refresh_delay=0.5)
+        await survived(url, simulation, place / "spool", moment=asked_at, turns=AS_THEY_ARE)
+        seconds = time.monotonic() - deaths[0]
+        assert await simulation.rotations() == 1
+        return seconds
 
 
 async def asked(simulation: Zalo, pid: int, spool: Path) -> None:
@@ -100,14 +148,13 @@ async def judge(kept: Grant, simulation: Zalo, place: Path) -> None:
             await asyncio.wait([listening])
 
 
-async def survived(url: str, simulation: Zalo, spool: Path, *, moment: Moment) -> Grant:
+async def survived(url: str, simulation: Zalo, spool: Path, *, moment: Moment, turns: Turns = QUICK) -> Grant:
     """Kills whoever asks Zalo for a new pair, at that moment; what the other one then has in the vault."""
-    start = time.time()
     async with open_storage(url) as storage:
         await storage.migrate()
         due = grant(utc_now(), hours=1, age=24)
         await vault_for(storage, NAME, clock=utc_now).keep(due.text)
-        async with process(url, simulation, spool, start) as one, process(url, simulation, spool, start) as other:
+        async with process(url, simulation, spool, turns) as one, process(url, simulation, spool, turns) as other:
             asking = await who_asks([one, other])
             async with asyncio.timeout(10):
                 await moment(simulation, asking.pid, spool)
@@ -154,9 +201,9 @@ def children_of(pid: int) -> list[bytes]:
 
 
 @asynccontextmanager
-async def process(url: str, simulation: Zalo, spool: Path, start: float) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(url: str, simulation: Zalo, spool: Path, turns: Turns) -> AsyncIterator[asyncio.subprocess.Process]:
     started = await asyncio.create_subprocess_exec(
-        *(sys.executable, renewing.__file__, url, simulation.base, str(spool), str(start), str(SPEED)),
+        *(sys.executable, renewing.__file__, url, simulation.base, str(spool), *turns.words),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )

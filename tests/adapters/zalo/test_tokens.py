@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from adapters.channels.zalo.grant import Grant
+from adapters.channels.zalo.grant import REFRESHER_LIVES, Grant
+from adapters.channels.zalo.launching import launch, order_for
+from adapters.channels.zalo.refresher import NOT_SENT, ticks
 from adapters.channels.zalo.spool import Spool
 from adapters.channels.zalo.tokens import Keeper
 from bot.model.clock import utc_now
@@ -136,8 +138,10 @@ class Fragile:
         self.keeps -= 1
         await self.vault.keep(content)
 
-    def turn(self) -> Any:
-        return self.vault.turn()
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Vault | None]:
+        async with self.vault.turn() as ours:
+            yield self if ours else None
 
 
 async def test_of_many_processes_one_renews_and_all_use_the_new_pair(tmp_path: Path) -> None:
@@ -390,3 +394,18 @@ async def test_a_stop_in_the_middle_lets_the_refresher_finish_and_its_answer_is_
         await next_one.tend()
         assert (await us.kept()).refresh_token != REFRESH
         assert await us.zalo.rotations() == 1
+
+
+async def test_who_was_held_up_after_the_note_asks_nothing_for_others_may_have_asked_since(tmp_path: Path) -> None:
+    async with office(tmp_path, kept=due()) as us:
+        spool = Spool(us.spool)
+        spool.prepare()
+        order = order_for(settings_for(us.zalo.base, us.spool), REFRESH, spool.place(REFRESH))
+
+        await launch({**order, "begin_by": ticks() - 0.001})
+
+        told = spool.answer(REFRESH)
+        assert told
+        assert told.kind == NOT_SENT
+        assert await us.zalo.rotations() == 0
+        assert 0 < order["begin_by"] - ticks() <= REFRESHER_LIVES.total_seconds() - order["seconds"]
