@@ -167,7 +167,7 @@ def telegram(figures: Figures) -> Iterator[Line]:
 BENCHMARKS = (
     Benchmark(
         name="peers", title="SMS, durable, beside Kannel and Jasmin", lines=peers,
-        minutes={"ci": 3, "small": 4, "full": 12},
+        minutes={"ci": 3, "small": 10, "full": 14},
     ),
     Benchmark(
         name="expansion", title="A broadcast into the outbox", lines=expansion,
@@ -193,8 +193,8 @@ BENCHMARKS = (
     ),
     Benchmark(
         name="failover_postgres", title="PostgreSQL fails over", lines=failover,
-        arguments={"ci": "6 100", "small": "20 500", "full": "20 500"},
-        minutes={"ci": 1.5, "small": 3, "full": 3},
+        arguments={"ci": "6 100", "small": "10 500", "full": "20 500"},
+        minutes={"ci": 1.5, "small": 2, "full": 3},
     ),
     Benchmark(
         name="mirror", title="The mirror", lines=mirror,

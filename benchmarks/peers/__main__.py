@@ -23,8 +23,8 @@ from benchmarks.peers.rows import Row, rows
 from benchmarks.peers.stage import CONNECTIONS, WINDOW, Figures, centre, count_fsyncs
 from benchmarks.sizes import arguments, tell
 
-MESSAGES = {"ci": 500, "small": 3_000, "full": 20_000}
-ROUNDS = {"ci": 1, "small": 1, "full": 3}
+MESSAGES = {"ci": 500, "small": 5_000, "full": 20_000}
+ROUNDS = {"ci": 1, "small": 3, "full": 3}
 _FEWEST = 200
 _TRACED = 1_000
 
