@@ -41,7 +41,7 @@ def run(benchmark: Benchmark, size: str, more: str) -> dict[str, Any]:
         raise SystemExit(f"{command}: exit code {done.returncode}, and no figures\n{done.stdout[-2000:]}") from None
     return {
         "benchmark": benchmark.name,
-        "command": command,
+        "command": f"{benchmark.command(size)} --jasmin VENV" if more else command,
         "size": size,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 1),
