@@ -6,11 +6,13 @@ is not among them, and a value that nobody gave, is the engine's affair, and so 
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import eq, itemgetter, ne
+from typing import TypeVar
 
 from jinja2 import Template, nodes
 
 from bot.texts.syntax import FILTERS, Empty, MissingValueError, compiled, tree_of
 
+T = TypeVar("T")
 Values = Mapping[str, str]
 _Value = Callable[[Values], str]
 _Condition = Callable[[Values], object]
@@ -114,11 +116,9 @@ def _value(expression: nodes.Node) -> _Value:
             holds, one, other = _condition(test), _value(first), _value(second)
             return lambda values: one(values) if holds(values) else other(values)
         case nodes.Or(left=left, right=right):
-            one, other = _value(left), _value(right)
-            return lambda values: one(values) or other(values)
+            return _first_that_holds(_value(left), _value(right))
         case nodes.And(left=left, right=right):
-            one, other = _value(left), _value(right)
-            return lambda values: one(values) and other(values)
+            return _last_if_all_hold(_value(left), _value(right))
         case _:
             raise _ForTheEngineError
 
@@ -129,13 +129,19 @@ def _condition(test: nodes.Node) -> _Condition:
             holds = _condition(inner)
             return lambda values: not holds(values)
         case nodes.Or(left=left, right=right):
-            one, other = _condition(left), _condition(right)
-            return lambda values: one(values) or other(values)
+            return _first_that_holds(_condition(left), _condition(right))
         case nodes.And(left=left, right=right):
-            one, other = _condition(left), _condition(right)
-            return lambda values: one(values) and other(values)
+            return _last_if_all_hold(_condition(left), _condition(right))
         case nodes.Compare(expr=left, ops=[nodes.Operand(op=op, expr=right)]):
             compare, here, there = _COMPARED[op], _value(left), _value(right)
             return lambda values: compare(here(values), there(values))
         case _:
             return _value(test)
+
+
+def _first_that_holds(one: Callable[[Values], T], other: Callable[[Values], T]) -> Callable[[Values], T]:
+    return lambda values: one(values) or other(values)
+
+
+def _last_if_all_hold(one: Callable[[Values], T], other: Callable[[Values], T]) -> Callable[[Values], T]:
+    return lambda values: one(values) and other(values)
