@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,14 +53,17 @@ class Writer:
         *,
         begin: Callable[[Connection], UnitOfWork],
         wake: Callable[[str], None],
+        carry: Callable[[Connection], Awaitable[object]],
         readable: Callable[[BaseException], BaseException],
     ) -> None:
         self._connection = connection
         self._begin = begin
         self._wake = wake
+        self._carry = carry
         self._readable = readable
         self._waiting: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._closed = False
+        self._is_log_long = False
         self._running: asyncio.Task[Any] | None = None
 
     async def submit(self, work: Work, *, keep: bool = True) -> Any:
@@ -81,12 +85,24 @@ class Writer:
         self._running = asyncio.current_task()
         try:
             while (first := await self._waiting.get()) is not None:
+                if self._is_log_long:
+                    await self._carry_over()
                 await self._write_together([first, *self._more()])
         finally:
             self._closed = True
             while not self._waiting.empty():
                 if job := self._waiting.get_nowait():
                     job.fail(StorageError("the database was closed before this was written"))
+
+    def finish_log(self) -> None:
+        """Before the next transaction the rest of the log is carried over, so that it begins anew."""
+        self._is_log_long = True
+
+    async def _carry_over(self) -> None:
+        self._is_log_long = False
+        # What is wrong with the disk the transaction will tell those who wait for it.
+        with suppress(sqlite3.Error):
+            await self._carry(self._connection)
 
     def _more(self) -> list[_Job]:
         jobs: list[_Job] = []

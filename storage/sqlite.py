@@ -15,6 +15,7 @@ from storage.coordination import Coordination
 from storage.engine import Engine
 from storage.group_commit import Writer
 from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, NOTE, Applied, as_applied, missing
+from storage.sqlite_checkpoint import AT_LAST, Checkpointer, carry
 from storage.sqlite_connection import Connection
 from storage.statements import Statements
 from storage.transaction import UnitOfWork
@@ -29,8 +30,7 @@ _READERS = 3
 _READ_SECONDS = 60.0
 _CACHE_KIB = 16 * 1024
 """Of the writer's pages: the inner ones of a million dossiers' indexes stay in memory."""
-_CHECKPOINT = "wal_autocheckpoint = 8000"
-"""Pages (32 MB) of the log beside the database; eight times SQLite's own measure, for bursts of big commits."""
+_CHECKPOINT = f"wal_autocheckpoint = {AT_LAST}"
 
 _Look = Callable[[Connection], Awaitable[Any]]
 
@@ -52,18 +52,22 @@ async def open_sqlite(path: str, clock: Clock) -> AsyncIterator["SqliteStorage"]
         try:
             connection = await stack.enter_async_context(Connection(path))
             readers = [await stack.enter_async_context(Connection(path)) for _ in range(_readers(path))]
-            await _prepare(path, connection, readers)
+            carrier = await stack.enter_async_context(Connection(path)) if path != MEMORY else None
+            await _prepare(path, connection, readers, carrier)
         except sqlite3.Error as error:
             raise readable(error) from error
         storage = SqliteStorage(path, clock, connection, readers, readable)
         # Not in a task group: that would wrap whatever the caller's block raises.
         running = asyncio.create_task(storage.writer.run())
+        carrying = asyncio.create_task(_carrying(storage.writer, connection, carrier))
         try:
             yield storage
         finally:
             storage.closed = True
             storage.writer.stop()
             await running
+            carrying.cancel()
+            await asyncio.gather(carrying, return_exceptions=True)
             await storage.readers_returned()
 
 
@@ -86,7 +90,7 @@ class SqliteStorage(Engine):
         self._returning: set[asyncio.Task[None]] = set()
         self._look = self._look_beside if readers else self._look_between
         self._readable = readable
-        self.writer = Writer(connection, begin=_writing, wake=self.wake, readable=readable)
+        self.writer = Writer(connection, begin=_writing, wake=self.wake, carry=carry, readable=readable)
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         await self._require_schema()
@@ -191,13 +195,20 @@ def _readers(path: str) -> int:
     return 0 if path == MEMORY else _READERS
 
 
-async def _prepare(path: str, connection: Connection, readers: list[Connection]) -> None:
+async def _carrying(writer: Writer, connection: Connection, carrier: Connection | None) -> None:
+    if carrier is not None:
+        await Checkpointer(carrier, written=lambda: connection.total_changes, finish=writer.finish_log).run()
+
+
+async def _prepare(path: str, connection: Connection, readers: list[Connection], carrier: Connection | None) -> None:
     mode = [row[0] for row in await connection.rows("PRAGMA journal_mode = WAL")]
     if path != MEMORY and mode != ["wal"]:
         raise StorageError(f"the database {path} is on a file system that cannot hold it (no shared memory)")
     for pragma in ("synchronous = FULL", "foreign_keys = 1", f"cache_size = -{_CACHE_KIB}", _CHECKPOINT):
         await connection.change(f"PRAGMA {pragma}")
     await connection.hurry()
+    if carrier is not None:
+        await carrier.change("PRAGMA synchronous = FULL")
     for reader in readers:
         await reader.change("PRAGMA query_only = 1")
     for each in (connection, *readers):

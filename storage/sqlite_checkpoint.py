@@ -1,0 +1,74 @@
+"""What is in SQLite's log is carried into the database beside the writer, not by it.
+
+A commit that finds the log long carries it over by itself: among a million dossiers that is some thousand pages in all
+places of the file, a quarter of a second or more, for which every writer waits. Here a connection of its own does it
+while the writer goes on. What was written meanwhile keeps the log from beginning anew, so the writer then carries over
+that little rest between two transactions (https://www.sqlite.org/wal.html, "Checkpointing", "Avoiding Excessively Large
+WAL Files").
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from storage.sqlite_connection import Connection
+
+log = logging.getLogger(__name__)
+
+EVERY = 0.5
+"""Seconds between two looks at how much was written."""
+_ROWS = 3_000
+"""Changed rows after which it is worth while; a row takes one page to four."""
+_LATEST = 5.0
+"""Seconds after which what has been written is carried over, however little it is."""
+_LONG = 8_000
+"""Pages (32 MB) of the log from which it is to begin anew."""
+AT_LAST = 40_000
+"""Pages of the log at which a commit does it after all: should nothing here have come to it."""
+_CARRY = "PRAGMA wal_checkpoint(PASSIVE)"
+
+
+async def carry(connection: Connection) -> int:
+    """Carries over what nobody is reading or writing just now, without waiting for anybody. Pages in the log; 0 where
+    another connection is at it."""
+    rows = list(await connection.rows(_CARRY))
+    is_busy, pages, _ = rows[0]
+    return 0 if is_busy else int(pages)
+
+
+class Checkpointer:
+    """Works on `connection`, which nobody else uses. `written` tells how many rows the writer has changed so far;
+    `finish` has the writer carry over the rest."""
+
+    def __init__(self, connection: Connection, *, written: Callable[[], int], finish: Callable[[], None]) -> None:
+        self._connection = connection
+        self._written = written
+        self._finish = finish
+        self._carried = written()
+        self._since = 0.0
+        self._fails = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            self._since += EVERY
+            if self._is_due():
+                await self._carry()
+
+    def _is_due(self) -> bool:
+        rows = self._written() - self._carried
+        return rows >= _ROWS or (rows > 0 and self._since >= _LATEST)
+
+    async def _carry(self) -> None:
+        self._carried, self._since = self._written(), 0.0
+        try:
+            if await carry(self._connection) >= _LONG:
+                self._finish()
+            self._fails = False
+        except sqlite3.Error as error:
+            # The log stays as long as it is: a commit does it in the end, or tells its caller what is wrong.
+            if not self._fails:
+                log.warning("the log beside the database cannot be carried over for the time being (%s)", error)
+            self._fails = True
