@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 EVERY = 0.5
 """Seconds between two looks at how much was written."""
-_ROWS = 3_000
+_ROWS = 10_000
 """Changed rows after which it is worth while; a row takes one page to four."""
-_LATEST = 5.0
+_LATEST = 10.0
 """Seconds after which what has been written is carried over, however little it is."""
-_LONG = 8_000
-"""Pages (32 MB) of the log from which it is to begin anew."""
-AT_LAST = 40_000
+_LONG = 16_000
+"""Pages (64 MB) of the log from which it is to begin anew."""
+AT_LAST = 64_000
 """Pages of the log at which a commit does it after all: should nothing here have come to it."""
 _CARRY = "PRAGMA wal_checkpoint(PASSIVE)"
 
@@ -65,6 +65,8 @@ class Checkpointer:
         self._carried, self._since = self._written(), 0.0
         try:
             if await carry(self._connection) >= _LONG:
+                # What was written meanwhile, so that only what is written during this second, short one is left.
+                await carry(self._connection)
                 self._finish()
             self._fails = False
         except sqlite3.Error as error:
