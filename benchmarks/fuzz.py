@@ -1,7 +1,9 @@
-"""Spoilt PDUs and spoilt callbacks, as many as asked for: `python -m benchmarks.fuzz [INPUTS=100000] [SEED]`.
+"""Spoilt PDUs, callbacks and inputs of every parser, as many as asked for: `python -m benchmarks.fuzz [INPUTS] [SEED]`.
 
-The suite tries a few thousand of each; this is the long form of the same generators and the same oracles. Prints one
-JSON object and ends with 1 if anything crashed, hung, or was accepted that should not be.
+INPUTS (100,000 unless told) go to each of the two protocols that gateways speak, through whole sessions and webhooks; a
+twentieth as many to each parser of `tests.fuzz`, which goes on for as long as wanted by `python -m tests.fuzz`. The
+suite tries a few thousand of each; this is the long form of the same generators and the same oracles. Prints one JSON
+object and ends with 1 if anything crashed, hung, or was accepted that should not be.
 """
 
 import asyncio
@@ -18,6 +20,8 @@ from typing import Any
 
 from tests.adapters.sms_http.fuzzing import judged, spoilt
 from tests.adapters.sms_smpp.fuzzing import fuzz
+from tests.fuzz.__main__ import Run
+from tests.fuzz.parsers import PARSERS
 
 
 def callbacks(inputs: int, seed: int) -> dict[str, Any]:
@@ -45,9 +49,33 @@ def pdus(inputs: int, seed: int) -> dict[str, Any]:
     return {**asdict(tally), "verdicts": {"as it should be": inputs}, "seconds": round(time.perf_counter() - began, 1)}
 
 
+def parsers(inputs: int, seed: int) -> dict[str, Any]:
+    """Everything that reads what strangers wrote, but what starts a process for each input. What breaks is kept in the
+    corpus."""
+    began, results = time.perf_counter(), {}
+    for parser in PARSERS.values():
+        if not parser.is_slow:
+            run = Run(parser)
+            run.for_inputs(inputs, seed)
+            results[parser.name] = run.told()
+    broken = {f"{name}: {place}": count for name, each in results.items() for place, count in each["broken"].items()}
+    tried = sum(each["inputs"] for each in results.values())
+    return {
+        "inputs": tried,
+        "parsers": len(results),
+        "verdicts": {"as it should be": tried - sum(broken.values()), **broken},
+        "slowest_ms": max(each["slowest_ms"] for each in results.values()),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
 def main(inputs: int, seed: int) -> bool:
     logging.disable(logging.CRITICAL)
-    results = {"callbacks": callbacks(inputs, seed), "pdus": pdus(inputs, seed)}
+    results = {
+        "callbacks": callbacks(inputs, seed),
+        "pdus": pdus(inputs, seed),
+        "parsers": parsers(inputs // 20, seed),
+    }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({**results, "seed": seed, "peak_mib": peak}, indent=2))
     return all(set(each["verdicts"]) <= {"as it should be"} for each in results.values())

@@ -93,7 +93,7 @@ class Provider:
         try:
             async with _session() as http:
                 provider = await self._discovered(http)
-        except (ClientError, TimeoutError, ValueError, RefusedTokenError) as error:
+        except (ClientError, TimeoutError, ValueError, RecursionError, RefusedTokenError) as error:
             log.warning("the OpenID provider cannot be asked: %s", _reason(error))
             return None
         asked = {
@@ -117,7 +117,7 @@ class Provider:
                 token = await self._redeemed(http, provider, code, back, verifier)
                 claims = await self._checked(http, provider, token.id_token, nonce)
                 email = await self._email(http, provider, token, claims)
-        except (ClientError, TimeoutError, ValueError, jwt.PyJWTError, RefusedTokenError) as error:
+        except (ClientError, TimeoutError, ValueError, RecursionError, jwt.PyJWTError, RefusedTokenError) as error:
             log.warning("a log-in by OpenID was refused: %s", _reason(error))
             return None
         return Identity(f"{provider.issuer}#{claims.sub}", email, bool(STRONG & set(claims.amr)))
@@ -178,7 +178,7 @@ class Provider:
         found = _named(self._keys[1], name) if self._keys and now - self._keys[0] < _FRESH else None
         if found is None and (self._keys is None or now - self._keys[0] > _KEYS_AGAIN):
             async with http.get(provider.jwks_uri, allow_redirects=False) as answer:
-                self._keys = (now, jwt.PyJWKSet.from_dict(await _json(answer)))
+                self._keys = (now, _key_set(await _json(answer)))
             found = _named(self._keys[1], name)
         if found is None:
             raise RefusedTokenError("signed with a key that is not the provider's")
@@ -221,6 +221,14 @@ async def _json(answer: ClientResponse) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise RefusedTokenError("the provider's answer is no object")
     return read
+
+
+def _key_set(said: dict[str, Any]) -> jwt.PyJWKSet:
+    """Raises `jwt.PyJWTError`, or `RefusedTokenError` for keys that are no objects, over which the library stumbles."""
+    try:
+        return jwt.PyJWKSet.from_dict(said)
+    except (AttributeError, KeyError, TypeError):
+        raise RefusedTokenError("the provider's keys cannot be read") from None
 
 
 def _named(keys: jwt.PyJWKSet, name: str) -> jwt.PyJWK | None:

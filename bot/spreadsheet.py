@@ -15,7 +15,8 @@ STANDARD_OUTPUT = Path("-")
 
 SEPARATOR = ";"
 """Where Vietnamese is the language of Windows, a comma stands in numbers and a semicolon between cells."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""Also as wide as a Chinese character: some settings of Excel read them alike (OWASP, CSV Injection)."""
 
 
 def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -38,7 +39,7 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """The same as the content of a file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=SEPARATOR)
-    writer.writerow(header)
+    writer.writerow([cell(name) for name in header])
     writer.writerows([cell(value) for value in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 

@@ -76,7 +76,7 @@ def columns_in(rows: Sequence[Sequence[str]], wanted: Wanted, *, first: int = 1)
     Raises `TroubleError`.
     """
     for number, cells in enumerate(rows[:SEARCHED], first):
-        if any(folded(cell) in _PHONES for cell in cells):
+        if any(_meant(cell, wanted) == PHONE for cell in cells):
             return _columns(number, cells, wanted)
     filled = next((cells for cells in rows if any(cell.strip() for cell in cells)), None)
     if filled is None:

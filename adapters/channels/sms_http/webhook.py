@@ -90,6 +90,9 @@ class HttpWebhook:
     def _prepared(self, result: WebhookResult) -> WebhookResult:
         """Receipts that came need not be asked for, and a reply may go in the answer."""
         events = tuple(self._heard(each) for each in result.events)
+        if not all(map(_is_named, events)):
+            # An id of signs that no database takes is none: two messages without one would be taken for the same.
+            return WebhookResult(status=400)
         if self._outstanding is not None:
             for event in events:
                 if isinstance(event, Receipt) and event.state in FINAL:
@@ -114,6 +117,10 @@ class HttpWebhook:
             return replace(event, reference=_line(event.reference), reason=_line(event.reason), whole=True)
         text = self._keywords.without(nfc(_CONTROLS.sub("", event.text)), _line(event.to))
         return replace(event, text=text, message_id=_line(event.message_id), to=_line(event.to))
+
+
+def _is_named(event: Receipt | InboundMessage) -> bool:
+    return bool(event.message_id if isinstance(event, InboundMessage) else event.reference or event.item_id)
 
 
 def _line(text: str) -> str:

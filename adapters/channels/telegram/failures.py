@@ -18,6 +18,9 @@ from typing import Any
 from aiohttp import ClientConnectorCertificateError, ClientConnectorError, ClientHttpProxyError, InvalidURL
 from telegram.error import NetworkError, TelegramError
 
+_LONGEST_WAIT = 24 * 3600.0
+"""Seconds; whoever asks for more is not obeyed further."""
+
 
 class ThrottledError(TelegramError):
     """Telegram asks to wait `after` seconds (None: it does not say how long).
@@ -91,7 +94,7 @@ def answer_in(payload: bytes) -> dict[str, Any] | None:
     """The body as JSON, if it has the form that every answer of the Bot API has."""
     try:
         answer = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) and _has_form(answer) else None
 
@@ -104,4 +107,5 @@ def _has_form(answer: dict[str, Any]) -> bool:
 
 
 def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and value >= 0 else None
+    # The least first: a number of hundreds of digits is none that a float can say.
+    return float(min(value, _LONGEST_WAIT)) if isinstance(value, int | float) and value >= 0 else None

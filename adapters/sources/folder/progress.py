@@ -109,7 +109,7 @@ class Progress:
                 latest=str(kept.get("latest", "")),
                 anew=bool(kept.get("anew", False)),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SourceError(
                 "Con trỏ đã lưu của nguồn không phải của nguồn loại folder; hãy đặt tên khác cho nguồn này. / "
                 "The cursor kept for this source is not of a folder; give this source another name."

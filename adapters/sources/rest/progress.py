@@ -62,7 +62,7 @@ class Progress:
         try:
             kept = json.loads(cursor)
             return cls(_moment(kept["newest"]), _round(*kept["round"]) if "round" in kept else None)
-        except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
             raise strange_cursor() from None
 
 

@@ -68,7 +68,7 @@ class Progress:
             since = _load(kept["since"])
             under_way = _round(kept["round"]) if "round" in kept else None
             return cls(view, since, under_way) if kept["sql_view"] == view else cls(view)
-        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise SourceError(
                 "Con trỏ đã lưu của nguồn không phải của nguồn loại sql_view; hãy đặt tên khác cho nguồn này. / "
                 "The stored cursor was not written by a source of kind sql_view: give this source another name."
