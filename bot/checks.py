@@ -1,15 +1,18 @@
 """`motcua check`: everything that can be tried before the service runs, a line each."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from bot import app, show
 from bot.calendars import years_to_check
+from bot.check_ground import Weight, ground
 from bot.conditions import conditions
+from bot.config import Config
 from bot.documents import check_template
 from bot.model.clock import VIETNAM, utc_now
-from bot.model.errors import MotcuaError
+from bot.model.errors import ConfigError, MotcuaError
 from bot.model.message import Situation, family_of
 from bot.show_calendar import unannounced_line
 from bot.show_lists import quarantined_line
@@ -25,13 +28,24 @@ PATIENCE = 15.0
 _SHOWN = 5
 
 
-async def check_all(plan: app.Plan, path: Path) -> bool:
-    """Prints what works and what does not, goes on after a failure; True if all works."""
-    _good("cấu hình / configuration", str(path))
-    results = [await _try("cơ sở dữ liệu / database", _database(plan))]
-    if not plan.channels:
+async def check_all(config: Config, path: Path) -> bool:
+    """Prints what works and what does not, goes on after a failure; True if all works. Raises `ConfigError` for a
+    configuration of which nothing can be used."""
+    plan, faults = _understood(config)
+    for each in faults:
+        _bad("cấu hình / configuration", each)
+    if not faults:
+        _good("cấu hình / configuration", str(path))
+    results = [not faults, *_show_ground(plan, path), await _try("cơ sở dữ liệu / database", _database(plan))]
+    is_migrated = results[-1]
+    if not config.channels:
         _bad("kênh / channels", "chưa có kênh nào trong cấu hình / none is configured")
         results.append(False)
+    if not config.sources:
+        _remark(
+            "nguồn / sources",
+            "chưa có: chỉ gửi điều phần mềm khác yêu cầu qua API / none: nothing is sent but what the API is asked for",
+        )
     tries = [(f"kênh / channel {each.name} ({each.kind})", app.check_channel(plan, each)) for each in plan.channels]
     tries += [(f"nguồn / source {each.name} ({each.kind})", _source(each)) for each in plan.sources]
     if plan.config.apologies.template:
@@ -40,11 +54,41 @@ async def check_all(plan: app.Plan, path: Path) -> bool:
     _show_templates(plan)
     for year in years_to_check(plan.config.calendar, utc_now().astimezone(VIETNAM).date()):
         show.console.print(unannounced_line(year), soft_wrap=True)
-    if results[0]:
+    if is_migrated:
         results.append(await _texts(plan))
         await _show_administrators(plan)
+        await _show_nameless(plan)
         await _show_troubles(plan)
     return all(results)
+
+
+def _understood(config: Config) -> tuple[app.Plan, list[str]]:
+    """What can be used of the configuration, and what is wrong with the tables that cannot."""
+    try:
+        return app.read_plan(config), []
+    except ConfigError as error:
+        whole = error
+    faults = []
+    kept: dict[str, dict[str, dict[str, Any]]] = {"channels": {}, "sources": {}}
+    for family, tables in (("channels", config.channels), ("sources", config.sources)):
+        for name, table in tables.items():
+            alone = {"channels": {}, "sources": {}, "routes": {}, family: {name: table}}
+            try:
+                app.read_plan(config.model_copy(update=alone))
+            except ConfigError as error:
+                faults.append(str(error))
+            else:
+                kept[family][name] = table
+    if not faults:
+        raise whole
+    return app.read_plan(config.model_copy(update={**kept, "routes": {}})), faults
+
+
+def _show_ground(plan: app.Plan, path: Path) -> list[bool]:
+    found = ground(plan, path)
+    for each in found:
+        _SHOWN_AS[each.weight](each.what, each.detail)
+    return [each.weight is not Weight.PROBLEM for each in found]
 
 
 async def _try(what: str, attempt: Awaitable[str]) -> bool:
@@ -122,12 +166,33 @@ async def _show_administrators(plan: app.Plan) -> None:
         _remark("quản trị viên / administrators", told)
 
 
+async def _show_nameless(plan: app.Plan) -> None:
+    """Agencies whose dossiers we have, and which citizens would read of by a code."""
+    async with app.open_database(plan.config) as storage:
+        known = await storage.read(lambda tx: tx.console.agencies())
+    nameless = sorted(code for code, name in known if code and not name)
+    if nameless:
+        codes = ", ".join(nameless[:_SHOWN]) + (" …" if len(nameless) > _SHOWN else "")
+        _remark(
+            "cơ quan / agencies",
+            f"{len(nameless):,} mã chưa có tên, dân sẽ đọc mã thay tên: {codes}; ghi ở [sources.….agencies] / "
+            "codes without a name, which citizens would read: name them there",
+        )
+
+
 async def _show_troubles(plan: app.Plan) -> None:
     async with app.open_database(plan.config) as storage:
+        old = await storage.read(lambda tx: tx.restores.old_vaults())
         rows = await storage.read(lambda tx: tx.sources.quarantined(limit=_SHOWN))
         number = await storage.read(lambda tx: tx.sources.count_quarantined())
         words = await storage.read(lambda tx: tx.sources.unknown_statuses())
         sources = await conditions(plan, storage, now=utc_now())
+    for name in old:
+        _remark(
+            f"kênh / channel {name}",
+            f"token là của bản sao lưu, có thể đã chết; nếu hỏng: motcua zalo login --channel {name} / its token is "
+            "the backup's, which may be dead",
+        )
     if number:
         show.console.print(f"\nChỗ không đọc được / places not understood: {number:,} (motcua quarantine list)")
     for row in rows:
@@ -151,3 +216,10 @@ def _remark(what: str, detail: str) -> None:
 
 def _bad(what: str, detail: str) -> None:
     show.console.print(f"✗ {what}: {detail}", style="red", soft_wrap=True)
+
+
+_SHOWN_AS: Mapping[Weight, Callable[[str, str], None]] = {
+    Weight.GOOD: _good,
+    Weight.REMARK: _remark,
+    Weight.PROBLEM: _bad,
+}
