@@ -201,6 +201,10 @@ class Posts:
                 await work(post)
                 log.error("%s ended by itself, and begins anew", post.name)
             except Exception as error:
+                if (task := asyncio.current_task()) and task.cancelling():
+                    # A group of tasks of which one fails at the end tells of the failure, and no more of the end.
+                    log.warning("%s failed while it was given up: %s", post.name, trail(error))
+                    raise asyncio.CancelledError from None
                 log.error("%s failed, and begins anew: %s", post.name, trail(error))
             await asyncio.sleep(self._renew)
 

@@ -12,10 +12,11 @@ import typer
 from bot import app
 from bot.command_line import HERE, ConfigPath
 from bot.config import Config, load_config
-from bot.logs import start_logging
+from bot.logs import catch_the_rest, name_process, start_logging
+from bot.reloading import Process
 from bot.roles import ALL, SAID, Role, roles_of, shown
-from bot.serving import serve_web
 from bot.staffing import scarcity
+from bot.supervision import Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -33,27 +34,45 @@ def run(
         int | None, typer.Option("--port", min=1, max=65535, help="Cổng HTTP của tiến trình này / its HTTP port")
     ] = None,
 ) -> None:
-    """Chạy dịch vụ, hoặc một phần của dịch vụ (--roles). / Run the service, or a part of it (--roles)."""
+    """Chạy dịch vụ, hoặc một phần (--roles). SIGHUP: nạp lại cấu hình. / Run the service; SIGHUP: reload."""
     settings, done = load_config(config), roles_of(roles)
-    blotting = start_logging(settings.log.level)
+    blotting = start_logging(settings.log.level, settings.log.path, form=settings.log.format)
+    catch_the_rest()
     warn_of_split(settings, done)
 
     async def work() -> None:
-        async with app.open_app(app.read_plan(settings), migrate=migrate, hide=blotting.hide, roles=done) as running:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, running.stop)
-            await _warn_of_scarcity(running)
-            spare_collections()
-            async with serve_web(running, port=port):
-                await running.run()
+        process = Process(
+            read=lambda: load_config(config),
+            roles=done,
+            port=port,
+            migrate=migrate,
+            hide=blotting.hide,
+            started=_settle,
+            supervisor=Supervisor.of(),
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, process.stop)
+        loop.add_signal_handler(signal.SIGHUP, process.reload)
+        await process.run()
 
     asyncio.run(work())
 
 
+async def _settle(running: app.App) -> None:
+    """When a service has begun to run, at the start or after a reload."""
+    settings = running.plan.config.log
+    start_logging(settings.level, settings.path, form=settings.format)
+    name_process((each.value for each in running.roles), running.owner)
+    spare_collections()
+    await _warn_of_scarcity(running)
+
+
 def spare_collections() -> None:
     """What is there when the service starts, stays: it need not be looked through again and again, nor need what is in
-    hand be at every 700 objects. That was a sixth of the CPU of a message."""
+    hand be at every 700 objects. That was a sixth of the CPU of a message. What stayed for a service that has ended
+    goes with it."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
