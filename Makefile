@@ -33,10 +33,17 @@ chaos: venv ## a thousand kills under load, and the judge's verdict (half an hou
 quarter: venv ## Khánh Hoà's first quarter of 2018 on a fast clock, as JSON
 	@$(BIN)/python -m benchmarks.quarter
 
+sbom: venv ## what the service is made of, as CycloneDX JSON in dist/sbom.json
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
+
+audit: venv ## known weaknesses of the locked libraries (asks PyPI; once a week, and before a release)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+
 lock: ## renew both lock files (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
 		-q --upgrade pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
 		-q pyproject.toml -c requirements-dev.lock -o requirements.lock
 
-.PHONY: help venv demo test check bench chaos quarter lock
+.PHONY: help venv demo test check bench chaos quarter sbom audit lock

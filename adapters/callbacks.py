@@ -11,18 +11,19 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from bot.ports import Called
 
 MOST_READ = 1024
 """Bytes of an answer's body that are let in at most; nothing is made of them."""
 _NAT64 = IPv6Network("64:ff9b::/96")
-_TLS_PORT, _PORT = 443, 80
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""What stands before an IPv4 address in the second half of an IPv6 one (RFC 5214, section 6.1)."""
 
 
 class ForbiddenError(OSError):
@@ -40,12 +41,16 @@ def is_public(text: str) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(str(inner))
+        if address.is_site_local:
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
     """The IPv4 address that an IPv6 one carries."""
     if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
@@ -81,11 +86,12 @@ class Door:
         self._is_open_to_private = is_open_to_private
 
     async def call(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
-        if not self._may_go_to(url):
+        target = self._checked(url)
+        if target is None:
             return Called(trouble="address")
         try:
             async with self._session.post(
-                url, data=body, headers=headers, allow_redirects=False, timeout=self._timeout
+                target, data=body, headers=headers, allow_redirects=False, timeout=self._timeout
             ) as answer:
                 # What it says beside its status is nothing to us: the connection ends here.
                 answer.close()
@@ -93,21 +99,21 @@ class Door:
         except Exception as error:
             return Called(trouble=_trouble(error))
 
-    def _may_go_to(self, url: str) -> bool:
-        """Literal addresses do not pass the resolver, so they are looked at here."""
+    def _checked(self, url: str) -> URL | None:
+        """Where the call goes, as the library that makes it reads the address: what another one reads differently
+        (`１２７.0.0.1`) would be checked as a name and called as an address. None: nowhere."""
         try:
-            parts = urlsplit(url)
-            standard = _TLS_PORT if parts.scheme == "https" else _PORT
-            port = standard if parts.port is None else parts.port
+            target = URL(url) if url.isascii() else URL()
         except ValueError:
-            return False
-        if not parts.hostname or parts.username or parts.password:
-            return False
+            return None
+        if not target.host or target.user or target.password:
+            return None
         if self._is_open_to_private:
-            return parts.scheme in ("http", "https")
-        if parts.scheme != "https" or port not in self._ports:
-            return False
-        return is_public(parts.hostname) if _is_literal(parts.hostname) else True
+            return target if target.scheme in ("http", "https") else None
+        if target.scheme != "https" or target.port not in self._ports:
+            return None
+        # Literal addresses do not pass the resolver, so they are looked at here.
+        return None if _is_literal(target.host) and not is_public(target.host) else target
 
 
 @asynccontextmanager

@@ -8,6 +8,12 @@ from bot.config import PageSettings
 from bot.web.prefix import PREFIX
 
 _YEAR = 365 * 24 * 3600
+_DENIED = (
+    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media", "geolocation",
+    "gyroscope", "hid", "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
+    "publickey-credentials-create", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+"""What a browser can do and no page of ours asks for."""
 
 
 def protective_headers(
@@ -18,6 +24,9 @@ def protective_headers(
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(fixed)
+        # Pictures for slips are drawn from nothing but the code, and other people's pages show them.
+        own = "cross-origin" if request.path.startswith("/qr/") else "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = own
         is_static = request.path.startswith(("/static/", f"{PREFIX}/static/"))
         is_versioned = is_static and "v" in request.query and response.status == 200
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if is_versioned else "no-store"
@@ -36,7 +45,7 @@ def _fixed(settings: PageSettings) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         # Not `no-referrer`: browsers would then hide the origin of our own forms.
         "Referrer-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Permissions-Policy": ", ".join(f"{each}=()" for each in _DENIED),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Server": "motcua",
     }

@@ -1,4 +1,4 @@
-"""How often somebody may write: token buckets in memory, in a table that cannot grow without end."""
+"""How often somebody may call: token buckets in memory, in a table that cannot grow without end."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -8,14 +8,28 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.model.clock import Clock
+from bot.web.context import WebContext
+from bot.web.errors import RefusedError
+from bot.web.prefix import PREFIX
 
 _MOST = 20_000
 """Buckets in a table; the one used longest ago makes room."""
 
 _IPV6_HOUSEHOLD = 64
 """Bits of an IPv6 address that name one household; the rest it chooses freely."""
+
+
+CALLS = 10
+"""Calls of one network to the pages for citizens, for each message that it may write: a page is several."""
+WIDE = 100
+"""The same to the console, whose pages keep themselves fresh, and to files that a browser keeps."""
+_IS_WIDE = (f"{PREFIX}/", "/static/")
+_PACED_ELSEWHERE = ("/webhooks/", "/onestop/", "/api/", "/healthz", "/readyz", "/metrics")
+"""Providers, one-stop software and other software are counted by who they are; whoever watches over us always gets an
+answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +90,19 @@ def address_of(request: web.BaseRequest, trusted: Sequence[IPv4Network | IPv6Net
         if not any(address in network for network in trusted):
             break
     return here
+
+
+def paced(context: WebContext) -> Middleware:
+    """A middleware: what can be asked for without a name or a key has its pace by network, whatever it is."""
+    pages = Buckets(context.clock, Allowance.per_minute(CALLS * context.network_per_minute))
+    wide = Buckets(context.clock, Allowance.per_minute(WIDE * context.network_per_minute))
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(_PACED_ELSEWHERE):
+            buckets = wide if request.path.startswith(_IS_WIDE) else pages
+            if wait := buckets.take(network_of(request, context.settings.trusted_proxies)):
+                raise RefusedError(429, "too_many", wait=wait)
+        return await handler(request)
+
+    return middleware
