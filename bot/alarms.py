@@ -45,7 +45,15 @@ class AlarmName(StrEnum):
     """A channel's receipts have stopped."""
     BRAKE = "brake"
     """A source's messages wait for a person, because they are too many."""
+    ERASURE = "erasure"
+    """Somebody has waited too long for her data to be erased."""
     CLOCK = "clock"
+    CONFIG = "config"
+    """The file was changed and cannot be used; what runs follows the one before."""
+    BACKUP = "backup"
+    """The last good backup is too old."""
+    RESTORED = "restored"
+    """After a return to an older state messages wait for a person."""
     DATABASE = "database"
     """Never stored, for where? Logged, and shown on /metrics."""
 
@@ -58,7 +66,11 @@ TITLES: dict[AlarmName, tuple[str, str]] = {
     AlarmName.SOURCE: ("nguồn hồ sơ không có dữ liệu mới", "a source of dossiers gives nothing new"),
     AlarmName.RECEIPTS: ("không còn báo cáo giao tin", "delivery receipts have stopped"),
     AlarmName.BRAKE: ("tin của một nguồn bị tạm giữ", "the messages of a source are held"),
+    AlarmName.ERASURE: ("yêu cầu xóa dữ liệu quá hạn", "requests for erasure are overdue"),
     AlarmName.CLOCK: ("đồng hồ hoặc múi giờ sai", "the clock or the time zone is wrong"),
+    AlarmName.CONFIG: ("cấu hình mới không dùng được", "the new configuration cannot be used"),
+    AlarmName.BACKUP: ("bản sao lưu đã cũ", "the last good backup is too old"),
+    AlarmName.RESTORED: ("tin chờ người xem lại sau phục hồi", "messages wait for a person after a restore"),
     AlarmName.DATABASE: ("cơ sở dữ liệu không trả lời", "the database does not answer"),
 }
 """In Vietnamese and English."""
@@ -109,9 +121,10 @@ class Alarms:
         names = {each.value for each in looked}
         changed = await self._storage.write(lambda tx: self._stand(tx, wrong, names, self._clock()))
         for each in changed.raised:
-            log.error("alarm %s %s: %s / %s", each.name, each.subject, each.detail, each.detail_en)
+            log.error("alarm %s %s: %s / %s", each.name, each.subject, each.detail, each.detail_en, extra=_fields(each))
         for each in changed.cleared:
-            log.warning("alarm %s %s is over, it lasted since %s", each.name, each.subject, each.since)
+            since = each.since
+            log.warning("alarm %s %s is over, it lasted since %s", each.name, each.subject, since, extra=_fields(each))
         return changed
 
     async def _stand(
@@ -162,6 +175,11 @@ class Alarms:
             # An alarm that cannot be put into words is still raised.
             log.error("the staff could not be told of an alarm: %s", trail(error))
             return []
+
+
+def _fields(alarm: Alarm) -> dict[str, str]:
+    """For whoever collects the log."""
+    return {"alarm": alarm.name, "subject": alarm.subject}
 
 
 def _alarm(cause: Cause, *, since: datetime, told_at: datetime | None) -> Alarm:

@@ -3,43 +3,62 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from adapters.callbacks import callback_door
 from adapters.channels import zalo
+from adapters.heartbeats import heart_door
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
 from adapters.sandbox import sandboxed, stand_in
+from bot.backups import key_of
 from bot.config import Config, nearest, parse_table
+from bot.heartbeat_settings import HeartbeatSettings
 from bot.house_clock import HouseClock, kept
 from bot.model.api import TRIAL
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError, StorageError
 from bot.plan import Configured, Plan, planner_for, reach_for, routes_of, rules_of, sms_place, sms_rules
-from bot.ports import Batch, Channel, Source, Storage, Vault
+from bot.ports import Batch, Channel, HeartDoor, Source, Storage, Vault
+from bot.ports.backups import CopyDatabase
 from bot.roles import ALL, Role
 from bot.service import App
 from bot.settings import Settings, SmsSettings
 from bot.text_check import open_library
 from bot.vaults import vault_for
 from storage import open_storage
+from storage.backups import FileReceiver, copy_file, require_free
+from storage.backups_postgres import DumpReceiver, facts_of, require_empty
+from storage.backups_postgres import copy_database as dump_database
 from storage.copying import Copied, copy_up
 from storage.migrate import beside
 
 __all__ = [
     "CHANNELS",
     "SIMULATORS",
+    "SOURCES",
     "App",
     "Configured",
     "Copied",
+    "DumpReceiver",
+    "FileReceiver",
+    "Ground",
     "Plan",
     "beside",
+    "copies_of",
     "copy_database",
+    "facts_of",
     "open_app",
     "open_database",
+    "open_ground",
     "open_library",
+    "open_on",
     "planner_for",
     "reach_for",
     "read_plan",
+    "require_empty",
+    "require_free",
     "routes_of",
     "rules_of",
     "sms_place",
@@ -57,6 +76,8 @@ def read_plan(config: Config) -> Plan:
         [_configured("sources", SOURCES, name, table) for name, table in config.sources.items()],
     )
     routes_of(plan)
+    if config.backup.key:
+        key_of(config.backup.key.get_secret_value())
     return plan
 
 
@@ -119,22 +140,52 @@ async def copy_database(source: str, target: str, *, copied: Copied) -> Mapping[
     return (await copy_up(source.removeprefix("sqlite:"), target, copied=copied)).rows
 
 
+def copies_of(config: Config) -> CopyDatabase:
+    """How one moment of the database is copied for a backup."""
+    url = config.storage.url
+    if url.startswith("sqlite:"):
+        return partial(copy_file, url.removeprefix("sqlite:"))
+    return partial(dump_database, url, config.backup.programs)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What services of one process stand on, one after the other: it stays when the configuration is read anew."""
+
+    url: str
+    storage: Storage
+    clock: Clock
+
+
 @asynccontextmanager
-async def open_app(
+async def open_ground(config: Config, *, clock: Clock | None = None, migrate: bool = False) -> AsyncIterator[Ground]:
+    """The database, and the time that is told beside it: without a `clock` by one that survives jumps of this
+    machine's. Raises `StorageError`."""
+    clock = clock or HouseClock()
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(open_database(config, clock=clock, migrate=migrate))
+        if isinstance(clock, HouseClock):
+            await stack.enter_async_context(kept(clock, storage))
+        yield Ground(config.storage.url, storage, clock)
+
+
+@asynccontextmanager
+async def open_on(
+    ground: Ground,
     plan: Plan,
     *,
-    clock: Clock | None = None,
-    migrate: bool = False,
     hide: Callable[[Sequence[str]], None] = lambda secrets: None,
     roles: Collection[Role] = ALL,
 ) -> AsyncIterator[App]:
-    """Opens database and channels for a process that does `roles`; `hide` is told every secret that must not reach a
-    log. Without a `clock` by one that survives jumps of this machine's."""
+    """Opens channels and sources for a process that does `roles`; nothing is sent or asked before the service runs.
+    `hide` is told every secret that must not reach a log. Raises `ConfigError` where the plan is for another
+    database."""
+    if plan.config.storage.url != ground.url:
+        raise ConfigError(
+            "[storage.url] đổi cơ sở dữ liệu thì phải khởi động lại dịch vụ / another database needs a restart"
+        )
+    storage, clock = ground.storage, ground.clock
     async with AsyncExitStack() as stack:
-        clock = clock or HouseClock()
-        storage = await stack.enter_async_context(open_database(plan.config, clock=clock, migrate=migrate))
-        if isinstance(clock, HouseClock):
-            await stack.enter_async_context(kept(clock, storage))
         channels = []
         for configured in plan.channels:
             channel = await stack.enter_async_context(_open_channel(configured, storage, clock))
@@ -154,7 +205,48 @@ async def open_app(
                     ports=api.callback_ports, timeout=api.callback_timeout, is_open_to_private=api.callback_private
                 )
             )
-        yield App(plan, storage, channels, sources, clock, texts=library, callback_door=door, roles=roles)
+        heart = await stack.enter_async_context(_open_heart(plan.config.heartbeat, hide))
+        yield App(
+            plan, storage, channels, sources, clock, texts=library, callback_door=door, heart_door=heart,
+            copies=copies_of(plan.config), roles=roles,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def open_app(
+    plan: Plan,
+    *,
+    clock: Clock | None = None,
+    migrate: bool = False,
+    hide: Callable[[Sequence[str]], None] = lambda secrets: None,
+    roles: Collection[Role] = ALL,
+) -> AsyncIterator[App]:
+    """The service on a ground of its own; see `open_ground` and `open_on`."""
+    async with (
+        open_ground(plan.config, clock=clock, migrate=migrate) as ground,
+        open_on(ground, plan, hide=hide, roles=roles) as app,
+    ):
+        yield app
+
+
+@asynccontextmanager
+async def _open_heart(
+    settings: HeartbeatSettings, hide: Callable[[Sequence[str]], None]
+) -> AsyncIterator[HeartDoor | None]:
+    url, alarm_url = (each.get_secret_value() if each else "" for each in (settings.url, settings.alarm_url))
+    hide([url, alarm_url])
+    if not url:
+        yield None
+        return
+    async with heart_door(
+        url=url,
+        alarm_url=alarm_url,
+        method=settings.method,
+        timeout=settings.timeout,
+        proxy=settings.proxy,
+        ca_file=settings.ca_file,
+    ) as door:
+        yield door
 
 
 def _open_channel(configured: Configured, storage: Storage, clock: Clock) -> AbstractAsyncContextManager[Channel]:

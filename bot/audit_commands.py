@@ -16,6 +16,9 @@ from bot.config import Config
 from bot.model.audit import Entry, written
 from bot.model.clock import VIETNAM
 from bot.model.errors import ConfigError
+from bot.model.phone import parse_phone
+from bot.ports import Storage, Transaction
+from bot.ports.personal import Whose
 from bot.spreadsheet import write_csv
 from bot.texts import show_moment
 
@@ -30,6 +33,7 @@ Subject = Annotated[
     str, typer.Option("--subject", help="Chỉ về hồ sơ, số, tên này / about this dossier, number, login")
 ]
 Agency = Annotated[str, typer.Option("--agency", help="Chỉ cơ quan này và cấp dưới / this agency and those below it")]
+Phone = Annotated[str, typer.Option("--phone", help="Hồ sơ, tin, phản ánh của số này / what is kept of this number")]
 _DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
 Since = Annotated[datetime | None, typer.Option("--since", formats=_DAYS, help="Từ ngày / from this day")]
 Until = Annotated[datetime | None, typer.Option("--until", formats=_DAYS, help="Đến hết ngày / to the end of this day")]
@@ -85,12 +89,18 @@ def list_(
     agency: Agency = "",
     since: Since = None,
     until: Until = None,
+    phone: Phone = "",
     limit: Annotated[int, typer.Option(min=1, help="Số dòng / lines")] = ON_SCREEN,
     config: ConfigPath = HERE,
     json: AsJson = False,
 ) -> None:
     """Xem nhật ký, mới nhất trước. / The record, newest first."""
-    found = _found(config, by, what, subject, agency, (since, until), limit)
+    if phone:
+        if by or what or subject or agency:
+            raise ConfigError("--phone chỉ đi với --since, --until, --limit / goes with those alone")
+        found = _of_person(config, phone, (since, until), limit)
+    else:
+        found = _found(config, by, what, subject, agency, (since, until), limit)
     if json:
         show.as_json([_entry_json(each) for each in found])
         return
@@ -179,10 +189,34 @@ Days = tuple[datetime | None, datetime | None]
 """The first and the last one, as typed."""
 
 
+def _of_person(config: Path, phone: str, days: Days, limit: int) -> list[Entry]:
+    """What was seen and done of somebody's dossiers, messages, feedback and apologies as they are now. That it was
+    asked is recorded, and not of whom."""
+    number = parse_phone(phone)
+    if number is None:
+        raise ConfigError(f"“{phone.strip()}” không phải số điện thoại / is no phone number")
+    since, end = _span(days)
+
+    async def work(storage: Storage) -> list[Entry]:
+        await looked(storage, command_entry("person.traced"))
+
+        async def read(tx: Transaction) -> list[Entry]:
+            whose = Whose(number.e164, await tx.privacy.addresses_of(number.e164))
+            return await tx.personal.seen(whose, since=since, until=end, limit=limit)
+
+        return await storage.read(read)
+
+    return in_database(plan_of(config).config, work)
+
+
+def _span(days: Days) -> Days:
+    since, until = (each.replace(tzinfo=VIETNAM) if each else None for each in days)
+    return since, until + timedelta(days=1) if until else None
+
+
 def _found(config: Path, by: str, what: str, subject: str, agency: str, days: Days, limit: int) -> list[Entry]:
     agencies = (agency,) if agency else ()
-    since, until = (each.replace(tzinfo=VIETNAM) if each else None for each in days)
-    end = until + timedelta(days=1) if until else None
+    since, end = _span(days)
     return reading(
         plan_of(config).config,
         lambda tx: tx.audit.listed(agencies, by=by, what=what, subject=subject, since=since, until=end, limit=limit),

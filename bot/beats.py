@@ -14,8 +14,13 @@ Beat = Callable[[], None]
 
 GRACE = 60.0
 """Seconds below which nobody is called silent."""
+STILL = 2.0
+"""Times the patience after which a job that is to turn within a minute has stopped for good: an alarm came before."""
 _MOST_SLACK = 480.0
 """Seconds that a slow job may be late beyond its time, so that its silence is noticed within a quarter of an hour."""
+
+_NOT_OURS = ("source:", "comparison:", "listener:", "aside:", "channel:", "clock:", "heartbeat", "deadlines", "reports")
+"""Beginnings of the names of jobs that fall silent where others do not answer, or where a round is long work."""
 
 
 def unheard() -> None:
@@ -60,6 +65,20 @@ class Beats:
         """The job has ended in order."""
         self._pulses.pop(name, None)
 
+    def still(self, *, excused: float = float("-inf")) -> list[str]:
+        """Jobs of this process itself that are to turn within a minute and have not for long: only a new start would
+        set them going. What waits for somebody outside is none of them, nor is slow work, which may take its time. No
+        silence counts before `excused`, a moment of `monotonic`."""
+        now = self.monotonic()
+        return [
+            name
+            for name, pulse in sorted(self._pulses.items())
+            if pulse.every <= GRACE
+            and not pulse.trouble[0]
+            and not name.startswith(_NOT_OURS)
+            and now - max(pulse.at, excused) > STILL * patience(pulse.every)
+        ]
+
     def ages(self) -> dict[str, float]:
         """Seconds since each job's last sign."""
         now = self.monotonic()
@@ -87,6 +106,11 @@ class Shift:
             self._names.add(name)
             self._beats.beat(name, every=every)
         return lambda: self._beats.beat(name, every=every)
+
+    def complain(self, name: str, vietnamese: str, english: str, *, every: float) -> None:
+        """As `Beats.complain`."""
+        self._names.add(name)
+        self._beats.complain(name, vietnamese, english, every=every)
 
     def end(self) -> None:
         """What is done elsewhere from now on is not missed here."""

@@ -207,8 +207,9 @@ class Broadcasts(Views):
 
         return await self.storage.write(work)
 
-    async def approve(self, broadcast_id: str, *, by: str, why: str = "") -> Answer:
-        """Of exactly the text and the recipients that were submitted; by nobody who had a hand in them."""
+    async def approve(self, broadcast_id: str, *, by: str, why: str = "", seen: int | None = None) -> Answer:
+        """Of exactly the text and the recipients that were submitted; by nobody who had a hand in them. `seen` is the
+        revision that was looked at: taken back, changed and submitted anew meanwhile, it is not approved."""
         now = self.clock()
 
         async def work(tx: Transaction) -> Answer:
@@ -220,6 +221,8 @@ class Broadcasts(Views):
             authors = found.authors | {each.by.casefold() for each in acts if each.what in AUTHORS}
             if not by or by.casefold() in authors:
                 return Refusal("own")
+            if seen not in (None, found.revision):
+                return Refusal("changed", {"revision": found.revision})
             beyond = await self._beyond_budget(tx, found)
             if beyond is not None:
                 return beyond

@@ -16,6 +16,7 @@ from bot import (
     apology_commands,
     app,
     audit_commands,
+    backup_commands,
     broadcast_commands,
     calendar_commands,
     checks,
@@ -25,13 +26,17 @@ from bot import (
     do_not_send_commands,
     document_commands,
     dossier_commands,
+    erasure_commands,
+    export_commands,
     health_commands,
     held_commands,
+    init_commands,
     link_commands,
     list_commands,
     moving_commands,
     people_commands,
     report_commands,
+    restore_commands,
     route_commands,
     run_commands,
     service_commands,
@@ -41,6 +46,7 @@ from bot import (
     source_commands,
     staff_commands,
     text_commands,
+    top_commands,
     upkeep,
     zalo_commands,
 )
@@ -69,6 +75,7 @@ cli = typer.Typer(
 
 
 cli.command()(run_commands.run)
+cli.command()(init_commands.init)
 
 
 @cli.command("demo")
@@ -89,9 +96,9 @@ def demo_command(
 @cli.command()
 def check(config: ConfigPath = HERE) -> None:
     """Kiểm tra cấu hình, cơ sở dữ liệu, từng kênh và nguồn. / Check configuration, database, channels, sources."""
-    plan = app.read_plan(load_config(config))
+    settings = load_config(config)
     logging.disable(logging.CRITICAL)
-    if not asyncio.run(checks.check_all(plan, config)):
+    if not asyncio.run(checks.check_all(settings, config)):
         raise typer.Exit(1)
 
 
@@ -209,11 +216,16 @@ cli.add_typer(do_not_send_commands.do_not_send, name="do-not-send")
 cli.add_typer(api_commands.api_key, name="api-key")
 cli.add_typer(held_commands.held, name="held")
 cli.add_typer(people_commands.people)
+cli.add_typer(erasure_commands.erasure, name="erasure")
+cli.command("export-person")(export_commands.export_person)
 cli.add_typer(staff_commands.staff, name="staff")
 cli.add_typer(zalo_commands.zalo, name="zalo")
 cli.add_typer(text_commands.texts, name="texts")
 cli.add_typer(audit_commands.audit, name="audit")
 cli.add_typer(db_commands.db, name="db")
+cli.add_typer(backup_commands.backup, name="backup")
+cli.command()(restore_commands.restore)
+cli.add_typer(restore_commands.restored, name="restored")
 db_commands.db.command("copy")(moving_commands.copy)
 cli.add_typer(service_commands.clerk, name="clerk")
 cli.add_typer(calendar_commands.calendar)
@@ -223,6 +235,7 @@ cli.command()(link_commands.link)
 cli.add_typer(report_commands.report, name="report")
 cli.command()(health_commands.ledger)
 cli.command()(health_commands.health)
+cli.command()(top_commands.top)
 cli.command()(health_commands.unreachable)
 
 _SIMULATORS = "\n\n".join(

@@ -8,9 +8,12 @@ from typing import NamedTuple
 from bot.model.calendar import Calendar
 from bot.model.clock import from_millis, to_millis
 from bot.model.course import SupplementClock, advance, due_at, first_progress, is_older, succeed
-from bot.model.dossier import Dossier, ProgressReport, Status, fingerprint_of
-from bot.model.erasure import NOBODY, Erasures
+from bot.model.dossier import FINISHED, Dossier, ProgressReport, Status, fingerprint_of
+from bot.model.erasure import NOBODY, Erasures, without_person
 from bot.ports import Batch, Known, LateEvent, Mirrored, Transaction
+
+ENDED = "dossiers"
+"""The walk that forgets persons of dossiers that are over; how far it has come."""
 
 CalendarOf = Callable[[str], Calendar]
 """An agency's calendar, by the agency's code."""
@@ -61,8 +64,11 @@ def incoming(batch: Batch, *, now: datetime) -> dict[str, Incoming]:
 
 
 async def erasures_in(tx: Transaction) -> Erasures:
-    erased = await tx.privacy.erased()
-    return Erasures(await tx.privacy.salt(), erased) if erased else NOBODY
+    """Who is forgotten, at her word or in time."""
+    erased, ended_before = await tx.privacy.erased(), await tx.retention.passed_at(ENDED)
+    if not erased:
+        return Erasures(ended_before=ended_before) if ended_before else NOBODY
+    return Erasures(await tx.privacy.salt(), erased, ended_before)
 
 
 def without_erased(arrived: Mapping[str, Incoming], erasures: Erasures) -> Mapping[str, Incoming]:
@@ -71,6 +77,23 @@ def without_erased(arrived: Mapping[str, Incoming], erasures: Erasures) -> Mappi
         return arrived
     kept = {code: (record, erasures.withheld(record.dossier)) for code, record in arrived.items()}
     return {code: record if record.dossier is left else _incoming(left) for code, (record, left) in kept.items()}
+
+
+def without_aged(
+    differing: dict[str, Incoming], before: Mapping[str, Dossier], erasures: Erasures
+) -> tuple[dict[str, Incoming], Mapping[str, Dossier]]:
+    """The same of dossiers that the mirror has: what it has forgotten in time does not come back with a record that
+    tells no date of its end, and what the record lacks for its age is no news."""
+    if erasures.ended_before is None:
+        return differing, before
+    records, held = dict(differing), dict(before)
+    for code, record in differing.items():
+        known = before[code]
+        if record.dossier.status in FINISHED and erasures.is_forgotten(known):
+            records[code] = _incoming(without_person(record.dossier))
+        elif erasures.is_withheld(record.dossier):
+            held[code] = without_person(known)
+    return records, held
 
 
 def sift(

@@ -13,18 +13,23 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     Field,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
 
 from bot.api_settings import ApiSettings
+from bot.backup_settings import BackupSettings
 from bot.broadcast_settings import BroadcastSettings
 from bot.console_settings import ConsoleSettings
 from bot.deadline_settings import ApologySettings, CalendarSettings, ContactSettings, DeadlineSettings
 from bot.gateway_settings import BudgetSettings, GatewaySettings, RouteSettings
+from bot.heartbeat_settings import HeartbeatSettings
+from bot.log_settings import LogSettings
 from bot.model.errors import ConfigError
 from bot.model.message import Situation
 from bot.report_settings import ReportSettings
+from bot.retention_settings import RetentionSettings
 from bot.settings import Settings
 from bot.situation_settings import QuietSettings, ReachSettings, SituationSettings
 
@@ -93,8 +98,15 @@ class WebSettings(PageSettings):
         le=65535,
         description="where a process with neither role web nor receive tells how it fares; 0: nowhere",
     )
+    status: bool = Field(True, description="whether /tinh-trang tells everybody how the service fares")
     visitor_per_minute: int = Field(20, ge=1, description="messages that one visitor may send in a minute")
     network_per_minute: int = Field(120, ge=1, description="the same for all visitors from one address")
+    network_streams: int = Field(500, ge=1, description="chats that may be open at once from one address")
+    connections: int = Field(8_000, ge=10, description="connections that may be open at once")
+    address_connections: int = Field(
+        1_000, ge=1, description="the same of one address; this machine and `trusted_proxies` are not counted"
+    )
+    head_seconds: float = Field(20.0, gt=0, description="seconds within which the head of a call has come")
     key_file: Path = Field(Path("web.key"), description="key that signs sessions; made if it is missing")
 
 
@@ -207,12 +219,6 @@ class WatchSettings(Settings):
     )
 
 
-class LogSettings(Settings):
-    """[log]"""
-
-    level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-
-
 class Config(Settings):
     """The whole file. `channels` and `sources` are read further by the adapter that each `kind` names."""
 
@@ -230,10 +236,13 @@ class Config(Settings):
     deadlines: DeadlineSettings = DeadlineSettings()
     apologies: ApologySettings = ApologySettings()
     watch: WatchSettings = WatchSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    backup: BackupSettings = BackupSettings()
     console: ConsoleSettings = ConsoleSettings()
     broadcasts: BroadcastSettings = BroadcastSettings()
     api: ApiSettings = ApiSettings()
     reports: ReportSettings = ReportSettings()
+    retention: RetentionSettings = RetentionSettings()
     contacts: dict[str, ContactSettings] = Field(default_factory=dict)
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()
@@ -242,6 +251,12 @@ class Config(Settings):
     routes: dict[str, RouteSettings] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path | None:
+        """Where it was read; None: nowhere."""
+        return self._file
 
 
 def load_config(path: Path) -> Config:
@@ -256,7 +271,9 @@ def load_config(path: Path) -> Config:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: không đúng TOML / not valid TOML: {error}") from None
-    return parse_table(Config, raw, str(path))
+    config = parse_table(Config, raw, str(path))
+    config._file = path
+    return config
 
 
 def parse_table(shape: type[S], raw: Mapping[str, Any], where: str) -> S:

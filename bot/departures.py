@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.enclosures import enclosed
 from bot.line import Turn
+from bot.meters import Calls
 from bot.model.errors import trail
 from bot.model.message import OutboxItem, Outcome, Retry, Uncertain
 from bot.ports import Channel, Storage
@@ -23,11 +24,15 @@ Answered = Callable[[Turn, Outcome], None]
 class Departures:
     """What one outbox has handed over and waits for. What is not answered within `seconds` is uncertain."""
 
-    def __init__(self, channel: Channel, storage: Storage, *, seconds: float, answered: Answered) -> None:
+    def __init__(
+        self, channel: Channel, storage: Storage, *, seconds: float, answered: Answered, calls: Calls | None = None
+    ) -> None:
+        """`calls` counts what the provider answers, and how soon."""
         self._channel = channel
         self._storage = storage
         self._seconds = seconds
         self._answered = answered
+        self._calls = calls or Calls()
         self._loop = asyncio.get_running_loop()
         self._under_way: dict[str, tuple[Turn, float]] = {}
         """What has left without a task of its own, and when it is given up, in seconds of the event loop; in the order
@@ -70,7 +75,8 @@ class Departures:
 
     def _landed_quickly(self, turn: Turn, outcome: Outcome) -> None:
         """What was given up meanwhile stays uncertain; its receipt tells the rest."""
-        if self._under_way.pop(turn.claimed.item.id, None):
+        if left := self._under_way.pop(turn.claimed.item.id, None):
+            self._calls.note(outcome, self._loop.time() - left[1] + self._seconds)
             self._answered(turn, outcome)
             self._landed.set()
 
@@ -89,13 +95,19 @@ class Departures:
         whole = await enclosed(item, self._channel.limits, self._storage)
         if isinstance(whole, Retry):
             return whole
+        begun = self._loop.time()
+        outcome = await self._ask(whole)
+        self._calls.note(outcome, self._loop.time() - begun)
+        return outcome
+
+    async def _ask(self, whole: OutboxItem) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._channel.sender.send(whole)
         except TimeoutError:
             return self._no_answer()
         except Exception as error:
-            log.error("channel %s: the adapter failed on %s: %s", self._channel.name, item.id, trail(error))
+            log.error("channel %s: the adapter failed on %s: %s", self._channel.name, whole.id, trail(error))
             return Uncertain(f"the adapter failed: {type(error).__name__}")
 
     def _no_answer(self) -> Outcome:

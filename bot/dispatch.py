@@ -14,10 +14,12 @@ from bot.config import Config
 from bot.gateway_watch import POST, GatewayWatch
 from bot.gateways import Gateways
 from bot.leading import Posts
+from bot.meters import Meters
 from bot.model.clock import Clock
+from bot.model.errors import StorageError
 from bot.model.message import OutboxItem
 from bot.outbox import Outbox
-from bot.pace import Pace, pace_of
+from bot.pace import Pace, pace_of, wait
 from bot.ports import Channel, Limits, Storage, Transaction
 from bot.purse import Budgets, Purse
 from bot.quiet import QuietHours
@@ -52,6 +54,7 @@ class Dispatch:
         on_blocked: Callable[[OutboxItem], None] = lambda item: None,
         beats: Beats | None = None,
         posts: Posts | None = None,
+        meters: Meters | None = None,
     ) -> None:
         """`rules` are the settings of the channels that carry SMS, by name."""
         self._config = config
@@ -59,6 +62,7 @@ class Dispatch:
         self._storage = storage
         self._clock = clock
         self._owner = owner
+        self._stopping = asyncio.Event()
         self._beats = beats or Beats(clock, owner)
         self._posts = posts or Posts(storage, clock=clock, owner=owner, beats=self._beats)
         self.gateways = Gateways(routes, clock=clock, poke=lambda name: storage.woken(name).set(), rng=rng)
@@ -76,6 +80,7 @@ class Dispatch:
             allowances=self._allowances(rules),
             poke=lambda name: storage.woken(name).set(),
         )
+        meters = meters or Meters()
         most = config.reach.dossier_cap
         cap = None if most is None else Cap(most, self.purse.budgets)
         quiet = QuietHours(config.quiet)
@@ -94,6 +99,7 @@ class Dispatch:
                 on_blocked=on_blocked,
                 beat=self._beats.of(f"sender:{channel.name}", every=_SENDER_EVERY),
                 pace=self._paces[channel.name],
+                calls=meters.of_channel(channel.name),
             )
             for channel in channels
         ]
@@ -120,13 +126,23 @@ class Dispatch:
 
     async def send(self) -> None:
         """Sends until `stop`, then until what is under way is settled. Raises what a sender fails with."""
-        await self.rehome()
+        await self._rehome_in_time()
         async with self.sharing.held():
             for name, pace in self._paces.items():
                 # All begin at once: one that only stands in for others must not do so because it begins first.
                 if not pace.is_shut:
                     self.gateways.ready(name, 1)
             await asyncio.gather(*(outbox.run() for outbox in self._outboxes))
+
+    async def _rehome_in_time(self) -> None:
+        """Once the database answers; without it nothing could be sent either."""
+        while not self._stopping.is_set():
+            try:
+                await self.rehome()
+                return
+            except StorageError as error:
+                log.warning("sending begins when the database answers: %s", error)
+                await wait(self._stopping, self._config.outbox.poll)
 
     async def rehome(self) -> None:
         """What waits in a queue that the configuration no longer has moves to where it would be planned today."""
@@ -141,6 +157,7 @@ class Dispatch:
             log.warning("%d messages waited for %s, which is no longer configured: they go another way", number, queue)
 
     def stop(self) -> None:
+        self._stopping.set()
         for outbox in self._outboxes:
             outbox.stop()
 

@@ -13,6 +13,8 @@ _LOOKS = (
     looks.jobs,
     looks.unheld,
     looks.sources,
+    looks.erasures,
+    looks.restored,
     sending_looks.receipts,
     sending_looks.failures,
     sending_looks.speed,

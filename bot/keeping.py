@@ -9,6 +9,7 @@ from bot.beats import Beat, unheard
 from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import StorageError, trail
 from bot.ports import Month, Storage
+from bot.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +141,10 @@ async def _over(storage: Storage, before: datetime) -> list[Month]:
 class KeepingWatch:
     """One process does it at a time."""
 
-    def __init__(self, storage: Storage, *, clock: Clock, keep_months: int) -> None:
+    def __init__(self, storage: Storage, *, clock: Clock, keep_months: int, retention: Retention | None = None) -> None:
+        """`retention`: what of a message or a person goes before the whole row does."""
         self._storage = storage
+        self._retention = retention
         self._clock = clock
         self._keep_months = keep_months
         self._trimmed_on: object = None
@@ -166,7 +169,7 @@ class KeepingWatch:
         if made := await make_months(self._storage, now=now):
             log.info("made the tables of %s", ", ".join(made))
         there = now.astimezone(VIETNAM)
-        if there.date() == self._trimmed_on or not _NIGHT[0] <= there.time() < _NIGHT[1]:
+        if there.date() == self._trimmed_on or not self._is_night():
             return
         await self._storage.write(lambda tx: tx.keeping.look_over())
         if self._keep_months:
@@ -175,4 +178,9 @@ class KeepingWatch:
                 log.info(
                     "%d messages and %d changes of before %s were forgotten", gone.messages, gone.changes, gone.before
                 )
+        if self._retention:
+            await self._retention.night(goes_on=self._is_night)
         self._trimmed_on = there.date()
+
+    def _is_night(self) -> bool:
+        return _NIGHT[0] <= self._clock().astimezone(VIETNAM).time() < _NIGHT[1]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.alarms import AlarmName, Cause
 from bot.beats import patience
+from bot.ports.restoring import RESTORED
 from bot.ports.watching import Heartbeat
 from bot.readings import Readings, Rules
 
@@ -16,6 +17,8 @@ FAILING = timedelta(minutes=10)
 """How long a source may fail before it is an alarm."""
 
 SENDER, LISTENER, SOURCE, CHANNEL, CLOCK = "sender:", "listener:", "source:", "channel:", "clock:"
+CONFIG = "config:"
+BACKUP = "backup:"
 """Beginnings of the names of jobs; a channel's or source's name, or what the clock is compared with, follows."""
 
 
@@ -57,6 +60,25 @@ def unsent(readings: Readings, rules: Rules) -> Iterator[Cause]:
                 f"{each.channel}: {each.items} tin chờ gửi ({lane}), lâu nhất {minutes:.0f} phút",
                 f"{each.channel}: {each.items} messages wait ({lane}), the oldest for {minutes:.0f} min",
             )
+
+
+WARN_OF_ERASURE, ERASURE = timedelta(hours=48), timedelta(hours=72)
+"""How long a request for erasure may wait: Luật 91/2025/QH15."""
+
+
+def erasures(readings: Readings, rules: Rules) -> Iterator[Cause]:
+    old = [at for at in readings.erasures if readings.at - at >= WARN_OF_ERASURE]
+    if not old:
+        return
+    age = readings.at - min(old)
+    hours = age // timedelta(hours=1)
+    yield Cause(
+        AlarmName.ERASURE,
+        "requests",
+        f"{len(old)} yêu cầu xóa dữ liệu chưa làm, lâu nhất {hours} giờ, hạn 72 giờ",
+        f"{len(old)} requests for erasure wait, the oldest for {hours} h of 72",
+        is_warning=age < ERASURE,
+    )
 
 
 def living(beats: Sequence[Heartbeat], now: datetime) -> set[str]:
@@ -106,8 +128,11 @@ def _is_dismissed(name: str, rules: Rules) -> bool:
     return bool(subject) and subject not in known
 
 
+_COMPLAINTS = {CLOCK: AlarmName.CLOCK, CONFIG: AlarmName.CONFIG, BACKUP: AlarmName.BACKUP}
+
+
 def _complaint(beat: Heartbeat) -> Cause:
-    name = AlarmName.CLOCK if beat.name.startswith(CLOCK) else AlarmName.UNSENT
+    name = _COMPLAINTS.get(f"{beat.name.partition(':')[0]}:", AlarmName.UNSENT)
     return Cause(name, beat.name.partition(":")[2] or beat.name, beat.trouble, beat.trouble_en)
 
 
@@ -127,6 +152,17 @@ def _silent(beat: Heartbeat, seconds: float) -> Cause:
         f"{beat.name}: {minutes:.0f} phút không có dấu hiệu chạy",
         f"{beat.name}: no sign of life for {minutes:.0f} min",
     )
+
+
+def restored(readings: Readings, rules: Rules) -> Iterator[Cause]:
+    for held in readings.held:
+        if held.why == RESTORED:
+            yield Cause(
+                AlarmName.RESTORED,
+                "",
+                f"{held.items:,} tin giữ lại sau khi phục hồi, chờ người xem: motcua restored list",
+                f"{held.items:,} messages wait for a person after a restore: motcua restored list",
+            )
 
 
 def sources(readings: Readings, rules: Rules) -> Iterator[Cause]:

@@ -9,7 +9,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bot.alarms import Cause
+from bot.meters import Meters
 from bot.ports.watching import Alarm, Totals
+from bot.process_metrics import register
 from bot.readings import Readings, Rules
 from bot.sending_looks import pace_of
 
@@ -37,10 +39,11 @@ class Watched(Protocol):
     def grants(self) -> Mapping[str, float]: ...
 
 
-def registry_of(watched: Watched) -> CollectorRegistry:
+def registry_of(watched: Watched, meters: Meters | None = None) -> CollectorRegistry:
     """A registry of its own, so that nothing but ours is told."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collected(watched))
+    register(registry, meters or Meters())
     return registry
 
 
@@ -63,6 +66,7 @@ class _Collected(Collector):
             yield from _of_speed(watched.readings, watched.rules)
             yield from _of_failures(watched.readings)
             yield from _of_sources(watched.readings)
+            yield _of_database(watched.readings)
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
@@ -83,7 +87,7 @@ def _of_the_watch(watched: Watched) -> Iterator[GaugeMetricFamily]:
     for cause in watched.causes:
         if cause.is_warning:
             warnings.add_metric([cause.name.value, cause.subject], 1)
-    beats = _gauge("beat_age_seconds", "Time since a job of this process gave a sign of life", "job")
+    beats = _gauge("beat_age_seconds", "Time since a job of this process gave a sign of life", "beat")
     for job, age in watched.ages().items():
         beats.add_metric([job], age)
     grants = _gauge("sender_grant", "Parts a second that this process may send where there is a limit", "channel")
@@ -161,3 +165,10 @@ def _of_sources(readings: Readings) -> Iterator[GaugeMetricFamily]:
         if fresh_at := state.fresh_at or state.synced_at:
             age.add_metric([name], (readings.at - fresh_at).total_seconds())
     yield age
+
+
+def _of_database(readings: Readings) -> GaugeMetricFamily:
+    size = _gauge("database_bytes", "Size of the database; `wal` is what SQLite has not carried over yet", "part")
+    for part, octets in readings.sizes.items():
+        size.add_metric([part], octets)
+    return size

@@ -10,8 +10,9 @@ from functools import partial
 
 from bot.brake import Braking, brake
 from bot.calendars import Calendars
-from bot.comparing import Incoming, Sifted, erasures_in, incoming, settle, sift, without_erased
+from bot.comparing import Incoming, Sifted, erasures_in, incoming, settle, sift, without_aged, without_erased
 from bot.contacts import Contacts
+from bot.doubting import doubted, heed
 from bot.enqueueing import enqueue_news
 from bot.model.clock import Clock
 from bot.model.dossier import PLANNED, TOLD_ALONG, Change, Dossier, Status, diff
@@ -20,6 +21,7 @@ from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.noticing import News, notices
 from bot.planning import Planner, Silent
 from bot.ports import Applied, Batch, Known, LateEvent, Mirrored, SourceState, Storage, Transaction
+from bot.ports.restoring import Doubt
 from bot.reaching import Reach, Told, survey_of
 from bot.settings import SourceSettings
 
@@ -49,6 +51,8 @@ class _Prepared:
     unknown: Mapping[str, int] = field(repr=False)
     erasures: Erasures
     """Those that it has heeded."""
+    doubt: Doubt | None
+    """After a return to an older state: its news may have been told before."""
 
     @property
     def is_nothing(self) -> bool:
@@ -56,8 +60,8 @@ class _Prepared:
         return not (self.added or self.replaced or self.late or self.seen or self.applied.quarantined)
 
 
-_Look = tuple[SourceState | None, Erasures, dict[str, Known], Sifted, dict[str, Dossier]]
-"""The source, who is forgotten, what is known of the records, how they compare, what they were."""
+_Look = tuple[SourceState | None, Erasures, Doubt | None, dict[str, Known], Sifted, Mapping[str, Dossier]]
+"""The source, who is forgotten, what is doubtful, what is known of the records, how they compare, what they were."""
 
 
 class Reading(Enum):
@@ -98,8 +102,8 @@ class Mirror:
         self._calendars = calendars or Calendars()
         self._passed = 0
         """Batches since the last write that held nothing new."""
-        self._erasures: tuple[int, Erasures] = (-1, NOBODY)
-        """As they were at that revision of the source. An erasure raises it, so while it is our own they stand."""
+        self._heeded: tuple[int, Erasures, Doubt | None] = (-1, NOBODY, None)
+        """As they were at that revision of the source. What changes them raises it: while it is our own they stand."""
 
     async def cursor(self) -> str | None:
         """Where the source is to go on."""
@@ -121,7 +125,7 @@ class Mirror:
                 return prepared.applied
             self._passed = 0
             if await self._storage.write(partial(self._commit, batch=batch, prepared=prepared, now=now)):
-                self._erasures = (prepared.state.revision, prepared.erasures)
+                self._heeded = (prepared.state.revision, prepared.erasures, prepared.doubt)
                 if prepared.braking.engages:
                     log.error(
                         "source %s: the brake is on, its messages wait for a person: see `motcua source status`",
@@ -132,7 +136,7 @@ class Mirror:
     async def _prepare(
         self, batch: Batch, arrived: Mapping[str, Incoming], now: datetime, reading: Reading
     ) -> _Prepared:
-        state, erasures, known, sifted, before = await self._storage.read(
+        state, erasures, doubt, known, sifted, before = await self._storage.read(
             lambda tx: self._look(tx, batch, arrived, now, reading)
         )
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
@@ -147,7 +151,7 @@ class Mirror:
         added = [each for each in mirrored if each.dossier.code not in known] if sifted.new else []
         replaced = [each for each in mirrored if each.dossier.code in known] if known else []
         late = standing.late if reading is Reading.ROUND else ()
-        braking = brake(state, items, self._rules, now=now)
+        braking = brake(state, doubted(items, doubt, now=now), self._rules, now=now)
         # A record that cannot be read may now stand in another row than before.
         seen = [*arrived, *(row.code for row in batch.quarantined if row.code)] if state.quarantined else ()
         return _Prepared(
@@ -171,6 +175,7 @@ class Mirror:
             ),
             unknown=Counter(each.dossier.status_text for each in mirrored if each.dossier.status is Status.UNKNOWN),
             erasures=erasures,
+            doubt=doubt,
         )
 
     async def _look(
@@ -178,14 +183,15 @@ class Mirror:
     ) -> _Look:
         """The source and the records as the mirror has them, on one view of it."""
         state = await tx.sources.get(self._source)
-        revision, erasures = self._erasures
+        revision, erasures, doubt = self._heeded
         if state is None or state.revision != revision:
-            erasures = await erasures_in(tx)
+            erasures, doubt = await erasures_in(tx), await tx.restores.doubt(self._source)
         records, known = await self._recognised(tx, batch, without_erased(arrived, erasures))
         sifted = sift(batch, records, known, now=now, replay=reading is not Reading.ROUND)
         wanted = sifted.differing.keys() | ({report.code for report in batch.reports} & known.keys())
-        before = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
-        return state, erasures, known, sifted, before
+        held = await tx.dossiers.get_many(self._source, wanted) if wanted else {}
+        sifted.differing, before = without_aged(sifted.differing, held, erasures)
+        return state, erasures, doubt, known, sifted, before
 
     async def _recognised(
         self, tx: Transaction, batch: Batch, arrived: Mapping[str, Incoming]
@@ -261,6 +267,8 @@ class Mirror:
         await tx.dossiers.add_late(prepared.late)
         if prepared.items:
             await self._enqueue(tx, prepared.items, now)
+        if prepared.doubt:
+            await heed(tx, prepared.doubt, prepared.items, prepared.state, at=now)
         if prepared.braking.engages:
             await prepared.braking.hold_what_waits(tx, self._source, now)
         if prepared.unknown:

@@ -14,6 +14,7 @@ from bot.config import OutboxSettings
 from bot.departures import Departures
 from bot.gateways import Gateways
 from bot.line import Line, Turn
+from bot.meters import Calls
 from bot.model.clock import Clock
 from bot.model.errors import told, trail
 from bot.model.message import (
@@ -62,9 +63,10 @@ class Outbox:
         on_blocked: Callable[[OutboxItem], None] = lambda item: None,
         beat: Beat = unheard,
         pace: Pace | None = None,
+        calls: Calls | None = None,
     ) -> None:
         """`on_blocked` hears of messages whose reader has shut the door; `pace` is this process's part of an account
-        that several send by."""
+        that several send by; `calls` counts the provider's answers."""
         self._channel = channel
         self._storage = storage
         self._hand = Hand(owner, channel.limits, reach=reach or ReachSettings())
@@ -82,7 +84,7 @@ class Outbox:
         self._is_tired = False
         self._probed = asyncio.Event()
         self._line = Line(channel.limits, pace)
-        self._departures = Departures(channel, storage, seconds=timing.send, answered=self._answered)
+        self._departures = Departures(channel, storage, seconds=timing.send, answered=self._answered, calls=calls)
         self._settler = Settler(channel.name, storage, record_receipts=record_receipts, settled=self._is_settled)
         self._woken = storage.woken(channel.name)
         self._is_full = False

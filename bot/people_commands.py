@@ -42,6 +42,11 @@ TABLE_WORDS: Mapping[str, str] = {
     "do_not_send": "danh sách không nhắn / do-not-send list",
     "carriers": "nhà mạng của số / carrier",
     "talks": "trao đổi với cán bộ / talks with clerks",
+    "apologies": "lời cán bộ viết trong thư xin lỗi / what staff wrote in apologies",
+    "apology_acts": "lần sửa thư xin lỗi / changes of apologies",
+    "documents": "văn bản gửi kèm / documents",
+    "broadcast_recipients": "người nhận của đợt phát tin / recipients of broadcasts",
+    "api_guests": "số thử của khóa API / guests of API keys",
 }
 _PROOFS = {Proof.CONTACT: "số được chia sẻ / shared contact", Proof.CODE: "mã dùng một lần / one-time code"}
 _PURPOSES = {

@@ -13,6 +13,7 @@ from bot.model.ids import NewId
 from bot.model.person import Address
 from bot.planning import Planner, Route
 from bot.ports import Channel
+from bot.public_status import Ways
 from bot.reaching import Chats, Reach
 from bot.routing import Routes
 from bot.settings import Settings, SmsSettings, SourceSettings
@@ -75,6 +76,15 @@ def chats_of(plan: Plan) -> Chats:
         buttons=frozenset(each.name for each in plan.channels if each.buttons),
         by_phone=zalo.name if zalo else "",
         templated=frozenset(getattr(zalo.settings, "templates", ())) if zalo else frozenset(),
+    )
+
+
+def public_ways(plan: Plan) -> Ways:
+    """The channels of which everybody may know how they fare."""
+    return Ways(
+        schemes={each.name: each.scheme for each in plan.channels},
+        diverting=frozenset(each.name for each in plan.channels if each.shown),
+        diverted_after=timedelta(minutes=plan.config.reach.blocked_minutes),
     )
 
 

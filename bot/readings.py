@@ -10,6 +10,8 @@ from bot.ports.watching import Alarm, Askew, Failed, Heartbeat, Holding, Proof, 
 from bot.settings import SourceSettings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_MANY = 100
+"""Requests for erasure that are counted."""
 STRETCH = timedelta(hours=3)
 """How far back messages without receipts are looked for."""
 
@@ -34,11 +36,15 @@ class Readings:
     askew: Sequence[Askew] = ()
     fateless: int = 0
     unanswered: int = 0
+    erasures: Sequence[datetime] = ()
+    """Since when requests for erasure wait, the oldest first."""
     alarms: Sequence[Alarm] = ()
     holders: Mapping[str, str] = field(default_factory=dict)
     """Job → process, of the jobs that one process does at a time."""
     unheld: Mapping[str, datetime] = field(default_factory=dict)
     """Those that no process does, and since when."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Octets of the database, by part."""
     stored: datetime | None = None
     database: datetime | None = None
 
@@ -62,8 +68,10 @@ async def read(tx: Transaction, now: datetime, posts: Collection[str] = ()) -> R
         askew=await watch.askew(),
         fateless=await watch.fateless(),
         unanswered=await watch.unanswered(before=now - timedelta(minutes=5)),
+        erasures=[each.at for each in await tx.retention.requests(limit=_MANY)],
         alarms=await watch.alarms(),
         holders=await tx.leases.holders(posts, now=now) if posts else {},
+        sizes=await watch.sizes(),
         stored=await watch.newest(),
         database=await watch.clock(),
     )

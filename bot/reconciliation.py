@@ -82,7 +82,9 @@ def _verdicts(
 
 def _verdict(record: Incoming, held: Known | None, fresh_at: datetime | None, now: datetime) -> _Verdict:
     updated = record.dossier.updated_at
-    if held is not None and (held.fingerprint == record.fingerprint or comes_late(record, held, now=now, replay=True)):
+    # Without a fingerprint: somebody was forgotten, and what is left cannot be compared until it is read again.
+    is_same = held is not None and held.fingerprint in ("", record.fingerprint)
+    if is_same or (held is not None and comes_late(record, held, now=now, replay=True)):
         return _Verdict.SAME
     if updated is not None and fresh_at is not None and updated > fresh_at:
         return _Verdict.UNREAD

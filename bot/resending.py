@@ -127,7 +127,7 @@ def obstacle_of(story: MessageStory, standing: Standing | None) -> Obstacle | No
         return Obstacle.MOMENT
     if original_of(item):
         return Obstacle.REPEATED
-    if not item.text or item.address.scheme == "erased" or not item.address.value:
+    if not item.text or item.address.is_forgotten or not item.address.value:
         return Obstacle.ERASED
     if story.is_unwanted:
         return Obstacle.UNWANTED

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Collection, Coroutine, Sequence
 from typing import Any
 
@@ -18,9 +19,12 @@ from bot.conversation import Conversation
 from bot.desk import Desk
 from bot.dispatch import Dispatch
 from bot.following import keeping
+from bot.gateway_watch import POST as GATEWAYS
 from bot.guess_watch import GuessWatch
 from bot.hearing import LISTENS, Hearing
+from bot.heartbeat import HeartbeatCalls
 from bot.leading import Posts, Work
+from bot.meters import Meters
 from bot.mirror import Mirror
 from bot.model.api import TRIAL
 from bot.model.clock import Clock
@@ -39,7 +43,8 @@ from bot.plan import (
     sms_rules,
     templates_for,
 )
-from bot.ports import CallbackDoor, Channel, Source, Storage
+from bot.ports import CallbackDoor, Channel, HeartDoor, Source, Storage
+from bot.ports.backups import CopyDatabase
 from bot.quiet import QuietHours
 from bot.receipts import record_in
 from bot.roles import ALL, Role
@@ -68,23 +73,28 @@ class App:
         *,
         texts: Library | None = None,
         callback_door: CallbackDoor | None = None,
+        heart_door: HeartDoor | None = None,
+        copies: CopyDatabase | None = None,
         roles: Collection[Role] = ALL,
     ) -> None:
-        """Without `texts` in the words that are shipped; without `callback_door` no software is told by itself."""
+        """Without `texts` in the words that are shipped; without `callback_door` no software is told by itself;
+        without `heart_door` no watch outside of the house is; without `copies` no backup is made."""
         self.plan = plan
         self.storage = storage
-        self.channels = channels
-        self.sources = sources
-        self.clock = clock
+        self.channels, self.sources, self.copies = channels, sources, copies
+        self.clock, self.meters = clock, Meters()
         self.roles = frozenset(roles)
         self.owner = secrets.token_hex(8)
         self.beats = Beats(clock, self.owner)
         self.posts = Posts(storage, clock=clock, owner=self.owner, beats=self.beats)
         self._stopping = asyncio.Event()
+        self.begun = asyncio.Event()
+        """Everything that this process is to do has been started."""
         self._make_words(texts or Library())
         self._make_flows(callback_door)
         self._dispatch = self._make_dispatch() if Role.SEND in self.roles else None
         self.watch = self._make_watch()
+        self._heartbeat = self._make_heartbeat(heart_door) if heart_door else None
 
     def _make_words(self, library: Library) -> None:
         """What every part speaks and reckons with."""
@@ -141,6 +151,7 @@ class App:
             on_blocked=self.hearing.note_as_left,
             beats=self.beats,
             posts=self.posts,
+            meters=self.meters,
         )
 
     def _make_watch(self) -> Watch:
@@ -157,10 +168,21 @@ class App:
             leads=lambda: self.posts.holds(WATCH),
         )
 
+    def _make_heartbeat(self, door: HeartDoor) -> HeartbeatCalls:
+        return HeartbeatCalls(
+            door,
+            self.plan.config.heartbeat,
+            self.watch,
+            leads=lambda: self.posts.holds(WATCH),
+            monotonic=time.monotonic,
+        )
+
     def _all_posts(self) -> list[str]:
         """The jobs that some process has to do, this one or another."""
         sources = [_post_of(each) for each in self.sources if each.source]
-        return [WATCH, PLAN, *sources, *(_post_to(each) for each in self.channels if each.listener and each.heard_once)]
+        listeners = [_post_to(each) for each in self.channels if each.listener and each.heard_once]
+        weighed = [GATEWAYS] if any(route.ways for route in routes_of(self.plan)) else []
+        return [WATCH, PLAN, *sources, *listeners, *weighed]
 
     @property
     def dispatch(self) -> Dispatch:
@@ -192,19 +214,25 @@ class App:
             beside = [tasks.create_task(each) for each in self._beside()]
             posts = [tasks.create_task(each) for each in self._posts()]
             try:
+                self.begun.set()
                 await self._work_until_stopped(posts)
             finally:
                 for each in (*posts, *beside):
-                    each.cancel()
+                    # Who is ending already is left to it: a second word would tear that off.
+                    if not each.cancelling():
+                        each.cancel()
 
     def _beside(self) -> list[Job]:
         """What runs in every process, and what belongs to those that send."""
         beat = self.beats.of
         jobs = [
             self.watch.run(),
+            self.meters.watch_loop(),
             self.guess_watch.run(beat("guessing", every=10)),
             self.library.watch(self.storage, beat=beat("texts", every=library.LOOK_EVERY)),
         ]
+        if self._heartbeat:
+            jobs.append(self._heartbeat.run(beat("heartbeat", every=60)))
         return [*jobs, *self._beside_senders(self._dispatch)] if self._dispatch else jobs
 
     def _beside_senders(self, dispatch: Dispatch) -> list[Job]:
@@ -247,6 +275,7 @@ class App:
             broadcasts=self.broadcasts,
             desk=self.desk,
             callbacks=self.callbacks,
+            copies=self.copies,
             clock=self.clock,
         )
 
@@ -271,6 +300,10 @@ class App:
         finally:
             for task in (stopped, *sending):
                 task.cancel()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Asks everything to finish; `run` returns when the messages under way are settled."""

@@ -145,6 +145,10 @@ def list_feedback(
         in_database(plan.config, lambda storage: looked(storage, taken))
         show.as_json(show_service.feedbacks_json(found))
     else:
+        if found:
+            numbers = [each.number for each in found[:ON_SCREEN]]
+            seen = command_entry("feedback.listed", agency=agency, after={"numbers": numbers})
+            in_database(plan.config, lambda storage: looked(storage, seen))
         show_service.feedbacks(found, is_open=not everything, most=ON_SCREEN)
 
 

@@ -10,11 +10,15 @@ from bot.app import App
 from bot.intake import Intake
 from bot.metrics import registry_of, text_of
 from bot.model.errors import ConfigError
+from bot.plan import public_ways
 from bot.ports import Webhook, WebhookRequest, WebhookResult
+from bot.public_status import Notices
 from bot.report_plan import reports_for
 from bot.roles import Role
+from bot.web.connections import Limits
 from bot.web.console.console import Console
 from bot.web.context import SHORTEST_SECRET, DemoSettings, Door, WebContext
+from bot.web.front import Face
 from bot.web.key import signing_key
 from bot.web.server import build_app, serve
 
@@ -23,12 +27,22 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def serve_web(running: App, demo: DemoSettings | None = None, *, port: int | None = None) -> AsyncIterator[None]:
+    """Serves the `face_of` a service until the block ends. Raises `MotcuaError` for a taken port."""
+    face = face_of(running, demo, port=port)
+    if face is None:
+        yield
+        return
+    async with serve(face.application, face.host, face.port, face.limits):
+        yield
+
+
+def face_of(running: App, demo: DemoSettings | None = None, *, port: int | None = None) -> Face | None:
     """What the process's roles serve: with `web` staff's pages, the API, and the pages for citizens where there is a
     web chat; with `receive` the calls of providers and one-stop software; always how the service fares. `port` takes
     the place of the configured one.
 
-    Nothing where there is neither role, unless a port is given or `[web] health_port` is; nor where `[web] enabled` is
-    false. Raises `MotcuaError` for a taken port.
+    None where there is neither role, unless a port is given or `[web] health_port` is; nor where `[web] enabled` is
+    false. Raises `ConfigError` where calls are asked for that could not come in.
     """
     web = running.plan.config.web
     _require_a_way_in(running)
@@ -36,15 +50,14 @@ async def serve_web(running: App, demo: DemoSettings | None = None, *, port: int
     if not is_served:
         port = port or web.health_port
         if not port:
-            yield
-            return
+            return None
     context = _context(running, demo)
     has_web = web.enabled and Role.WEB in running.roles
     config = running.plan.config
     console = Console(app=running, secret=context.secret) if has_web and config.console.enabled else None
     api = running if has_web and config.api.enabled else None
-    async with serve(build_app(context, console, api), web.host, port or web.port):
-        yield
+    limits = Limits(web.connections, web.address_connections, web.head_seconds, web.trusted_proxies)
+    return Face(build_app(context, console, api), web.host, port or web.port, limits)
 
 
 def _require_a_way_in(running: App) -> None:
@@ -60,7 +73,7 @@ def _require_a_way_in(running: App) -> None:
 
 
 def _context(running: App, demo: DemoSettings | None) -> WebContext:
-    config, registry = running.plan.config, registry_of(running.watch)
+    config, registry = running.plan.config, registry_of(running.watch, running.meters)
     web = config.web
     context = WebContext(
         storage=running.storage,
@@ -74,9 +87,14 @@ def _context(running: App, demo: DemoSettings | None) -> WebContext:
         example=config.texts.example,
         visitor_per_minute=web.visitor_per_minute,
         network_per_minute=web.network_per_minute,
+        network_streams=web.network_streams,
         metrics=lambda: text_of(registry),
         metrics_networks=config.watch.metrics_networks,
+        meters=running.meters,
         is_still=lambda: running.watch.is_still,
+        still=lambda: running.watch.still,
+        is_stopping=lambda: running.is_stopping,
+        is_unwritten=lambda: running.watch.is_unwritten,
         clock=running.clock,
         new_id=running.new_id,
     )
@@ -117,6 +135,7 @@ def _with_pages(context: WebContext, running: App, demo: DemoSettings | None) ->
         secret=signing_key(config.web.key_file),
         demo=demo,
         reports=reports,
+        notices=Notices(running.watch, public_ways(running.plan)) if config.web.status else None,
     )
 
 

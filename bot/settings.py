@@ -119,13 +119,20 @@ def _resolve(value: Any) -> Any:
     if kind == "env":
         if rest not in os.environ:
             raise ValueError(f"the environment variable {rest} is not set")
-        return os.environ[rest]
+        return _filled(os.environ[rest], f"biến / variable {rest}")
     if kind == "file":
         try:
-            return Path(rest).read_text(encoding="utf-8").strip()
+            content = Path(rest).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ValueError(f"the file {rest} cannot be read: {error.strerror}") from None
+        return _filled(content, f"tệp / file {rest}")
     raise ValueError('a secret is written as "env:NAME" or "file:PATH", never in the configuration itself')
+
+
+def _filled(value: str, where: str) -> str:
+    if not value:
+        raise ValueError(f"{where}: còn trống, xin ghi bí mật vào đó / is empty: the secret belongs there")
+    return value
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_resolve)]

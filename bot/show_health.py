@@ -15,10 +15,11 @@ from bot.show import console, errors
 from bot.texts import show_moment
 from bot.unreachable import why
 
-_HELD = {
+HELD = {
     "": "người xem lại / a person",
     "budget": "kinh phí / budget",
     "quiet": "giờ yên tĩnh / quiet hours",
+    "restored": "người xem lại sau phục hồi / a person, after a restore",
     "broadcast": "đợt phát tin tạm dừng / its broadcast is paused",
 }
 
@@ -47,7 +48,7 @@ def _queues(readings: Readings) -> None:
         table.add_row(Text(each.channel), each.lane.name.lower(), f"{each.items:,}", f"{age:,.0f} s")
     for held in readings.held:
         age = (readings.at - held.since).total_seconds()
-        table.add_row("tạm giữ / held", _HELD.get(held.why, held.why), f"{held.items:,}", f"{age:,.0f} s")
+        table.add_row("tạm giữ / held", HELD.get(held.why, held.why), f"{held.items:,}", f"{age:,.0f} s")
     if table.row_count:
         console.print(table)
 

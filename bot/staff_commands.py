@@ -3,7 +3,7 @@ here. Everything is recorded."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
@@ -14,12 +14,10 @@ from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.staff import EVERYWHERE, Grant, Member, Role, SignIn, StaffInvitation, StaffSession
 from bot.ports import Storage, Transaction
+from bot.show_staff import REFUSALS, print_letter, unless_refused
 from bot.staff_fields import Refusal, grants_text
 from bot.staffing import Invited, Staffing, scarcity
 from bot.texts import show_moment
-from bot.web.prefix import PREFIX
-
-T = TypeVar("T")
 
 staff = typer.Typer(help="Tài khoản cán bộ ở bàn làm việc. / Accounts of the staff console.", no_args_is_help=True)
 
@@ -30,20 +28,6 @@ Agencies = Annotated[
     list[str] | None,
     typer.Option("--agency", help="Mã cơ quan, có thể nhiều lần; bỏ trống: toàn tỉnh / agencies; none: the province"),
 ]
-
-_WORDS = {
-    Refusal.MISSING: "không có tài khoản hoặc thư mời này, hoặc tài khoản đã ngừng / "
-    "no such account or invitation, or it is disabled",
-    Refusal.LOGIN: "tên đăng nhập chỉ gồm a-z, 0-9, . _ - / a login has a-z, 0-9, . _ - only",
-    Refusal.NAME: "họ tên không dùng được / this name cannot be used",
-    Refusal.EMAIL: "địa chỉ thư không đúng / this is no e-mail address",
-    Refusal.TAKEN: "tên đăng nhập đã có người dùng / this login is taken",
-    Refusal.NO_GRANT: "xin cho biết --role / name a --role",
-    Refusal.AGENCY: "mã cơ quan không đúng dạng, ví dụ H32.10 / no code of an agency, such as H32.10",
-    Refusal.BEYOND: "ngoài phạm vi / outside what may be given",
-    Refusal.OWN: "không ai tự đổi quyền của mình / nobody changes her own rights",
-    Refusal.LAST: "phải còn ít nhất hai quản trị viên toàn tỉnh / two administrators of the province must remain",
-}
 
 
 @staff.command()
@@ -62,7 +46,7 @@ def invite(
     done = in_database(
         settings, lambda storage: _staffing(storage, settings, by).invite(login_, name, grants, email=email)
     )
-    _print_letter(settings, _done(done))
+    print_letter(settings, unless_refused(done))
 
 
 @staff.command("list")
@@ -96,7 +80,7 @@ def withdraw(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
     """Thu hồi thư mời chưa dùng. / Withdraw a letter that nobody has used."""
     settings = plan_of(config).config
     name = login_.strip().casefold()
-    _done(in_database(settings, lambda storage: _staffing(storage, settings, by).withdraw(name)))
+    unless_refused(in_database(settings, lambda storage: _staffing(storage, settings, by).withdraw(name)))
     show.console.print("Đã thu hồi thư mời. / The invitation is withdrawn.")
 
 
@@ -109,7 +93,7 @@ def grant(login_: Login, role: Roles, agency: Agencies = None, by: By = None, co
     async def work(storage: Storage) -> Refusal | None:
         return await _staffing(storage, settings, by).grant((await _member(storage, login_)).id, grants)
 
-    _done(in_database(settings, work))
+    unless_refused(in_database(settings, work))
     show.console.print(f"Vai trò từ nay / roles from now on: {', '.join(grants_text(grants))}", soft_wrap=True)
 
 
@@ -121,7 +105,7 @@ def unlock(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
     async def work(storage: Storage) -> Refusal | None:
         return await _staffing(storage, settings, by).unlock((await _member(storage, login_)).id)
 
-    _done(in_database(settings, work))
+    unless_refused(in_database(settings, work))
     show.console.print("Tài khoản đã mở khóa. / The account is unlocked.")
 
 
@@ -133,7 +117,7 @@ def disable(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
     async def work(storage: Storage) -> Refusal | None:
         return await _staffing(storage, settings, by).disable((await _member(storage, login_)).id)
 
-    _done(in_database(settings, work))
+    unless_refused(in_database(settings, work))
     show.console.print("Đã ngừng tài khoản. / The account is disabled.")
 
 
@@ -145,7 +129,7 @@ def enable(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
     async def work(storage: Storage) -> Refusal | None:
         return await _staffing(storage, settings, by).enable((await _member(storage, login_)).id)
 
-    _done(in_database(settings, work))
+    unless_refused(in_database(settings, work))
     show.console.print("Tài khoản đã mở lại. / The account is enabled.")
 
 
@@ -157,7 +141,7 @@ def reset(login_: Login, by: By = None, config: ConfigPath = HERE) -> None:
     async def work(storage: Storage) -> Invited | Refusal:
         return await _staffing(storage, settings, by).reset((await _member(storage, login_)).id)
 
-    _print_letter(settings, _done(in_database(settings, work)))
+    print_letter(settings, unless_refused(in_database(settings, work)))
 
 
 @staff.command()
@@ -174,7 +158,7 @@ def sessions(
         raise ConfigError("--end cần tên đăng nhập / --end needs a login")
 
     if end:
-        ended = _done(in_database(settings, lambda storage: _end(storage, settings, by, login_)))
+        ended = unless_refused(in_database(settings, lambda storage: _end(storage, settings, by, login_)))
         show.console.print(f"Đã kết thúc {ended} phiên. / {ended} sessions ended.")
         return
     done = in_database(settings, lambda storage: _open_sessions(storage, login_))
@@ -210,25 +194,8 @@ async def _member(storage: Storage, name: str) -> Member:
     """Raises `ConfigError` where there is none."""
     found = await storage.read(lambda tx: tx.staff.by_login(name.strip()))
     if found is None:
-        raise ConfigError(f"{name}: {_WORDS[Refusal.MISSING]}")
+        raise ConfigError(f"{name}: {REFUSALS[Refusal.MISSING]}")
     return found
-
-
-def _done(outcome: T | Refusal) -> T:
-    """What came of it. Raises `ConfigError` with the reason where it was refused."""
-    if isinstance(outcome, Refusal):
-        raise ConfigError(_WORDS[outcome])
-    return outcome
-
-
-def _print_letter(config: Config, invited: Invited) -> None:
-    origin = config.links.web.rstrip("/") or f"http://{config.web.host}:{config.web.port}"
-    show.console.print(f"{origin}{PREFIX}/loi-moi/{invited.secret}", soft_wrap=True, markup=False)
-    until = show_moment(invited.invitation.expires_at)
-    show.errors.print(
-        f"Địa chỉ này chỉ in một lần, dùng được một lần, đến {until}. / Printed once, opens once, until {until}.",
-        soft_wrap=True,
-    )
 
 
 def _print_open(letter: StaffInvitation) -> None:

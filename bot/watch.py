@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 15.0
 """Seconds between two times of writing down the signs of life."""
+_SOON = 2.0
+"""The same while they cannot be written down."""
+TURNS = "watch"
+"""The job whose sign of life says no more than that the process turns."""
 FIRST_PROOF = 30.0
 """Seconds after the start at which the ledger is proven for the first time."""
 NIGHT = 3
@@ -91,6 +95,10 @@ class Watch:
         self._compares = database_clock
         self._count_at = monotonic()
         self._lost_since: datetime | None = None
+        self._excused = float("-inf")
+        """When the database was last found away: before that no job can be blamed for its silence."""
+        self.is_unwritten = False
+        """The signs of life could not be written down when that was tried last."""
         self.readings: Readings | None = None
         """Of the last look."""
         self.causes: Sequence[Cause] = ()
@@ -119,6 +127,19 @@ class Watch:
             return False
         return self._clock() - self.looked_at > timedelta(seconds=5 * max(self._settings.every, FLUSH_EVERY))
 
+    @property
+    def is_lost(self) -> bool:
+        """The database did not answer the last look."""
+        return self._lost_since is not None
+
+    @property
+    def still(self) -> Sequence[str]:
+        """Jobs of this process that have stopped for no reason outside of it; the watch's own turns go on without a
+        database, the others' do not."""
+        if self._lost_since is not None or self.is_unwritten:
+            return [name for name in self._beats.still() if name == TURNS]
+        return self._beats.still(excused=self._excused)
+
     def ages(self) -> Mapping[str, float]:
         """Seconds since each job of this process gave a sign of life."""
         return self._beats.ages()
@@ -144,13 +165,16 @@ class Watch:
         while True:
             try:
                 await self.flush()
+                self.is_unwritten = False
             except Exception as error:
-                log.warning("signs of life could not be written down: %s", trail(error))
-            await asyncio.sleep(FLUSH_EVERY)
+                if not self.is_unwritten:
+                    log.warning("signs of life could not be written down: %s", trail(error))
+                self.is_unwritten, self._excused = True, self._monotonic()
+            await asyncio.sleep(min(_SOON, FLUSH_EVERY) if self.is_unwritten else FLUSH_EVERY)
 
     async def flush(self) -> None:
         """All of this process in one write."""
-        self._beats.beat("watch", every=FLUSH_EVERY)
+        self._beats.beat(TURNS, every=FLUSH_EVERY)
         beats = self._beats.listed()
         await self._storage.write(lambda tx: tx.watch.beat(beats))
 
@@ -214,6 +238,7 @@ class Watch:
             self._beats.complain(name, each.vietnamese, each.english, every=self._settings.every)
 
     def _lost(self, error: StorageError) -> None:
+        self._excused = self._monotonic()
         if self._lost_since is None:
             self._lost_since = self._clock()
             log.error("alarm database: %s", error)

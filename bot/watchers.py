@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from bot import broadcast_watch, callbacks, fallback_watch, quiet_watch, session_watch
+from bot import broadcast_watch, callbacks, fallback_watch, privacy, quiet_watch, session_watch
+from bot.backup_watch import BackupWatch
+from bot.backups import Backups, key_of
 from bot.beats import Beat
 from bot.blocked_watch import BlockedWatch
 from bot.broadcast_watch import BroadcastWatch
@@ -31,8 +33,10 @@ from bot.naming import name_once
 from bot.plan import Plan, rules_of, sms_rules
 from bot.planning import Planner
 from bot.ports import Storage
+from bot.ports.backups import CopyDatabase
 from bot.quiet_watch import QuietWatch
 from bot.report_plan import report_watch_for
+from bot.retention import Retention
 from bot.session_watch import watch_sessions
 from bot.text_check import log_findings
 from bot.text_check import rules_of as text_rules_of
@@ -55,6 +59,7 @@ class Planners:
     broadcasts: Broadcasts
     desk: Desk
     callbacks: Callbacks | None
+    copies: CopyDatabase | None
     clock: Clock
 
     async def work(self, post: Post) -> None:
@@ -76,20 +81,36 @@ class Planners:
             ),
             watch_sessions(storage, clock, config.console, beat("sessions", every=session_watch.EVERY)),
             watch_talks(replace(self.desk, storage=storage), beat("talks", every=TALKS_EVERY)),
-            KeepingWatch(storage, clock=clock, keep_months=config.storage.keep_months).run(
-                beat("keeping", every=KEEPING_EVERY)
-            ),
+            KeepingWatch(
+                storage,
+                clock=clock,
+                keep_months=config.storage.keep_months,
+                retention=Retention(storage, config.retention, clock, config.conversation.keep_text_days),
+            ).run(beat("keeping", every=KEEPING_EVERY)),
             name_once(storage),
             log_findings(storage, text_rules_of(self.plan), config.texts.language),
         ]
         if self.callbacks:
             jobs.append(replace(self.callbacks, storage=storage).run(beat("callbacks", every=callbacks.LONGEST)))
+        if config.retention.erase_by_itself:
+            jobs.append(privacy.watch_requests(storage, clock, beat("erasures", every=privacy.EVERY)))
         if config.deadlines.watch:
             jobs.append(self._deadlines(storage).run(beat("deadlines", every=config.deadlines.every)))
+        if self.copies and config.backup.is_nightly:
+            jobs.append(self._nightly(self.copies).run(post.signs))
         if config.reports.enabled:
             reports = report_watch_for(self.plan, storage, clock=clock)
             jobs.append(reports.run(beat("reports", every=max(60.0, config.reports.every))))
         return jobs
+
+    def _nightly(self, copies: CopyDatabase) -> BackupWatch:
+        config, settings = self.plan.config, self.plan.config.backup
+        if settings.folder is None or settings.key is None:
+            raise ValueError("a nightly backup has a folder and a key")
+        backups = Backups(
+            copies, key_of(settings.key.get_secret_value()), self.clock, config.file, web_key=config.web.key_file
+        )
+        return BackupWatch(backups, settings.folder, at=settings.at, keep=settings.keep, clock=self.clock)
 
     def _deadlines(self, storage: Storage) -> DeadlineWatch:
         config = self.plan.config

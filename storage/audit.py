@@ -62,10 +62,10 @@ class Audit:
             rows = await self._numbered(await self._groups(places, what, span, limit), limit)
         else:
             rows = await self._sql.rows("audit_newest", **span, most=limit)
-        return [_entry_of(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     async def chain(self, *, after: int, limit: int) -> list[Entry]:
-        return [_entry_of(row) for row in await self._sql.rows("audit_chain", after=after, most=limit)]
+        return [entry_of(row) for row in await self._sql.rows("audit_chain", after=after, most=limit)]
 
     async def head(self) -> tuple[int, str]:
         row = await self._sql.row("audit_head")
@@ -121,7 +121,7 @@ def _canonical(values: Mapping[str, Any]) -> str:
     return text if plain and kept == text else written(json.loads(kept))
 
 
-def _entry_of(row: Row | Mapping[str, Any]) -> Entry:
+def entry_of(row: Row | Mapping[str, Any]) -> Entry:
     """Of any row, one that somebody has spoilt too: then it differs from what was hashed, and is found by that."""
     return Entry(
         at=_moment(row["at"]),

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bot.model.clock import Clock
-from bot.model.errors import StorageError
+from bot.model.errors import SchemaError, StorageError
 from storage.migrate import Applied, missing
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Engine(ABC):
             return
         changes = self._changes_heard
         if pending := await self._pending():
-            raise StorageError(f"{self.shown} lacks {', '.join(pending)}: run `motcua migrate`")
+            raise SchemaError(f"{self.shown} lacks {', '.join(pending)}: run `motcua migrate`")
         # What is heard while we look may be of after the look.
         if changes == self._changes_heard:
             self._current_until = now + RECHECK

@@ -64,6 +64,7 @@ class Writer:
         self._waiting: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._closed = False
         self._is_log_long = False
+        self._clear: Callable[[Connection], Awaitable[bool]] | None = None
         self._running: asyncio.Task[Any] | None = None
 
     async def submit(self, work: Work, *, keep: bool = True) -> Any:
@@ -88,6 +89,8 @@ class Writer:
                 if self._is_log_long:
                     await self._carry_over()
                 await self._write_together([first, *self._more()])
+                if self._clear:
+                    await self._clear_log(self._clear)
         finally:
             self._closed = True
             while not self._waiting.empty():
@@ -97,6 +100,15 @@ class Writer:
     def finish_log(self) -> None:
         """Before the next transaction the rest of the log is carried over, so that it begins anew."""
         self._is_log_long = True
+
+    def clear_log(self, clear: Callable[[Connection], Awaitable[bool]]) -> None:
+        """After each transaction from now on the log is emptied, until that has succeeded once."""
+        self._clear = clear
+
+    async def _clear_log(self, clear: Callable[[Connection], Awaitable[bool]]) -> None:
+        with suppress(sqlite3.Error):
+            if await clear(self._connection):
+                self._clear = None
 
     async def _carry_over(self) -> None:
         self._is_log_long = False

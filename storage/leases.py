@@ -33,5 +33,8 @@ class Leases:
         rows = await self._sql.rows("lease_holders", names=key_set(names), now=to_millis(now))
         return {row["name"]: row["owner"] for row in rows}
 
+    async def held(self, *, now: datetime) -> dict[str, str]:
+        return {row["name"]: row["owner"] for row in await self._sql.rows("leases_held", now=to_millis(now))}
+
     async def give_back(self, name: str, *, owner: str) -> None:
         await self._sql.change("lease_give_back", name=name, owner=owner)

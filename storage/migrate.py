@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite3 import complete_statement
 from typing import Any
 
-from bot.model.errors import StorageError
+from bot.model.errors import SchemaError
 from storage.statements import for_engine
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -95,7 +95,7 @@ def beside(name: str) -> str | None:
 def missing(applied: Mapping[str, Applied], database: str) -> list[Migration]:
     """What a database with the `applied` migrations still needs.
 
-    Raises `StorageError` where it was migrated by a newer program and this one cannot work beside that, or by other
+    Raises `SchemaError` where it was migrated by a newer program and this one cannot work beside that, or by other
     migrations of the same name.
     """
     known = {migration.name: migration for migration in migrations()}
@@ -104,13 +104,13 @@ def missing(applied: Mapping[str, Applied], database: str) -> list[Migration]:
         if name not in known:
             # What this program would still change, the newer one may have built upon.
             if needed or not there.beside or max(known) < there.beside:
-                raise StorageError(
+                raise SchemaError(
                     f"{database}: cơ sở dữ liệu đã được chương trình mới hơn nâng cấp, bản này không chạy tiếp được, "
                     f"hãy cài bản mới / was migrated by a newer program (it has {name}), beside which this one "
                     "cannot work: install that version or a later one"
                 )
         elif there.checksum != known[name].checksum:
-            raise StorageError(
+            raise SchemaError(
                 f"{database} was migrated by another text of {name} than this program has: the file was changed "
                 "after it had been applied"
             )

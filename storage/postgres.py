@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
@@ -222,6 +223,7 @@ class PostgresStorage(Engine):
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool. What goes wrong with the server comes out readable; deadlocks stay."""
+        handled = sys.exc_info()[1]
         try:
             async with self._pool.acquire(timeout=_FREE_SECONDS) as connection:
                 try:
@@ -233,11 +235,24 @@ class PostgresStorage(Engine):
         except _TWO_AT_ONCE:
             raise
         except FAILURES as error:
+            if _hides_an_end(error, handled):
+                raise asyncio.CancelledError from error
             if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
                 # It was a primary, and another one has taken its place: no connection to it is of use.
                 self._hosts.forget()
                 await self._pool.expire_connections()
             raise postgres_driver.readable(error, self.shown) from error
+
+
+def _hides_an_end(error: BaseException, handled: BaseException | None) -> bool:
+    """A task that is ended while it talks to a server that has gone gets the driver's complaint in place of the order
+    to end; and a loop that bears complaints would go on for ever. `handled`: what was being handled before."""
+    task, seen = asyncio.current_task(), error.__context__
+    while seen is not None and seen is not handled:
+        if isinstance(seen, asyncio.CancelledError):
+            return task is not None and task.cancelling() > 0
+        seen = seen.__context__
+    return False
 
 
 class _Others(Coordination):

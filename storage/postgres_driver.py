@@ -136,6 +136,7 @@ _MEANINGS = (
     ("42P01", "chưa có bảng: xin chạy `motcua migrate`", "has no tables yet: run `motcua migrate`"),
     ("53100", "không ghi thêm được: đĩa của máy chủ đã đầy", "cannot grow: the server's disk is full"),
     ("53", "hết chỗ: kết nối, bộ nhớ hoặc đĩa", "has no room for more: connections, memory or disk"),
+    ("55000", "hiện không nhận kết nối", "takes no connections now"),
     ("55P03", "đang bị tiến trình khác giữ", "is held by another process"),
     ("57014", "trả lời quá lâu", "took too long to answer"),
     ("57", "đang tắt hoặc đang khởi động", "is being shut down or started"),

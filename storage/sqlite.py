@@ -15,7 +15,8 @@ from storage.coordination import Coordination
 from storage.engine import Engine
 from storage.group_commit import Writer
 from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, NOTE, Applied, as_applied, missing
-from storage.sqlite_checkpoint import AT_LAST, Checkpointer, carry
+from storage.retention import SCRUB
+from storage.sqlite_checkpoint import AT_LAST, Checkpointer, carry, clear
 from storage.sqlite_connection import Connection
 from storage.statements import Statements
 from storage.transaction import UnitOfWork
@@ -31,6 +32,8 @@ _READ_SECONDS = 60.0
 _CACHE_KIB = 16 * 1024
 """Of the writer's pages: the inner ones of a million dossiers' indexes stay in memory."""
 _CHECKPOINT = f"wal_autocheckpoint = {AT_LAST}"
+_OVERWRITE = "secure_delete = 1"
+"""What is deleted is overwritten in the file: free pages, and what is free in a page, would show it for long."""
 
 _Look = Callable[[Connection], Awaitable[Any]]
 
@@ -99,6 +102,12 @@ class SqliteStorage(Engine):
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         await self._require_schema()
         return cast("T", await self._look(lambda connection: work(_reading(connection))))
+
+    def wake(self, queue: str) -> None:
+        if queue == SCRUB:
+            self.writer.clear_log(clear)
+            return
+        super().wake(queue)
 
     async def migrate(self) -> list[str]:
         async def work(_: Transaction) -> list[str]:
@@ -204,7 +213,7 @@ async def _prepare(path: str, connection: Connection, readers: list[Connection],
     mode = [row[0] for row in await connection.rows("PRAGMA journal_mode = WAL")]
     if path != MEMORY and mode != ["wal"]:
         raise StorageError(f"the database {path} is on a file system that cannot hold it (no shared memory)")
-    for pragma in ("synchronous = FULL", "foreign_keys = 1", f"cache_size = -{_CACHE_KIB}", _CHECKPOINT):
+    for pragma in ("synchronous = FULL", "foreign_keys = 1", f"cache_size = -{_CACHE_KIB}", _CHECKPOINT, _OVERWRITE):
         await connection.change(f"PRAGMA {pragma}")
     await connection.hurry()
     if carrier is not None:

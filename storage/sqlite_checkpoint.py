@@ -26,6 +26,8 @@ _LONG = 16_000
 """Pages (64 MB) of the log from which it is to begin anew."""
 AT_LAST = 64_000
 """Pages of the log at which a commit does it after all: should nothing here have come to it."""
+_PATIENCE = 2_000
+"""Milliseconds for which readers are waited for until the log can be emptied."""
 _CARRY = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
@@ -35,6 +37,17 @@ async def carry(connection: Connection) -> int:
     rows = list(await connection.rows(_CARRY))
     is_busy, pages, _ = rows[0]
     return 0 if is_busy else int(pages)
+
+
+async def clear(connection: Connection) -> bool:
+    """Carries over everything and empties the log, so that nothing stands there that was overwritten. False: a reader
+    still looks at it, or another connection is at it."""
+    await connection.change(f"PRAGMA busy_timeout = {_PATIENCE}")
+    try:
+        rows = list(await connection.rows("PRAGMA wal_checkpoint(TRUNCATE)"))
+    finally:
+        await connection.hurry()
+    return not rows[0][0]
 
 
 class Checkpointer:

@@ -19,9 +19,12 @@ from storage.leases import Leases
 from storage.outbox import Outbox
 from storage.partitions import Keeping
 from storage.people import People
+from storage.personal import PersonalData
 from storage.privacy import Privacy
 from storage.reconciliations import Reconciliations
 from storage.reports import Reports
+from storage.restoring import Restores
+from storage.retention import Retention
 from storage.routing import Routing
 from storage.service import Service
 from storage.shares import Shares
@@ -159,6 +162,18 @@ class UnitOfWork:
     @cached_property
     def reports(self) -> Reports:
         return Reports(self._sql)
+
+    @cached_property
+    def restores(self) -> Restores:
+        return Restores(self._sql, self._others)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self._sql, self._others)
+
+    @cached_property
+    def personal(self) -> PersonalData:
+        return PersonalData(self._sql)
 
     @cached_property
     def api(self) -> Api:

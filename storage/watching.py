@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.model.clock import from_millis, to_millis
 from bot.model.message import DeliveryState, Lane
@@ -27,6 +28,14 @@ class Watching(Proving):
         rows = await self._sql.rows("oldest_held")
         return [Holding(row["held_for"], from_millis(row["since"]), row["items"]) for row in rows]
 
+    async def unsent_at_a_glance(self, *, now: datetime, most: int) -> list[Waiting]:
+        rows = await self._sql.rows("unsent_at_a_glance", now=to_millis(now), most=most)
+        return [Waiting(row["queue"], Lane(row["lane"]), from_millis(row["due_at"]), row["items"]) for row in rows]
+
+    async def held_at_a_glance(self, *, most: int) -> list[Holding]:
+        rows = await self._sql.rows("held_at_a_glance", most=most)
+        return [Holding(row["held_for"], from_millis(row["since"]), row["items"]) for row in rows]
+
     async def speed(self, *, since: datetime) -> list[Speed]:
         rows = await self._sql.rows("speed_since", since=to_millis(since))
         return [
@@ -48,6 +57,14 @@ class Watching(Proving):
     async def clock(self) -> datetime:
         found = datetime.fromisoformat(await self._sql.value("database_clock"))
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+    async def sizes(self) -> dict[str, int]:
+        row = await self._sql.row("database_size")
+        if row is None:
+            return {}
+        beside = Path(f"{row['file']}-wal") if row["file"] else None
+        waits = {"wal": beside.stat().st_size} if beside and beside.exists() else {}
+        return {"main": int(row["main"]), **waits}
 
     async def beat(self, beats: Sequence[Heartbeat]) -> None:
         rows = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
-from bot.model.dossier import Dossier
+from bot.model.dossier import FINISHED, Dossier
 from bot.model.phone import parse_phone
 
 _NUMBER = re.compile(r"(?<![0-9])(?:\+?84|0084|0)?([0-9]{9,10})(?![0-9])")
@@ -25,23 +25,49 @@ class Erasures:
     salt: bytes = field(default=b"", repr=False)
     at: Mapping[str, datetime] = field(default_factory=dict)
     """By the phone's digest."""
+    ended_before: datetime | None = None
+    """Persons of dossiers that ended earlier are forgotten because their time is over; None: of none."""
 
     def __bool__(self) -> bool:
-        return bool(self.at)
+        return bool(self.at) or self.ended_before is not None
 
     def withheld(self, dossier: Dossier) -> Dossier:
-        """The dossier as the mirror may have it: without the person, if she asked for that after it was received.
-        One that does not say when it was received counts as old."""
+        """The dossier as the mirror may have it: without the person, if she asked for that after it was received, or
+        if it is long over by its own dates. One that does not say when it was received counts as old."""
+        if self._is_over(dossier, dossier.finished_at or dossier.updated_at):
+            return without_person(dossier)
         moments = [self.at[digest] for digest in self._digests(dossier.phone) if digest in self.at]
         if not moments or (dossier.received_at is not None and dossier.received_at > max(moments)):
             return dossier
         return replace(dossier, phone="", applicant="", lookup_code="", id_tail="")
+
+    def is_forgotten(self, held: Dossier) -> bool:
+        """The mirror's own, from which the person was taken when its time was over."""
+        return _is_bare(held) and self._is_over(held, held.finished_at or held.progressed_at)
+
+    def is_withheld(self, record: Dossier) -> bool:
+        """A source's, from which `withheld` took the person for its age, or which had none."""
+        return _is_bare(record) and self._is_over(record, record.finished_at or record.updated_at)
+
+    def _is_over(self, dossier: Dossier, ended_at: datetime | None) -> bool:
+        if self.ended_before is None or ended_at is None:
+            return False
+        return dossier.status in FINISHED and ended_at < self.ended_before
 
     def _digests(self, written: str) -> Iterable[str]:
         return (digest_of(phone, self.salt) for phone in _numbers(written))
 
 
 NOBODY = Erasures()
+
+
+def without_person(dossier: Dossier) -> Dossier:
+    """What is left of a dossier that is long over."""
+    return replace(dossier, phone="", applicant="", lookup_code="", id_tail="", supplement="", reason="")
+
+
+def _is_bare(dossier: Dossier) -> bool:
+    return not (dossier.phone or dossier.applicant or dossier.lookup_code or dossier.id_tail)
 
 
 def _numbers(written: str) -> set[str]:

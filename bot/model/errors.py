@@ -18,6 +18,10 @@ class StorageError(MotcuaError):
     """The database cannot be opened, read or written; the message says which and why."""
 
 
+class SchemaError(StorageError):
+    """The database was migrated for another program than this one: it lacks something, or is ahead."""
+
+
 class PerhapsWrittenError(StorageError):
     """The connection broke while a commit was under way: nobody knows whether it was written. What is not done again
     by itself must be looked for before it is done again."""

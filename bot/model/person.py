@@ -27,8 +27,13 @@ class Address:
         scheme, _, value = key.partition(":")
         return cls(scheme, value)
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whose it was is not kept any more: `~` and something that says nothing."""
+        return self.scheme == "erased" or self.value.startswith("~")
+
     def __str__(self) -> str:
-        value = self.value
+        value = "" if self.is_forgotten else self.value
         shown = f"{value[:5]}•••{value[-3:]}" if len(value) >= 11 else f"•••{value[-2:]}" if len(value) > 4 else "•••"
         return f"{self.scheme}:{shown}"
 

@@ -64,7 +64,7 @@ from bot.ports.texts import TextStore
 from bot.ports.today import ByHand, DuesOf, FailedFor, HeldGroup, TodayStore, ToldByHand, Unheard
 from bot.ports.unwanted import DoNotSendStore, Unwanted
 from bot.ports.vault import Vault
-from bot.ports.watching import WatchStore
+from bot.ports.watching import HeartDoor, WatchStore
 
 __all__ = [
     "BUDGET",
@@ -108,6 +108,7 @@ __all__ = [
     "Feed",
     "FollowStore",
     "GuardStore",
+    "HeartDoor",
     "HeldGroup",
     "HoldStore",
     "KeepingStore",

@@ -17,7 +17,10 @@ from bot.ports.documents import DocumentStore
 from bot.ports.keeping import KeepingStore
 from bot.ports.mirroring import DossierStore, ReconciliationStore, SourceStore
 from bot.ports.people import FollowStore, GuardStore, PeopleStore, PrivacyStore, ServiceStore, VaultStore
+from bot.ports.personal import PersonalStore
 from bot.ports.reports import ReportStore
+from bot.ports.restoring import RestoreStore
+from bot.ports.retention import RetentionStore
 from bot.ports.routing import RoutingStore, SpendingStore
 from bot.ports.sending import OutboxStore
 from bot.ports.shares import ShareStore
@@ -107,6 +110,10 @@ class LeaseStore(Protocol):
         """Who holds each of them now; without those that nobody holds."""
         ...
 
+    async def held(self, *, now: datetime) -> dict[str, str]:
+        """Everything that somebody holds now, and who."""
+        ...
+
     async def give_back(self, name: str, *, owner: str) -> None:
         """Free for others from now on; nothing where somebody else has it."""
         ...
@@ -173,6 +180,12 @@ class Transaction(Protocol):
     def reports(self) -> ReportStore: ...
     @property
     def api(self) -> ApiStore: ...
+    @property
+    def restores(self) -> RestoreStore: ...
+    @property
+    def retention(self) -> RetentionStore: ...
+    @property
+    def personal(self) -> PersonalStore: ...
 
 
 class Storage(Protocol):

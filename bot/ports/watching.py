@@ -141,6 +141,15 @@ class Unreached:
     phone: str = field(repr=False)
 
 
+class HeartDoor(Protocol):
+    """The way to a watch outside of the house."""
+
+    async def call(self, *, is_well: bool) -> str:
+        """Tells how the service fares. Empty: it was heard; else why not, in a few words that hold no address. Never
+        raises."""
+        ...
+
+
 class WatchStore(Protocol):
     """Heartbeats, alarms, speed, failures, the fate of changes."""
 
@@ -183,6 +192,14 @@ class WatchStore(Protocol):
         ...
 
     async def held(self) -> list[Holding]: ...
+    async def unsent_at_a_glance(self, *, now: datetime, most: int) -> list[Waiting]:
+        """As `unsent`, counting up to so many of each."""
+        ...
+
+    async def held_at_a_glance(self, *, most: int) -> list[Holding]:
+        """As `held`, of so many at most; then the oldest may be older."""
+        ...
+
     async def speed(self, *, since: datetime) -> list[Speed]: ...
     async def failures(self, *, since: datetime) -> list[Failed]: ...
     async def usual_receipts(self, *, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
@@ -195,6 +212,11 @@ class WatchStore(Protocol):
 
     async def clock(self) -> datetime:
         """What time it is for the database."""
+        ...
+
+    async def sizes(self) -> dict[str, int]:
+        """Octets of the database as a whole (`main`); of SQLite also of what waits beside it to be carried over
+        (`wal`)."""
         ...
 
     async def beat(self, beats: Sequence[Heartbeat]) -> None: ...

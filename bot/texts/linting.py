@@ -24,7 +24,7 @@ _POLITE = ("Ông/Bà", "ông/bà", "Kính gửi")
 _WITHOUT_ADDRESS = frozenset({Situation.TEST})
 _LINK = re.compile(
     r"https?:|www\.|\bzalo\.me\b|\bbit\.ly\b|\bt\.me\b"
-    r"|\b(?:[a-z0-9-]+\.)+(?:vn|com|net|org|info|biz|me|ly|io|co|cc|xyz|top|app|site|online|link|shop|club)\b",
+    r"|\b(?:[a-z0-9-]{1,63}\.){1,8}(?:vn|com|net|org|info|biz|me|ly|io|co|cc|xyz|top|app|site|online|link|shop|club)\b",
     re.IGNORECASE,
 )
 _LIKE_OTP = re.compile(

@@ -58,7 +58,7 @@ class Chat:
         """The conversation as server-sent events, from after `Last-Event-ID` (or `?after=`) on, without end."""
         session = self._desk.session(request)
         after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
-        with self._desk.streams.slot(session.id):
+        with self._desk.streams.slot(session.id, self._desk.network(request)):
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
             await response.prepare(request)
             await response.write(b"retry: 2000\n\n")

@@ -1,6 +1,6 @@
 """What the web face is given: ports to talk to, its settings, and the secret that signs its cookies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from secrets import token_bytes
@@ -8,10 +8,12 @@ from secrets import token_bytes
 from pydantic import Field, HttpUrl
 
 from bot.config import ConversationSettings, LinkSettings, LookupSettings, PageSettings
+from bot.meters import Meters
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import ConfigError
 from bot.model.ids import NewId, id_maker
 from bot.ports import Accept, Deliver, Feed, Push, Storage, Webhook
+from bot.public_status import Notices
 from bot.reports import Reports
 from bot.settings import Settings
 
@@ -69,8 +71,18 @@ class WebContext:
     """The text of /metrics; None: there is no such page."""
     metrics_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks that may read it."""
+    meters: Meters = field(default_factory=Meters, repr=False)
+    """Count the calls of the web."""
     is_still: Callable[[], bool] = lambda: False
     """Whether the watch over the service has stopped looking."""
+    still: Callable[[], Sequence[str]] = tuple
+    """Jobs of this process that have stopped for no reason outside of it; while there are any, it is not alive."""
+    is_stopping: Callable[[], bool] = lambda: False
+    """Whether this process is about to end, so that calls are better sent to another one."""
+    is_unwritten: Callable[[], bool] = lambda: False
+    """Whether the storage could not be written when that was tried last."""
+    notices: Notices | None = None
+    """For the public page about how the service fares; None: there is no such page."""
     reports: Reports | None = None
     """For the public figures; None: there is no such page."""
     clock: Clock = utc_now
@@ -80,6 +92,8 @@ class WebContext:
     """Messages that one visitor may write a minute, half of them at once."""
     network_per_minute: int = 120
     """The same for all visitors behind one network address: an office, a school, a mobile network."""
+    network_streams: int = 500
+    """Chats that may be open at once from one network address."""
     random_bytes: Callable[[int], bytes] = field(default=token_bytes, repr=False)
 
     def __post_init__(self) -> None:

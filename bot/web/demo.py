@@ -70,7 +70,7 @@ class Demo:
         number, after = _number(request.query.get("number", "")), request.query.get("after", "0")
         if not after.isdecimal() or len(after) > 15:
             raise RefusedError(400, "unreadable")
-        with self._desk.streams.slot(f"demo:{session.id}"):
+        with self._desk.streams.slot(f"demo:{session.id}", self._desk.network(request)):
             wait = LONG_POLL if int(after) else 0
             texts = await self.phone.messages(number, after=int(after), wait=wait)
         return web.json_response({"messages": [asdict(text) for text in texts]})

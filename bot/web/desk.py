@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from bot.model.message import InboundMessage, Receipt
 from bot.ports import Feed
+from bot.web import bodies
 from bot.web.asking import Asked
 from bot.web.context import WebContext
 from bot.web.errors import RefusedError
@@ -28,25 +30,36 @@ _STREAMS = 5000
 _LONGEST_BODY = 16 * 1024
 _BODY_SECONDS = 10.0
 _DELIVER_SECONDS = 10.0
+_BODY_WORDS = {"too_long": "too_long", "slow": "unreadable", "unreadable": "unreadable", "busy": "unavailable"}
 
 
 class Streams:
     """Answers that stay open; counted, and ended when the server stops."""
 
-    def __init__(self) -> None:
-        self._open: dict[asyncio.Task[Any], str] = {}
+    def __init__(self, *, of_network: int) -> None:
+        self._of_network = of_network
+        self._open: dict[asyncio.Task[Any], tuple[str, str]] = {}
+        self._of_session, self._from = Counter[str](), Counter[str]()
 
     @contextmanager
-    def slot(self, key: str) -> Iterator[None]:
-        if len(self._open) >= _STREAMS or list(self._open.values()).count(key) >= _STREAMS_PER_SESSION:
+    def slot(self, key: str, network: str) -> Iterator[None]:
+        """`key`: whose it is; `network`: where he is."""
+        is_full = len(self._open) >= _STREAMS or self._from[network] >= self._of_network
+        if is_full or self._of_session[key] >= _STREAMS_PER_SESSION:
             raise RefusedError(429, "too_many_pages", wait=30)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (a handler runs in a task)
-        self._open[task] = key
+        self._open[task] = (key, network)
+        for counted, each in ((self._of_session, key), (self._from, network)):
+            counted[each] += 1
         try:
             yield
         finally:
             self._open.pop(task, None)
+            for counted, each in ((self._of_session, key), (self._from, network)):
+                counted[each] -= 1
+                if not counted[each]:
+                    del counted[each]
 
     async def end(self, _: web.Application) -> None:
         for task in tuple(self._open):
@@ -64,7 +77,7 @@ class Desk:
     per_network: Buckets
     drawings: Buckets
     sightings: Sightings
-    streams: Streams = field(default_factory=Streams)
+    streams: Streams
 
     @property
     def feed(self) -> Feed:
@@ -72,6 +85,10 @@ class Desk:
         if self.context.feed is None:
             raise RuntimeError("there is no web chat")
         return self.context.feed
+
+    def network(self, request: web.BaseRequest) -> str:
+        """Where a request comes from."""
+        return network_of(request, self.context.settings.trusted_proxies)
 
     def session(self, request: web.BaseRequest) -> Session:
         """Whose request this is; refuses strangers."""
@@ -102,7 +119,10 @@ class Desk:
             return site in ("same-origin", "none")
         # Browsers too old to say so name the origin of a form; what names none is no browser.
         ours = {request.host, urlsplit(self.context.links.web).netloc} - {""}
-        return origin is None or urlsplit(origin).netloc in ours
+        try:
+            return origin is None or urlsplit(origin).netloc in ours
+        except ValueError:
+            return False
 
     def _trusted(self, request: web.BaseRequest, session: Session, token: str) -> Session:
         # A second lock beside the token: browsers say where a request comes from.
@@ -144,12 +164,18 @@ def open_desk(context: WebContext) -> Desk:
     many = Allowance.per_minute(context.network_per_minute)
     return Desk(
         context,
-        Pages(context.settings, performance="/cong-khai" if context.reports else "", home=_home_of(context)),
+        Pages(
+            context.settings,
+            performance="/cong-khai" if context.reports else "",
+            status="/tinh-trang" if context.notices else "",
+            home=_home_of(context),
+        ),
         Sessions(context),
         per_session=Buckets(context.clock, Allowance.per_minute(context.visitor_per_minute)),
         per_network=Buckets(context.clock, many),
         drawings=Buckets(context.clock, many),
         sightings=Sightings(context),
+        streams=Streams(of_network=context.network_streams),
     )
 
 
@@ -167,16 +193,11 @@ def message_id(session: Session, asked: Asked) -> str:
 
 async def body_of(request: web.Request, limit: int = _LONGEST_BODY) -> bytes:
     """The whole body, if it is small and comes in time."""
-    body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit:
-                    raise RefusedError(413, "too_long")
-    except TimeoutError:
-        raise RefusedError(408, "unreadable") from None
-    return bytes(body)
+        return await bodies.read(request, most=limit, seconds=_BODY_SECONDS)
+    except bodies.BodyError as error:
+        is_busy = error.word == "busy"
+        raise RefusedError(error.status, _BODY_WORDS[error.word], wait=5 if is_busy else 0) from None
 
 
 async def json_of(request: web.Request) -> dict[str, str]:

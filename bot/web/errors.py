@@ -1,17 +1,18 @@
 """What goes wrong, said so that a citizen can act on it: a page, or a line of JSON for our own script."""
 
 import logging
-import traceback
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.model.errors import PerhapsWrittenError
+from bot.model.errors import PerhapsWrittenError, trail
 from bot.web.pages import Pages, language_of
 
 log = logging.getLogger(__name__)
 
 _SPOKEN_BY_SCRIPT = ("/chat/", "/demo/")
+_LONGEST_FILE_NAME = 200
+"""Characters of what is asked for below a folder of files; ours are far shorter."""
 _WORDS_BY_STATUS = {404: "missing", 405: "missing", 413: "too_long", 429: "too_many"}
 
 
@@ -34,6 +35,9 @@ def readable_errors(pages: Pages) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            if len(request.match_info.get("filename", "")) > _LONGEST_FILE_NAME:
+                # The file system would say so by an error; to whoever asks there is no such file.
+                raise RefusedError(404, "missing")
             return await handler(request)
         except RefusedError as refused:
             return _answer(pages, request, refused)
@@ -46,8 +50,7 @@ def readable_errors(pages: Pages) -> Middleware:
             raise
         except Exception as error:
             # Without the error's own words, which may quote a citizen.
-            place = "".join(traceback.format_tb(error.__traceback__))
-            log.error("%s %s failed: %s\n%s", request.method, _route(request), type(error).__name__, place)
+            log.error("%s %s failed: %s", request.method, _route(request), trail(error))
             if isinstance(error, PerhapsWrittenError):
                 return _answer(pages, request, RefusedError(503, "perhaps"))
             return _answer(pages, request, RefusedError(500, "failed"))

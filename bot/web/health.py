@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from aiohttp import web
 
+from bot.model.errors import SchemaError
 from bot.web.desk import Desk
 from bot.web.rates import address_of
 
@@ -20,6 +21,8 @@ class Health:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._said = ""
+        """Why the process was not ready when it was asked last; whoever asks does so every few seconds."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -29,21 +32,39 @@ class Health:
         ]
 
     async def alive(self, _: web.Request) -> web.StreamResponse:
+        """200 while this process turns: it answers here, and its jobs give signs of life. What a restart would not mend
+        (a database that is away, a provider that is down) does not count."""
+        if still := self._desk.context.still():
+            return web.Response(text=f"still: {', '.join(still)}\n", status=503)
         return web.Response(text="ok\n")
 
     async def ready(self, _: web.Request) -> web.StreamResponse:
-        """200 if the storage answers in time and the service watches itself, else 503. An alarm about a provider or a
-        source does not count: taking the pages away would mend nothing."""
+        """200 if this process may be sent calls: it is not stopping, the storage answers in time, fits this program and
+        can be written, and the service watches itself; else 503 and the reason. An alarm about a provider or a source
+        does not count: taking the pages away would mend nothing."""
+        reason = await self._unready()
+        if reason != self._said:
+            self._said = reason
+            log.warning("not ready: %s", reason) if reason else log.info("ready again")
+        return web.Response(text=f"{reason or 'ready'}\n", status=503 if reason else 200)
+
+    async def _unready(self) -> str:
         context = self._desk.context
+        if context.is_stopping():
+            return "stopping"
         try:
             async with asyncio.timeout(_SECONDS):
                 await context.storage.read(lambda tx: tx.outbox.next_due([context.channel]))
+        except SchemaError:
+            return "the storage is of another program version"
         except Exception as error:
-            log.warning("not ready: the storage does not answer (%s)", type(error).__name__)
-            return web.Response(text="storage does not answer\n", status=503)
+            return f"the storage does not answer ({type(error).__name__})"
+        if context.is_unwritten():
+            return "the storage cannot be written"
         if context.is_still():
-            return web.Response(text="the watch stands still\n", status=503)
-        return web.Response(text="ready\n")
+            return "the watch stands still"
+        still = context.still()
+        return f"still: {', '.join(still)}" if still else ""
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """For the networks of the settings; to others there is no such page."""

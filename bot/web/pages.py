@@ -3,7 +3,9 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from hashlib import blake2b
+from math import floor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,7 +24,7 @@ Words = dict[str, dict[str, str]]
 
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
-_CODE = re.compile(r"\b[A-Z0-9][A-Z0-9.]*-\d{6,8}-\d{4,7}\b")
+_CODE = re.compile(r"\b[A-Z0-9][A-Z0-9.]{0,60}-\d{6,8}-\d{4,7}\b")
 _WORDS = Path(__file__).parent / "words"
 
 
@@ -57,9 +59,9 @@ def address_of_file(item_id: str, file: File) -> str:
 class Pages:
     """Renders templates; everything that is put into one is escaped."""
 
-    def __init__(self, settings: PageSettings, *, performance: str = "", home: str = "/") -> None:
-        """`performance`: where the public figures are; empty: they are not shown. `home`: where the first page for
-        citizens is; empty: there is none."""
+    def __init__(self, settings: PageSettings, *, performance: str = "", status: str = "", home: str = "/") -> None:
+        """`performance`, `status`: where the public pages of these are; empty: there are none. `home`: where the first
+        page for citizens is; empty: there is none."""
         self.words = {language: load_words(language) for language in LANGUAGES}
         self._environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),
@@ -73,12 +75,22 @@ class Pages:
             settings=settings, static={file.name: versioned(file, "/static") for file in STATIC.iterdir()}
         )
         self._environment.filters.update(
-            hour=_hour, whole_codes=whole_codes, dialled=_dialled, share=_share, figure=_figure
+            hour=_hour,
+            whole_codes=whole_codes,
+            dialled=_dialled,
+            share=_share,
+            figure=_figure,
+            day=_day,
+            percent=_percent,
+            plainly=_plainly,
+            lasting=_lasting,
+            capital=_capital,
         )
         self._environment.globals.update(
             address=address_of_page,
             address_of_file=address_of_file,
             performance=performance,
+            status_page=status,
             home=home,
             script_words={language: htmlsafe_json_dumps(words["chat"]) for language, words in self.words.items()},
         )
@@ -111,6 +123,29 @@ def _share(part: int, whole: int) -> str:
 def _figure(value: int) -> str:
     """`1.204`."""
     return f"{value:,}".replace(",", ".")
+
+
+def _percent(value: float) -> str:
+    """`99,85`; whole numbers without a comma. Never rounded up to what was not reached."""
+    return f"{floor(value * 100) / 100:g}".replace(".", ",")
+
+
+def _plainly(value: float) -> str:
+    """`5`, `2,5`."""
+    return f"{value:g}".replace(".", ",")
+
+
+def _lasting(minutes: int, words: Mapping[str, str]) -> str:
+    """`35 phút`, from two hours on `2 giờ`."""
+    return words["minutes"].format(number=minutes) if minutes < 120 else words["hours"].format(number=minutes // 60)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _day(day: date) -> str:
+    return f"{day.day}/{day.month}/{day.year}"
 
 
 def _hour(moment: Any) -> str:

@@ -17,6 +17,9 @@ UPDATE leases SET until = :until WHERE name = :name AND owner = :owner AND fence
 -- name: lease_holders(names, now)
 SELECT name, owner FROM leases WHERE name IN (SELECT key FROM json_each(:names)) AND until > :now;
 
+-- name: leases_held(now)
+SELECT name, owner FROM leases WHERE until > :now ORDER BY name;
+
 -- name: lease_give_back(name, owner)!
 -- The row stays, for its number.
 UPDATE leases SET until = 0 WHERE name = :name AND owner = :owner;

@@ -67,6 +67,41 @@ ORDER BY queue, lane;
 -- name: oldest_held()
 SELECT held_for, MIN(created_at) AS since, COUNT(*) AS items FROM outbox WHERE state = 'held' GROUP BY held_for ORDER BY held_for;
 
+-- name: unsent_at_a_glance(now, most)
+-- As `oldest_unsent`, and counts no further than `most`.
+WITH RECURSIVE waiting (queue) AS (
+    SELECT MIN(channel) FROM outbox WHERE state = 'queued'
+    UNION ALL
+    SELECT (SELECT MIN(o.channel) FROM outbox AS o WHERE o.state = 'queued' AND o.channel > waiting.queue)
+    FROM waiting
+    WHERE waiting.queue IS NOT NULL
+),
+firsts AS MATERIALIZED (
+    SELECT waiting.queue, lanes.lane, (
+        SELECT o.next_at FROM outbox AS o
+        WHERE o.channel = waiting.queue AND o.lane = lanes.lane AND o.state = 'queued' AND o.next_at <= :now
+        ORDER BY o.next_at LIMIT 1
+    ) AS due_at
+    FROM waiting CROSS JOIN (SELECT 0 AS lane UNION ALL SELECT 1 UNION ALL SELECT 2) AS lanes
+    WHERE waiting.queue IS NOT NULL
+)
+SELECT queue, lane, due_at, (
+    SELECT COUNT(*) FROM (
+        SELECT 1 FROM outbox AS o
+        WHERE o.channel = firsts.queue AND o.lane = firsts.lane AND o.state = 'queued' AND o.next_at <= :now
+        LIMIT :most
+    ) AS counted
+) AS items
+FROM firsts
+WHERE due_at IS NOT NULL
+ORDER BY queue, lane;
+
+-- name: held_at_a_glance(most)
+SELECT held_for, MIN(created_at) AS since, COUNT(*) AS items
+FROM (SELECT held_for, created_at FROM outbox WHERE state = 'held' LIMIT :most) AS taken
+GROUP BY held_for
+ORDER BY held_for;
+
 -- name: newest_stored()$
 -- The last of what is written all the time; each from the end of an index.
 SELECT MAX(at) FROM (
@@ -81,6 +116,12 @@ SELECT MAX(at) FROM (
 
 -- name: database_clock()$
 SELECT CAST(CURRENT_TIMESTAMP AS TEXT);
+
+-- name: database_size()^
+/*sqlite SELECT pages.page_count * sizes.page_size AS main, files.file AS file
+FROM pragma_page_count AS pages, pragma_page_size AS sizes, pragma_database_list AS files
+WHERE files.name = 'main'; */
+/*postgres SELECT pg_database_size(current_database()) AS main, '' AS file; */
 
 -- name: note_beats(owner, name, at, every, trouble, trouble_en)*!
 INSERT INTO heartbeats (owner, name, at, every, trouble, trouble_en)

@@ -44,11 +44,11 @@ async def longest_log(folder: Path, *, batches: int = 40) -> int:
 
 
 def in_the_file(path: Path) -> int:
-    """Messages in the database without its log."""
+    """Messages in the database without its log; none while it is being carried over, when the file is no database."""
     alone = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
     try:
         (found,) = alone.execute("SELECT count(*) FROM outbox").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:
         return 0
     finally:
         alone.close()

@@ -307,8 +307,12 @@ async def test_of_what_was_suppressed_only_a_missing_number_makes_unreachable(st
 
 
 @pytest.mark.parametrize(
-    "query", ["oldest_unsent", "count_fateless", "count_unanswered", "newest_stored", "askew_since", "unreached"]
-)
+    "query",
+    [
+        "oldest_unsent", "unsent_at_a_glance", "held_at_a_glance", "count_fateless", "count_unanswered",
+        "newest_stored", "askew_since", "unreached", "leases_held",
+    ],
+)  # fmt: skip
 def test_no_look_walks_through_a_table_that_grows(query: str) -> None:
     sql = getattr(sqlite_driver.queries(), query).sql
     with closing(sqlite3.connect(":memory:")) as tables:
@@ -321,5 +325,41 @@ def test_no_look_walks_through_a_table_that_grows(query: str) -> None:
     assert [step for step in steps if _WALKS.match(step)] == []
 
 
-_WALKS = re.compile(r"SCAN (outbox|o|changes|c|inbound|plans|p|dossiers|d)\b(?!.*(without_fate|unanswered))")
-"""The two indexes hold nothing while all is well."""
+_WALKS = re.compile(r"SCAN (outbox|o|changes|c|inbound|plans|p|dossiers|d)\b(?!.*(without_fate|unanswered|held_of))")
+"""The first two indexes hold nothing while all is well, the third what is held, of which a glance takes so much."""
+
+
+async def test_a_glance_counts_no_further_than_it_is_told(storage: Storage) -> None:
+    await enqueue(storage, *(an_item(number, lane=Lane.BULK) for number in range(1, 6)), an_item(6, lane=Lane.REPLY))
+
+    few = await storage.read(lambda tx: tx.watch.unsent_at_a_glance(now=later(minutes=1), most=3))
+    many = await storage.read(lambda tx: tx.watch.unsent_at_a_glance(now=later(minutes=1), most=100))
+
+    assert [(each.lane, each.items) for each in few] == [(Lane.REPLY, 1), (Lane.BULK, 3)]
+    assert many == await storage.read(lambda tx: tx.watch.unsent(now=later(minutes=1)))
+
+
+async def test_what_is_held_at_a_glance_is_what_is_held(storage: Storage) -> None:
+    await enqueue(storage, *(an_item(number) for number in (1, 2, 3)))
+    await storage.write(lambda tx: tx.outbox.hold(an_item(1).source, since=NOW, reason="too many", at=NOW))
+
+    glance = await storage.read(lambda tx: tx.watch.held_at_a_glance(most=100))
+
+    assert glance == await storage.read(lambda tx: tx.watch.held())
+    assert sum(each.items for each in glance) > 0
+    assert sum(each.items for each in await storage.read(lambda tx: tx.watch.held_at_a_glance(most=1))) == 1
+
+
+async def test_all_that_somebody_holds_now_is_named(storage: Storage) -> None:
+    await storage.write(lambda tx: tx.leases.take("plan", owner="one", now=NOW, until=later(minutes=1)))
+    await storage.write(lambda tx: tx.leases.take("watch", owner="two", now=NOW, until=later(seconds=1)))
+
+    assert await storage.read(lambda tx: tx.leases.held(now=NOW)) == {"plan": "one", "watch": "two"}
+    assert await storage.read(lambda tx: tx.leases.held(now=later(seconds=30))) == {"plan": "one"}
+
+
+async def test_the_size_of_the_database_is_told(storage: Storage) -> None:
+    sizes = await storage.read(lambda tx: tx.watch.sizes())
+
+    assert sizes["main"] > 100_000
+    assert sizes.keys() <= {"main", "wal"}

@@ -257,6 +257,36 @@ async def test_work_that_fails_is_begun_anew_and_is_missed_all_the_same(hall: Ha
     assert here.beats.ages() == {}, "a job that is done elsewhere would be missed here"
 
 
+async def test_work_that_fails_while_it_is_given_up_has_ended(hall: Hall) -> None:
+    """A group of tasks of which one fails at the end raises the failure, and the order to end is lost with it."""
+    machine, begun, ended = await hall.machine("here"), asyncio.Event(), 0
+
+    async def fail() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise StorageError("the connection is gone")
+
+    async def work(_: Post) -> None:
+        nonlocal ended
+        begun.set()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fail())
+        finally:
+            ended += 1
+
+    holding = asyncio.create_task(machine.posts.hold("job", work))
+    await begun.wait()
+    holding.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([holding])
+    holders = await machine.line.read(lambda tx: tx.leases.holders(["job"], now=utc_now()))
+
+    assert ended == 1
+    assert holders == {}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(60)
 async def test_a_killed_process_is_followed_within_ten_seconds_and_one_that_stops_at_once(

@@ -181,7 +181,7 @@ async def test_a_restart_in_the_middle_goes_on_where_it_stopped(tmp_path: Path) 
 def test_a_secret_never_reaches_a_log_line() -> None:
     blotting = Blotting()
     blotting.hide(["s3cr3t", ""])
-    record = logging.makeLogRecord({"msg": "bound as %s with %s", "args": ("motcua", "s3cr3t"), "name": "x"})
+    record = logging.makeLogRecord({"msg": "bound as %s with %s", "args": ("motcua", "s3cr3t"), "name": "bot.x"})
 
     assert "s3cr3t" not in blotting.format(record)
     assert "motcua with •••" in blotting.format(record)

@@ -5,9 +5,11 @@ import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
@@ -116,6 +118,41 @@ async def test_whoever_waits_in_a_statement_hears_of_the_end_at_once(lasting: Se
             with pytest.raises(StorageError):
                 await holding
         await lasting.start()
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+async def test_who_is_ended_while_the_server_is_gone_ends(postgres_storage_url: str, way: str) -> None:
+    """A loop that bears every error of the database must still hear that it is to end."""
+    async with open_storage(postgres_storage_url) as storage, open_storage(postgres_storage_url) as other:
+        talking, rounds = asyncio.Event(), 0
+
+        async def wait(tx: Transaction) -> None:
+            await tx.leases.holders(["job"], now=utc_now())
+            talking.set()
+            await asyncio.Event().wait()
+
+        async def work() -> None:
+            nonlocal rounds
+            while rounds < 3:
+                rounds += 1
+                with suppress(StorageError):
+                    await (storage.read(wait) if way == "read" else storage.write(wait))
+
+        working = asyncio.create_task(work())
+        await talking.wait()
+        connection = await asyncpg.connect(postgres_storage_url)
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state = 'idle in transaction'"
+        )
+        await connection.close()
+        await asyncio.sleep(0.1)
+        working.cancel()
+        await asyncio.wait([working], timeout=5)
+        await taken(other, "job")
+
+    assert working.cancelled()
+    assert rounds == 1
 
 
 async def test_a_server_that_does_not_answer_is_given_up_and_found_again(

@@ -177,6 +177,25 @@ async def test_a_job_that_no_process_does_is_missed_and_one_that_is_done_elsewhe
     assert {each for each in late if each.startswith("post ")} == {"post source:office", "post listener:tele"}
 
 
+@pytest.mark.parametrize("routes", [{}, {"default": {"gateways": {"sms": {}}}}], ids=["none", "some"])
+async def test_moving_weights_is_missed_where_there_are_gateways_to_move_them(
+    tmp_path: Path, routes: dict[str, Any]
+) -> None:
+    config = Config.model_validate(
+        {
+            "storage": {"url": f"sqlite:{tmp_path / 'motcua.db'}"},
+            "channels": {"sms": {"kind": "log", "path": tmp_path / "sms.jsonl"}},
+            "routes": routes,
+        }
+    )
+    async with open_app(read_plan(config), migrate=True, roles={Role.WEB}) as app:
+        await app.watch.look()
+        app.watch._unheld = {name: since.replace(year=2001) for name, since in app.watch._unheld.items()}
+        missed = {each.subject for each in await app.watch.look()}
+
+    assert ("post gateways" in missed) is bool(routes)
+
+
 async def test_an_answer_reaches_a_page_that_is_open_in_another_process(tmp_path: Path) -> None:
     """Over one SQLite file, where no notice travels: by the slow look."""
     address = Address("webchat", "visitor")

@@ -13,6 +13,7 @@ from adapters.channels.sms_http.settings import HttpSettings
 from adapters.records.settings import RecordSettings
 from adapters.registry import CHANNELS, SOURCES
 from bot.app import read_plan
+from bot.backup_format import Key
 from bot.config import Config, load_config
 from bot.model.errors import ConfigError
 from bot.settings import SmsSettings
@@ -28,8 +29,11 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         names += re.findall(r'"env:(\w+)"', path.read_text(encoding="utf-8"))
     for name in names:
         monkeypatch.setenv(name, "a-secret-that-is-long-enough")
+    monkeypatch.setenv("MOTCUA_BACKUP_KEY", Key(bytes(32)).text)
     for name in ("MOTCUA_TELEGRAM_TOKEN", "MOTCUA_ZALOBOT_TOKEN"):
         monkeypatch.setenv(name, "1:abc")
+    for name in ("MOTCUA_HEARTBEAT_URL", "MOTCUA_HEARTBEAT_ALARM_URL"):
+        monkeypatch.setenv(name, "https://watch.example/key")
 
 
 def uncommented(path: Path = EXAMPLE) -> dict[str, Any]:
@@ -73,6 +77,46 @@ def test_the_example_names_every_setting() -> None:
             if name not in given[word] and name not in shared
         ]
     assert missing == []
+
+
+NAMES_OF_THEIR_OWN = ("fields", "step_fields", "statuses", "filed", "returned", "agencies", "reasons", "users", "ways")
+"""Tables whose keys the operator makes up: what they mean stands beside the heading."""
+
+
+def test_every_setting_has_its_meaning_beside_it() -> None:
+    """Or below it where it takes two lines, or above it; of a table of the operator's own names beside the heading."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    table, is_told, bare = "", False, []
+    for number, line in enumerate(lines):
+        heading = re.match(r"(?:# )?\[\[?([^\[\]]+)\]\]?(.*)", line)
+        if heading:
+            table, is_told = heading[1], "#" in heading[2]
+            continue
+        setting = re.match(r'(?:# )?([a-z_]+|"[^"]+") = (.*)', line)
+        if not setting:
+            continue
+        above, below = lines[number - 1], lines[number + 1] if number + 1 < len(lines) else ""
+        beside = re.search(r"\s# ?\S", setting[2])
+        prose = above.startswith("# ") and not re.match(r"# (?:[a-z_]+ = |\[)", above)
+        is_own = is_told and table.rpartition(".")[2] in NAMES_OF_THEIR_OWN
+        if not (beside or prose or is_own or below.lstrip().startswith("# /")):
+            bare.append(f"[{table}] {setting[1]}")
+    assert bare == []
+
+
+UNITS = ("giây", "phút", "giờ", "ngày", "tháng", "MiB", "byte", "%", "đồng", "seconds", "minutes", "hours", "days")
+
+
+def test_every_length_of_time_size_and_share_names_its_unit() -> None:
+    """By the name of the setting: what ends in a unit says it itself, what is a number of seconds says so beside it."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    timed = re.findall(
+        r"(?m)^(?:# )?(\w*(?:timeout|every|pause|idle|lease|window|overlap|keep)) = (\d+\.\d+) *(.*)$", text
+    )
+
+    assert len(timed) > 20
+    for name, value, comment in timed:
+        assert any(unit in comment for unit in UNITS), f"{name} = {value} {comment}"
 
 
 @pytest.mark.parametrize("provider", list(VARIANTS))

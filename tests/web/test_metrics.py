@@ -35,7 +35,7 @@ async def test_metrics_are_read_from_the_networks_that_may(guard: Guard) -> None
 
     assert status == 200
     assert "motcua_looked_timestamp_seconds" in text
-    assert 'motcua_beat_age_seconds{job="watch"} 0.0' in text
+    assert 'motcua_beat_age_seconds{beat="watch"} 0.0' in text
 
 
 async def test_to_others_there_is_no_such_page(guard: Guard) -> None:

@@ -10,6 +10,7 @@ from bot.api_keys import SEEN_WITHIN
 from bot.api_sending import Token
 from bot.model.api import ApiKey
 from bot.service import App
+from bot.web import bodies
 from bot.web.api.call import Call
 from bot.web.api.problems import Fault, ProblemError, invalid
 from bot.web.api.route import Operation
@@ -19,6 +20,8 @@ IDEMPOTENCY_KEY = r"^[!-~]{1,64}$"
 """What the header looks like."""
 _TOKEN = re.compile(IDEMPOTENCY_KEY[1:-1])
 _BEARER = re.compile(r"[Bb]earer +(mc_[A-Za-z0-9_]{10,100})")
+BODY_SECONDS = 60.0
+"""Within which a body has come: 8 MiB over a slow line."""
 _STRANGERS = Allowance(burst=30, every=2.0)
 """Tries with keys that do not open, of one network."""
 
@@ -68,15 +71,10 @@ class Gate:
         most = self._settings.broadcast_bytes if operation.is_long else self._settings.body_bytes
         if request.content_type != "application/json":
             raise ProblemError("not_json")
-        if (request.content_length or 0) > most:
-            raise ProblemError("too_long")
-        if request.content_length is None or most > request.client_max_size:
-            request = request.clone(client_max_size=most)
-        raw = await request.read()
-        if len(raw) > most:
-            # What it said was its length compressed.
-            raise ProblemError("too_long")
-        return raw
+        try:
+            return await bodies.read(request, most=most, seconds=BODY_SECONDS)
+        except bodies.BodyError as error:
+            raise ProblemError(error.word, wait=5 if error.word == "busy" else 0) from None
 
 
 def _parsed(shape: type[BaseModel], raw: bytes) -> BaseModel:

@@ -13,7 +13,7 @@ from bot.web.api.problems import BASE, MEDIA_TYPE, status_of, words
 from bot.web.api.route import Operation
 
 _ALWAYS = ("unauthorized", "no_right", "too_many", "failed")
-_OF_BODIES = ("unreadable", "too_long", "not_json", "unprocessable")
+_OF_BODIES = ("unreadable", "slow", "too_long", "not_json", "unprocessable", "busy")
 _REF = "#/components/schemas/{model}"
 _ABOUT = """API cho phần mềm khác của cơ quan: gửi tin theo tình huống hoặc mẫu tin, xem tin đã tới đâu, tình trạng \
 hồ sơ cho người có quyền, lập đợt phát tin để cán bộ duyệt.

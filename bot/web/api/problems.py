@@ -3,7 +3,6 @@
 import json
 import logging
 import tomllib
-import traceback
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
+
+from bot.model.errors import trail
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,6 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         raise
     except Exception as error:
         # Without the error's own words, which may quote a citizen.
-        place = "".join(traceback.format_tb(error.__traceback__))
         resource = request.match_info.route.resource
-        log.error("%s %s failed: %s\n%s", request.method, resource, type(error).__name__, place)
+        log.error("%s %s failed: %s", request.method, resource, trail(error))
         return answer(ProblemError("failed"))

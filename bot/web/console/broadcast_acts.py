@@ -34,7 +34,11 @@ async def decide(visit: Visit) -> web.Response:
     broadcast = await meant(visit, Right.APPROVE)
     words, by, why = visit.words["broadcasts"], visit.me.login, _why(visit)
     if visit.said("act") == "approve":
-        result = await acting(visit, "approved", broadcast).approve(broadcast.id, by=by, why=why)
+        seen = visit.said("revision", most=10)
+        # A form without it saw nothing.
+        result = await acting(visit, "approved", broadcast).approve(
+            broadcast.id, by=by, why=why, seen=int(seen) if seen.isdecimal() else 0
+        )
         return await answered(visit, result, address(broadcast), words["approved"])
     if not why:
         return await visit.redirect(address(broadcast), words["why_needed"])

@@ -90,7 +90,7 @@ def said(visit: Visit, result: Result) -> str:
     if result.left_out:
         return str(words["left_out"].get(result.left_out, result.left_out))
     if result.state is None:
-        return str(words["result"]["unplanned"])
+        return str(words["result"]["unplanned" if result.address else "forgotten"])
     return str(words["result"][result.state.value])
 
 

@@ -23,11 +23,16 @@ def routes(console: Console) -> Sequence[Route]:
 async def speak(visit: Visit) -> web.Response:
     """Changes the language and goes back to the page."""
     back = visit.asked("ve", most=500)
-    where = back if back.startswith(f"{PREFIX}/") and "\\" not in back else f"{PREFIX}/"
+    # A line end would end the header.
+    is_ours = back.startswith(f"{PREFIX}/") and "\\" not in back and back.isprintable()
+    where = back if is_ours else f"{PREFIX}/"
     response = web.Response(status=303, headers={"Location": where})
     language = visit.asked("sang")
     if language in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, path=f"{PREFIX}/", samesite="Lax", httponly=True)
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=_YEAR, path=f"{PREFIX}/", samesite="Lax", httponly=True,
+            secure=visit.console.is_secure,
+        )  # fmt: skip
     return response
 
 

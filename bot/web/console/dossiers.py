@@ -87,6 +87,8 @@ async def search(visit: Visit) -> web.Response:
     page = await _found(visit, asked.wish, before)
     if len(page.found) == 1 and not before and canonical(asked.ma):
         return await visit.redirect(_href(page.found[0]))
+    if page.found:
+        await visit.looked("dossiers.listed", codes=[each.code for each in page.found])
     return await _page(visit, page, asked=asked, is_first=before is None)
 
 

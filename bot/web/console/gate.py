@@ -3,19 +3,21 @@
 import asyncio
 import hmac
 import logging
-import traceback
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.multipart import BadContentDispositionHeader, BadContentDispositionParam
 from aiohttp.web_request import FileField
 
-from bot.model.errors import PerhapsWrittenError
+from bot.model.errors import PerhapsWrittenError, trail
 from bot.model.staff import Member, StaffSession
 from bot.web.console.console import Console, digest_of
-from bot.web.console.route import Route
+from bot.web.console.route import STRANGERS_FORM, STRANGERS_SECONDS, Route
 from bot.web.console.visit import LANGUAGE_COOKIE, RefusedError, Visit
 from bot.web.pages import LANGUAGES
 from bot.web.prefix import PREFIX
@@ -27,6 +29,10 @@ SECOND_FACTOR = f"{PREFIX}/dang-nhap/ma"
 
 _TOUCH_EVERY = timedelta(minutes=1)
 """A session's last sign of life is written down no oftener."""
+
+# They would write into our error output what a stranger wrote into a form.
+for _each in (BadContentDispositionHeader, BadContentDispositionParam):
+    warnings.filterwarnings("ignore", category=_each)
 
 _BY_STATUS = {404: "missing", 405: "missing", 413: "too_long"}
 
@@ -50,8 +56,7 @@ def gated(console: Console, route: Route) -> Callable[[web.Request], Awaitable[w
             raise
         except Exception as error:
             # Without the error's own words, which may quote a citizen.
-            place = "".join(traceback.format_tb(error.__traceback__))
-            log.error("%s %s failed: %s\n%s", route.method, route.path, type(error).__name__, place)
+            log.error("%s %s failed: %s", route.method, route.path, trail(error))
             if isinstance(error, PerhapsWrittenError):
                 return _refusal(visit, RefusedError(503, "perhaps"))
             return _refusal(visit, RefusedError(500, "failed"))
@@ -110,13 +115,18 @@ async def _with_form(visit: Visit, route: Route) -> Visit:
     request = visit.request
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise RefusedError(403, "not_ours")
-    if (request.content_length or 0) > route.most:
+    # Strangers write a name and a password: what they send is held in memory until it is whole.
+    most, seconds = (route.most, route.seconds) if visit.session else (STRANGERS_FORM, STRANGERS_SECONDS)
+    if (request.content_length or 0) > most:
         raise RefusedError(413, "too_long")
     try:
-        async with asyncio.timeout(route.seconds):
-            form = await request.clone(client_max_size=route.most).post()
+        async with asyncio.timeout(seconds):
+            form = await request.clone(client_max_size=most).post()
     except TimeoutError:
         raise RefusedError(408, "slow") from None
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError, web.RequestPayloadError):
+        # What the library says of parts that have no beginning, no end, or no name.
+        raise RefusedError(400, "unreadable") from None
     token = form.get("token", "")
     if not isinstance(token, str) or not token.isascii() or not hmac.compare_digest(token, visit.token):
         _close_files(form)

@@ -57,6 +57,7 @@ async def listed(visit: Visit) -> web.Response:
     scope = visit.scope().asked
     found = await visit.storage.read(lambda tx: tx.service.waiting_feedback(scope, kind=kind, limit=_SORTED + 1))
     lines = sorted((line_of(visit, each) for each in found), key=lambda line: line.due_at)
+    await _note(visit, lines[:_SHOWN])
     return visit.page(
         "inbox.html", talks=await _talks(visit), lines=lines[:_SHOWN], more=len(lines) > _SHOWN,
         many=len(lines) > _SORTED, waiting=min(len(lines), _SORTED),
@@ -76,6 +77,7 @@ async def answered(visit: Visit) -> web.Response:
         lambda tx: tx.service.answered_feedback(scope, kind=kind, before=before, limit=_SHOWN + 1)
     )
     lines = [line_of(visit, each) for each in found[:_SHOWN]]
+    await _note(visit, lines)
     older = ""
     if len(found) > _SHOWN:
         last = lines[-1].feedback
@@ -83,6 +85,12 @@ async def answered(visit: Visit) -> web.Response:
     return visit.page(
         "inbox_answered.html", lines=lines, older=older, before=before, kind=kind, kinds=list(FeedbackKind)
     )
+
+
+async def _note(visit: Visit, lines: Sequence[Line]) -> None:
+    """A list shows how each begins, in the citizen's words."""
+    if lines:
+        await visit.looked("feedback.listed", numbers=[each.feedback.number for each in lines])
 
 
 async def download(visit: Visit) -> web.Response:

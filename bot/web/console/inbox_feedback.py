@@ -1,14 +1,16 @@
 """One feedback: what was sent and by whom, by when it is to be answered, and the answer as the sender will read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from aiohttp import web
 
+from bot import privacy
 from bot.answer_deadlines import due_of
 from bot.auditing import if_done
 from bot.desk import is_told
-from bot.model.service import Feedback
+from bot.model.audit import Entry
+from bot.model.service import Feedback, FeedbackKind
 from bot.model.staff import Right
 from bot.plan import carries
 from bot.web.console.answering import Answer, judged, typed
@@ -22,6 +24,8 @@ def routes(console: Console) -> Sequence[Route]:
     return [
         Route("GET", "/hop-thu/phan-anh/{number}", page, Right.SEE),
         Route("POST", "/hop-thu/phan-anh/{number}", answer, Right.WORK),
+        Route("POST", "/hop-thu/phan-anh/{number}/xoa-du-lieu", erase, Right.WORK),
+        Route("POST", "/hop-thu/phan-anh/{number}/khong-xoa", refuse, Right.WORK),
     ]
 
 
@@ -51,6 +55,33 @@ async def answer(visit: Visit) -> web.Response:
         return _shown(visit, fresh, Answer(text=text, error=words["answered_meanwhile"]), status=409)
     told = "answered_told" if is_told(feedback) else "answered_kept"
     return await visit.redirect(f"/hop-thu/phan-anh/{feedback.number}", words[told].format(number=feedback.number))
+
+
+async def erase(visit: Visit) -> web.Response:
+    """Erases whoever asked for it, once somebody has said that it is she; her request is answered by that."""
+    feedback = await _feedback(visit, Right.WORK)
+    words = visit.words["inbox"]
+    if feedback.kind is not FeedbackKind.ERASURE or not feedback.phone:
+        raise missing()
+    if visit.said("dung-nguoi") != "co":
+        return _shown(visit, feedback, Answer(error=words["erase_unconfirmed"]), status=422)
+
+    def told(taken: Mapping[str, int]) -> Entry:
+        """Whom it was about is what must not be known any more."""
+        return visit.entry("person.erased", feedback.number, agency=feedback.agency, after={"rows": dict(taken)})
+
+    await privacy.erase(visit.audited(told), feedback.phone, visit.console.clock, by=visit.me.login)
+    return await visit.redirect("/hop-thu", words["erased"].format(number=feedback.number))
+
+
+async def refuse(visit: Visit) -> web.Response:
+    """The law forbids it, and she was told so."""
+    feedback = await _feedback(visit, Right.WORK)
+    words = visit.words["inbox"]
+    told = if_done(visit.entry("erasure.refused", feedback.number, agency=feedback.agency))
+    if not await privacy.refuse(visit.audited(told), feedback.number, visit.console.clock):
+        return _shown(visit, feedback, Answer(error=words["erase_untold"]), status=409)
+    return await visit.redirect("/hop-thu", words["erase_refused"].format(number=feedback.number))
 
 
 async def _feedback(visit: Visit, right: Right) -> Feedback:

@@ -173,6 +173,8 @@ async def _page(
         counted = await visit.storage.read(lambda tx: tx.console.counted(counting, agencies, most=COUNTED))
     known = await visit.storage.read(lambda tx: tx.console.agencies())
     words = visit.words["messages"]
+    if page.found and recipient is None:
+        await visit.looked("messages.listed", codes=sorted({each.code for each in page.found if each.code}))
     return visit.page(
         "messages.html",
         status=status,

@@ -19,8 +19,8 @@ def phone_shown(phone: str, *, is_whole: bool) -> str:
 
 def address_shown(address: Address, *, is_whole: bool) -> str:
     """Without its scheme, which a page says in words."""
+    if not address.value or address.is_forgotten:
+        return "–"
     if address.scheme in ("sms", "zalophone"):
         return phone_shown(address.value, is_whole=is_whole)
-    if not address.value:
-        return "–"
     return address.value if is_whole else str(address).partition(":")[2]

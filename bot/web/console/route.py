@@ -12,6 +12,10 @@ Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 FORM = 256 * 1024
 """Bytes that a form may have."""
+STRANGERS_FORM = 16 * 1024
+"""The same of somebody who has not given a password."""
+STRANGERS_SECONDS = 10.0
+"""Within which it has come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from tests.contract.test_storage_reports import watch_over
 from tests.support.books import DAYS, FIRST, written
 from tests.support.making import code, message
 from tests.unit.lists import csv_of
-from tests.web.console.broadcasting import Sending, begun, open_sending, ready, submitted
+from tests.web.console.broadcasting import Sending, begun, open_sending, ready, revision, submitted
 from tests.web.console.desk import drafted, failed, held_for_the_night, mirrored, next_date, planned, soon
 from tests.web.console.rig import Clerk, Rig, found
 from tests.web.console.test_inbox import PHONE, feedback_of, says, talk_of
@@ -243,7 +243,7 @@ async def _broadcasts(sending: Sending, lan: Clerk, chief: Clerk, paths: dict[st
     await chief.get(f"/phat-tin/{refused}")
     await chief.post(f"/phat-tin/{refused}/duyet", act="reject", why="Sai ngày họp, xin sửa lại.")
     await chief.get(f"/phat-tin/{few}")
-    await chief.post(f"/phat-tin/{few}/duyet", act="approve")
+    await chief.post(f"/phat-tin/{few}/duyet", act="approve", revision=revision(chief))
     async with sending.running():
         await sending.comes_to(all_sent, BroadcastState.DONE)
         await sending.comes_to(few, BroadcastState.TRIED)

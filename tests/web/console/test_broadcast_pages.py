@@ -238,7 +238,7 @@ async def test_the_whole_way_of_a_large_one_by_two_people(sending: Sending) -> N
     await head.get(f"/phat-tin/{broadcast_id}")
     page = head.words
     async with sending.running():
-        await head.post(f"/phat-tin/{broadcast_id}/duyet", act="approve")
+        await head.post(f"/phat-tin/{broadcast_id}/duyet", act="approve", revision=revision(head))
         await sending.comes_to(broadcast_id, BroadcastState.TRIED)
         await clerk.get(f"/phat-tin/{broadcast_id}")
         tried = clerk.words
@@ -291,7 +291,7 @@ async def test_a_running_one_is_paused_and_the_rest_cancelled_with_a_reason(send
     broadcast_id = await submitted(clerk, people(30))
     await head.get(f"/phat-tin/{broadcast_id}")
     async with sending.running():
-        await head.post(f"/phat-tin/{broadcast_id}/duyet", act="approve")
+        await head.post(f"/phat-tin/{broadcast_id}/duyet", act="approve", revision=revision(head))
         await sending.comes_to(broadcast_id, BroadcastState.TRIED)
         await clerk.get(f"/phat-tin/{broadcast_id}")
         await clerk.post(f"/phat-tin/{broadcast_id}/tam-dung")

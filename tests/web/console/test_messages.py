@@ -99,7 +99,7 @@ async def test_messages_to_a_number_are_found_by_a_form_that_tells_no_address(ri
     assert hers.id in page
     assert other.id not in page
     assert clerk.where == "/tin-nhan"
-    assert [each.what for each in await rig.recorded("messages.")] == ["messages.searched"]
+    assert [each.what for each in await rig.recorded("messages.")] == ["messages.listed", "messages.searched"]
 
 
 async def test_the_owner_of_a_dossier_is_found_without_her_number_in_the_page(rig: Rig) -> None:
