@@ -102,7 +102,7 @@ def test_a_configuration_in_which_one_table_is_wrong_says_so_about_every_such_ta
 
 def test_places_that_are_not_there_or_cannot_be_written_are_named_with_their_setting(service: Desk) -> None:
     text = (service.place / "config.toml").read_text(encoding="utf-8")
-    text = text.replace('path = "outgoing.jsonl"', 'path = "/proc/outgoing.jsonl"')
+    text = text.replace('path = "messages.jsonl"', 'path = "/proc/messages.jsonl"')
     (service.place / "config.toml").write_text(f"[web]\nkey_file = 'nowhere/web.key'\n{text}", encoding="utf-8")
 
     wrong = lines(service, "✗")
