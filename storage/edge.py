@@ -8,6 +8,8 @@ from typing import Any
 from bot.model.clock import from_millis, to_millis
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+MARK = "\ufdd0"
+"""Begins what storage.sealing has sealed. Unicode has set this code apart for a program's own use, as no character."""
 
 
 def millis(moment: datetime | None) -> int | None:
@@ -19,10 +21,18 @@ def moment(millis: int | None) -> datetime | None:
 
 
 def clean(value: Any) -> Any:
-    """`value` with every NUL and lone surrogate in it shown as U+FFFD, which both engines can store.
+    """`value` with every NUL and lone surrogate in it shown as U+FFFD, which both engines can store, and so every mark
+    of what is sealed, which nobody else may write.
 
     They are not removed: two different texts must not become the same key.
     """
+    if isinstance(value, str) and MARK in value:
+        value = value.replace(MARK, _REPLACEMENT)
+    return storable(value)
+
+
+def storable(value: Any) -> Any:
+    """The same with the marks left: for what comes out of one database and goes into another one as it is."""
     if not isinstance(value, str):
         return value
     if "\0" in value:

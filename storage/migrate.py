@@ -29,6 +29,9 @@ one statement, while another program adds the column."""
 NOTE = """
 INSERT INTO migrations (name, checksum, applied_at, beside) VALUES (:name, :checksum, :applied_at, :beside)
 """
+SEALED = "0025_sealed"
+"""In the ledger of a database that is sealed (storage.sealing), and in no file: programs that cannot open what is sealed
+take it for a migration that they do not know, and keep away."""
 _BESIDE = re.compile(r"-- beside: (\S+)")
 
 
@@ -101,6 +104,8 @@ def missing(applied: Mapping[str, Applied], database: str) -> list[Migration]:
     known = {migration.name: migration for migration in migrations()}
     needed = [migration for migration in known.values() if migration.name not in applied]
     for name, there in sorted(applied.items()):
+        if name == SEALED:
+            continue
         if name not in known:
             # What this program would still change, the newer one may have built upon.
             if needed or not there.beside or max(known) < there.beside:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -20,6 +20,8 @@ from storage.engine import NEW_SCHEMA, Engine
 from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, Applied, as_applied, missing
 from storage.postgres_hosts import FAILURES, Hosts, shown
 from storage.postgres_wake import WAKE, listen
+from storage.sealing.seal import Seal
+from storage.sealing.state import STATE
 from storage.statements import Statements
 from storage.transaction import UnitOfWork
 
@@ -74,7 +76,7 @@ _UNDONE = ("23", "25", "40", "53", "54")
 
 
 @asynccontextmanager
-async def open_postgres(url: str, clock: Clock) -> AsyncIterator["PostgresStorage"]:
+async def open_postgres(url: str, clock: Clock, seal: Seal | None = None) -> AsyncIterator["PostgresStorage"]:
     """The database at `url`."""
     hosts, name = Hosts(url), shown(url)
     # Without a floor: the pool would complain of each vain try to keep it, of which the storage's users say enough.
@@ -91,7 +93,7 @@ async def open_postgres(url: str, clock: Clock) -> AsyncIterator["PostgresStorag
     except (*FAILURES, ValueError) as error:
         pool.terminate()
         raise postgres_driver.readable(error, name) from error
-    storage = PostgresStorage(name, clock, pool, hosts)
+    storage = PostgresStorage(name, clock, pool, hosts, seal)
     # Not in a task group: that would wrap whatever the caller's block raises.
     tried = asyncio.Event()
     listening = asyncio.create_task(listen(hosts.connect, storage, tried))
@@ -112,8 +114,8 @@ class PostgresStorage(Engine):
     or is decided by a unique key, and each statement must see what the holder of the lock has committed.
     """
 
-    def __init__(self, name: str, clock: Clock, pool: asyncpg.Pool, hosts: Hosts) -> None:
-        super().__init__(name, clock)
+    def __init__(self, name: str, clock: Clock, pool: asyncpg.Pool, hosts: Hosts, seal: Seal | None = None) -> None:
+        super().__init__(name, clock, seal)
         self._pool = pool
         self._hosts = hosts
 
@@ -136,7 +138,7 @@ class PostgresStorage(Engine):
         await self._require_schema()
         sql = postgres_driver.queries(row_locks=False)
         async with self._connected() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            return await work(UnitOfWork(Statements(sql, connection), Coordination(), writes=False))
+            return await work(UnitOfWork(self._statements(sql, connection), Coordination(), writes=False))
 
     async def far_clock(self) -> datetime | None:
         """As the port says, to half the time that the answer took; no transaction is begun for it."""
@@ -186,13 +188,26 @@ class PostgresStorage(Engine):
             except asyncpg.UndefinedTableError:
                 return {}
 
+    async def _sealing(self) -> list[Iterable[str]]:
+        async with self._connected() as connection:
+            try:
+                return list(await connection.fetch(STATE))
+            except asyncpg.UndefinedTableError:
+                return []
+
+    async def _write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
+        sql = postgres_driver.queries(row_locks=True)
+        async with self._connected() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=_COMMIT_SECONDS)
+            await work(Statements(sql, connection))
+
     async def _write_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         sql = postgres_driver.queries(row_locks=True)
         async with self._connected() as connection:
             others, transaction = _Others(connection), connection.transaction()
             await transaction.start()
             try:
-                result = await work(UnitOfWork(Statements(sql, connection), others, writes=True))
+                result = await work(UnitOfWork(self._statements(sql, connection), others, writes=True))
             except BaseException as error:
                 await _undo(connection, transaction, error)
                 raise

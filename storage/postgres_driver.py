@@ -47,6 +47,10 @@ class PostgresAdapter:
 
         return PARAMETER.sub(numbered, sql if self._row_locks else without_row_locks(sql))
 
+    def in_order(self, query: str) -> list[str]:
+        """The parameters of a query as the tuples of a batch have them."""
+        return self._names[query]
+
     async def fetch(
         self, connection: asyncpg.Connection, query: str, sql: str, values: _Values
     ) -> list[asyncpg.Record]:

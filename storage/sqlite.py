@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
@@ -16,6 +16,8 @@ from storage.engine import Engine
 from storage.group_commit import Writer
 from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, NOTE, Applied, as_applied, missing
 from storage.retention import SCRUB
+from storage.sealing.seal import Seal
+from storage.sealing.state import STATE
 from storage.sqlite_checkpoint import AT_LAST, Checkpointer, carry, clear
 from storage.sqlite_connection import Connection
 from storage.statements import Statements
@@ -39,7 +41,7 @@ _Look = Callable[[Connection], Awaitable[Any]]
 
 
 @asynccontextmanager
-async def open_sqlite(path: str, clock: Clock) -> AsyncIterator["SqliteStorage"]:
+async def open_sqlite(path: str, clock: Clock, seal: Seal | None = None) -> AsyncIterator["SqliteStorage"]:
     """The database file `path`, made if it does not exist; `:memory:` for one that vanishes."""
 
     def readable(error: BaseException) -> BaseException:
@@ -59,7 +61,7 @@ async def open_sqlite(path: str, clock: Clock) -> AsyncIterator["SqliteStorage"]
             await _prepare(path, connection, readers, carrier)
         except sqlite3.Error as error:
             raise readable(error) from error
-        storage = SqliteStorage(path, clock, connection, readers, readable)
+        storage = SqliteStorage(path, clock, connection, readers, readable, seal)
         # Not in a task group: that would wrap whatever the caller's block raises.
         running = asyncio.create_task(storage.writer.run())
         carrying = asyncio.create_task(_carrying(storage.writer, connection, carrier))
@@ -84,8 +86,9 @@ class SqliteStorage(Engine):
         connection: Connection,
         readers: list[Connection],
         readable: Callable[[BaseException], BaseException],
+        seal: Seal | None = None,
     ) -> None:
-        super().__init__(f"the database {path}", clock)
+        super().__init__(f"the database {path}", clock, seal)
         self._connection = connection
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for reader in readers:
@@ -93,7 +96,7 @@ class SqliteStorage(Engine):
         self._returning: set[asyncio.Task[None]] = set()
         self._look = self._look_beside if readers else self._look_between
         self._readable = readable
-        self.writer = Writer(connection, begin=_writing, wake=self.wake, carry=carry, readable=readable)
+        self.writer = Writer(connection, begin=self._writing, wake=self.wake, carry=carry, readable=readable)
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         await self._require_schema()
@@ -101,7 +104,7 @@ class SqliteStorage(Engine):
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         await self._require_schema()
-        return cast("T", await self._look(lambda connection: work(_reading(connection))))
+        return cast("T", await self._look(lambda connection: work(self._reading(connection))))
 
     def wake(self, queue: str) -> None:
         if queue == SCRUB:
@@ -139,6 +142,26 @@ class SqliteStorage(Engine):
                 raise
 
         return cast("dict[str, Applied]", await self._look(look))
+
+    async def _sealing(self) -> list[Iterable[str]]:
+        async def look(connection: Connection) -> list[Iterable[str]]:
+            try:
+                return [tuple(row) for row in await connection.rows(STATE)]
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                raise
+
+        return cast("list[Iterable[str]]", await self._look(look))
+
+    async def _write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
+        await self.writer.submit(lambda _: work(Statements(sqlite_driver.queries(), self._connection)))
+
+    def _writing(self, connection: Connection) -> UnitOfWork:
+        return UnitOfWork(self._statements(sqlite_driver.queries(), connection), Coordination(), writes=True)
+
+    def _reading(self, connection: Connection) -> UnitOfWork:
+        return UnitOfWork(self._statements(sqlite_driver.queries(), connection), Coordination(), writes=False)
 
     async def _look_beside(self, look: _Look) -> Any:
         """On a reader of its own, in one transaction that is then forgotten."""
@@ -222,11 +245,3 @@ async def _prepare(path: str, connection: Connection, readers: list[Connection],
         await reader.change("PRAGMA query_only = 1")
     for each in (connection, *readers):
         each.row_factory = sqlite3.Row
-
-
-def _writing(connection: Connection) -> UnitOfWork:
-    return UnitOfWork(Statements(sqlite_driver.queries(), connection), Coordination(), writes=True)
-
-
-def _reading(connection: Connection) -> UnitOfWork:
-    return UnitOfWork(Statements(sqlite_driver.queries(), connection), Coordination(), writes=False)

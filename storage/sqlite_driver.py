@@ -37,6 +37,10 @@ class SqliteAdapter:
             return self._by_position(query, sql)
         return without_row_locks(sql)
 
+    def in_order(self, query: str) -> list[str]:
+        """The parameters of a query for many rows as its tuples have them."""
+        return self._names[query]
+
     def _by_position(self, query: str, sql: str) -> str:
         """Names cost a look-up a value; a batch has thousands of values."""
         names = self._names[query] = []

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 import aiosql
 
 from storage.edge import clean_values
+from storage.sealing import sql as sealing
 
 _SQL = Path(__file__).parent / "sql"
 _ROW_LOCK = re.compile(r"\s*\bFOR (UPDATE|(KEY )?SHARE)( OF \w+)?( SKIP LOCKED)?")
@@ -49,7 +50,7 @@ def load_queries(adapter: Callable[[], Any], engine: str) -> Any:
     """All queries, made ready by the engine's aiosql adapter."""
     # Here and not by aiosql, which takes every comment out before anybody can read it.
     texts = [for_engine(path.read_text(encoding="utf-8"), engine) for path in sorted(_SQL.glob("*.sql"))]
-    return aiosql.from_str("\n".join(texts), cast("Any", adapter))
+    return aiosql.from_str("\n".join((*texts, sealing.queries(engine))), cast("Any", adapter))
 
 
 def without_row_locks(sql: str) -> str:
