@@ -10,7 +10,7 @@ from bot.model.dossier import Status
 from bot.model.name import given_name
 from bot.ports.console import DossierLine, DossierPlace, DossierWish, Page
 from storage.console_walks import STEPS, Among, Sought, among, seek, strand, strands
-from storage.edge import key_set, moment, to_json
+from storage.edge import clean, key_set, moment, to_json
 from storage.statements import Row, Statements
 
 _HIGHEST = "\U0010ffff"
@@ -85,17 +85,16 @@ class DossierSearch:
         return [(row["code"], row["source"], row["applicant"]) for row in rows]
 
     async def name(self, named: Sequence[tuple[str, str, str, str]]) -> None:
+        # Compared here: a name that is sealed says nothing to a statement.
+        wanted = {str(number): {"code": code, "source": source} for number, (code, source, *_) in enumerate(named)}
+        rows = await self._sql.rows("unnamed_among", dossiers=to_json(wanted)) if wanted else []
+        still = {(row["code"], row["source"], clean(row["applicant"])) for row in rows}
         await self._sql.change_many(
             "name_dossier",
             [
-                {
-                    "code": code,
-                    "source": source,
-                    "applicant": applicant,
-                    "name_words": words,
-                    "given": given_name(words),
-                }
+                {"code": code, "source": source, "name_words": words, "given": given_name(words)}
                 for code, source, applicant, words in sorted(named)
+                if (code, source, clean(applicant)) in still
             ],
         )
 

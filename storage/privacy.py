@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
@@ -12,6 +12,7 @@ from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address
 from storage.edge import key_set, to_json
 from storage.mentions import Mentions
+from storage.sealing.seeking import every_row, spread_of_phones
 from storage.statements import Row, Statements
 
 REASON = "erased on request"
@@ -94,6 +95,7 @@ class _Erasing:
             "keys": key_set(keys),
             "subjects": key_set({phone, *keys}),
             "spread": self._mentions.spread,
+            "spread_of_phones": spread_of_phones(sql, self._mentions.spread),
             "reason": REASON,
             "at": at,
         }
@@ -115,7 +117,7 @@ class _Erasing:
 
     async def messages(self) -> int:
         found = {row["id"]: row for row in await self._rows("erase_outbox_seek")}
-        found |= {row["id"]: row for row in await self._rows("erase_outbox_seek_mentions") if self._is_about_her(row)}
+        found |= {row["id"]: row async for row in self._among("outbox") if self._is_about_her(row)}
         items = {
             item_id: {"named": str(int(self._mentions.are_in_key(row["dedupe_key"]))), "dedupe_key": row["dedupe_key"]}
             for item_id, row in found.items()
@@ -135,7 +137,7 @@ class _Erasing:
 
     async def recipients(self) -> int:
         """Of broadcasts, and rows of others that name her."""
-        found = [row for row in await self._rows("erase_recipients_seek") if self._is_her_row(row)]
+        found = [row async for row in self._among("broadcast_recipients") if self._is_her_row(row)]
         named = [{"broadcast": row["broadcast"], "number": row["number"]} for row in found]
         await self._sql.change_many("erase_recipients", named)
         return len(found)
@@ -145,19 +147,19 @@ class _Erasing:
 
     async def inbound(self) -> int:
         own = await self._change("erase_inbound")
-        found = [row for row in await self._rows("erase_inbound_seek") if self._mentions.are_in(row["text"])]
+        found = [row async for row in self._among("inbound") if self._mentions.are_in(row["text"])]
         named = [{"channel": row["channel"], "message_id": row["message_id"]} for row in found]
         await self._sql.change_many("erase_inbound_text", named)
         return own + len(named)
 
     async def conversations(self) -> int:
         own = await self._change("erase_conversations")
-        found = [row for row in await self._rows("erase_conversations_seek") if self._mentions.are_in(row["slots"])]
+        found = [row async for row in self._among("conversations") if self._mentions.are_in(row["slots"])]
         await self._sql.change_many("erase_slots", [{"address": row["address"]} for row in found])
         return own + len(found)
 
     async def feedback(self) -> int:
-        found = [row for row in await self._rows("erase_feedback_seek") if self._wrote_or_is_named(row)]
+        found = [row async for row in self._among("feedback") if self._wrote_or_is_named(row)]
         values = {"at": self._values["at"], "reason": REASON}
         await self._sql.change_many("erase_feedback", [{"number": row["number"], **values} for row in found])
         return len(found)
@@ -178,6 +180,15 @@ class _Erasing:
     def _wrote_or_is_named(self, row: Row) -> bool:
         texts = (row[name] for name in ("text", "name", "home", "phone", "answer"))
         return self._mentions.are_in_key(row["address"]) or any(map(self._mentions.are_in, texts))
+
+    async def _among(self, table: str) -> AsyncIterator[Row]:
+        """Rows in which she may be mentioned, and rows in which she is not."""
+        if self._sql.is_sealed:
+            async for row in every_row(self._sql, table):
+                yield row
+            return
+        for row in await self._rows(f"erase_seek_{table}"):
+            yield row
 
     async def _rows(self, name: str) -> list[Row]:
         return await self._sql.rows(name, **self._values)

@@ -61,6 +61,9 @@ def without_row_locks(sql: str) -> str:
 class Statements:
     """Runs queries by their name; parameters go by name too. One statement and one round trip each."""
 
+    is_sealed = False
+    """Whether what is personal lies sealed there, so that no statement can look into it."""
+
     def __init__(self, queries: Any, connection: Any) -> None:
         self._queries = queries
         self._driver = queries.driver_adapter

@@ -132,8 +132,8 @@ EVERYWHERE: Mapping[str, Form] = {
 
 IN_QUERY: Mapping[str, Mapping[str, Form]] = {
     **{query: {"name": forms.name_pattern} for query in _SEEKS},
-    "api_answered": {"answer": free("answer")},
-    "api_answered_all": {"answer": free("answer")},
+    "api_answered": {"token": TOKEN, "answer": free("answer")},
+    "api_answered_all": {"token": TOKEN, "answer": free("answer")},
     "api_call_back": {"secret": free("callback_secret")},
     "api_note": {"reference": free("reference")},
     "api_tell": {"reference": free("reference")},
@@ -167,7 +167,7 @@ IN_QUERY: Mapping[str, Mapping[str, Form]] = {
         query: {"keys": keys(ADDRESS)}
         for query in (
             "erase_api_guests", "erase_bindings", "erase_carriers", "erase_consents", "erase_conversations",
-            "erase_do_not_send", "erase_feedback_seek", "erase_follows", "erase_inbound", "erase_one_time_codes",
+            "erase_do_not_send", "erase_seek_feedback", "erase_follows", "erase_inbound", "erase_one_time_codes",
             "erase_outbox_seek", "erase_surveys_seek", "erase_talks",
         )
     },

@@ -41,7 +41,8 @@ def queries(engine: str) -> str:
 def _of_table(name: str, table: Table) -> str:
     keys = [f"{column} AS key_{number}" for number, column in enumerate(table.key)]
     after = [f":after_{number}" for number in range(len(table.key))]
-    order, columns = ", ".join(table.key), ", ".join((*keys, *table.columns))
+    known = [column for column in table.key if column not in table.columns]
+    order, columns = ", ".join(table.key), ", ".join((*keys, *known, *table.columns))
     walk = f"""
 -- name: sealing_first_{name}(most)
 SELECT {columns} FROM {name} ORDER BY {order} LIMIT :most;

@@ -19,6 +19,8 @@ _NO_WAY: _Way = ()
 class SealedStatements(Statements):
     """As `Statements`, for a database that is sealed."""
 
+    is_sealed = True
+
     def __init__(self, queries: Any, connection: Any, seal: Seal) -> None:
         super().__init__(queries, connection)
         self.seal: Seal = seal
@@ -60,7 +62,7 @@ class SealedStatements(Statements):
 
     def _sealed_tuples(self, name: str, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         names = self._driver.in_order(name)
-        way = [(names.index(parameter), form, parameter) for parameter, form in _way(name, names)]
+        way = [(names.index(parameter), form, parameter) for parameter, form in _way(name, tuple(names))]
         seal, made = self.seal, []
         for row in rows:
             values = list(row)

@@ -472,6 +472,11 @@ SELECT since, ordered_by, reason FROM do_not_send WHERE address = :address;
 -- name: unnamed(most)
 SELECT code, source, applicant FROM dossiers WHERE name_words = '' AND applicant <> '' LIMIT :most;
 
--- name: name_dossier(name_words, given, code, source, applicant)*!
-UPDATE dossiers SET name_words = :name_words, given = :given
-WHERE code = :code AND source = :source AND applicant = :applicant AND name_words = '';
+-- name: unnamed_among(dossiers)
+SELECT d.code, d.source, d.applicant
+FROM json_each(:dossiers) AS wanted CROSS JOIN dossiers AS d
+WHERE d.code = wanted.value ->> 'code' AND d.source = wanted.value ->> 'source' AND d.name_words = ''
+FOR UPDATE OF d;
+
+-- name: name_dossier(name_words, given, code, source)*!
+UPDATE dossiers SET name_words = :name_words, given = :given WHERE code = :code AND source = :source AND name_words = '';

@@ -1,5 +1,6 @@
 -- Where a number may stand in a text, `spread` looks for its digits in order with anything between them; whether they
--- are the number is for storage.mentions to say. Five times as quick as taking the blanks out first.
+-- are the number is for storage.mentions to say. Five times as quick as taking the blanks out first. Where the texts are
+-- sealed none of the `erase_seek_…` can find anything: see storage.sealing.seeking.
 
 -- name: bound_to(phone)
 SELECT address FROM bindings WHERE phone = :phone ORDER BY address;
@@ -21,12 +22,12 @@ ON CONFLICT (digest) DO UPDATE SET at = excluded.at WHERE excluded.at > erasures
 -- Whoever read a source before this moment has to read again before writing.
 UPDATE sources SET revision = revision + 1;
 
--- name: erase_dossiers_seek(phone, spread)
+-- name: erase_dossiers_seek(phone, spread_of_phones)
 -- By its number, or as the source wrote what nobody could read as one.
 SELECT code, source, phone FROM dossiers WHERE phone = :phone
 UNION ALL
 SELECT code, source, phone FROM dossiers
-WHERE phone <> '' AND phone <> :phone AND phone LIKE :spread;
+WHERE phone <> '' AND phone <> :phone AND phone LIKE :spread_of_phones;
 
 -- name: erase_dossiers(code, source)*!
 -- The fingerprint was made of what goes; without it the next record is looked at afresh.
@@ -61,7 +62,7 @@ FROM json_each(:keys) AS k CROSS JOIN outbox AS o
 WHERE o.address = k.key
 ORDER BY o.id;
 
--- name: erase_outbox_seek_mentions(spread)
+-- name: erase_seek_outbox(spread)
 -- Reads the whole table: what was sent to a chat that is no longer bound, and what names her beside the way it goes.
 SELECT id, dedupe_key, origin, text, attached
 FROM outbox
@@ -99,7 +100,7 @@ UPDATE outbox SET origin = :fresh WHERE origin = :origin;
 -- name: erase_plans(fresh, origin)*!
 UPDATE plans SET origin = :fresh WHERE origin = :origin;
 
--- name: erase_recipients_seek(phone, spread)
+-- name: erase_seek_broadcast_recipients(phone, spread)
 SELECT broadcast, number, phone, contents FROM broadcast_recipients WHERE phone = :phone AND phone <> ''
 UNION ALL
 SELECT broadcast, number, phone, contents FROM broadcast_recipients WHERE phone <> :phone AND contents LIKE :spread;
@@ -112,7 +113,7 @@ WHERE broadcast = :broadcast AND number = :number;
 -- name: erase_inbound(keys)!
 UPDATE inbound SET text = '', address = 'erased:' WHERE address IN (SELECT key FROM json_each(:keys));
 
--- name: erase_inbound_seek(spread)
+-- name: erase_seek_inbound(spread)
 SELECT channel, message_id, text FROM inbound
 WHERE text <> '' AND text LIKE :spread;
 
@@ -122,13 +123,13 @@ UPDATE inbound SET text = '' WHERE channel = :channel AND message_id = :message_
 -- name: erase_conversations(keys)!
 DELETE FROM conversations WHERE address IN (SELECT key FROM json_each(:keys));
 
--- name: erase_conversations_seek(spread)
+-- name: erase_seek_conversations(spread)
 SELECT address, slots FROM conversations WHERE slots <> '' AND slots LIKE :spread;
 
 -- name: erase_slots(address)*!
 UPDATE conversations SET dialogue = '', slots = '' WHERE address = :address;
 
--- name: erase_feedback_seek(keys, spread)
+-- name: erase_seek_feedback(keys, spread)
 SELECT number, address, text, name, home, phone, answer FROM feedback
 WHERE address IN (SELECT key FROM json_each(:keys))
     OR text LIKE :spread OR name LIKE :spread OR home LIKE :spread OR phone LIKE :spread OR answer LIKE :spread;

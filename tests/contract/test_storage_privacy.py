@@ -107,6 +107,7 @@ ABOUT_NOBODY = {
     "report_standing",
     "retention_left",
     "retention_marks",
+    "sealing",
     "source_failures",
     "sources",
     "speed",

@@ -18,6 +18,7 @@ import pytest
 
 from bot.ports import Storage
 from storage import open_storage
+from storage.sealing.ring import new_ring
 
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
@@ -27,6 +28,12 @@ DO $$ DECLARE name text; BEGIN
 END $$
 """
 _numbers = itertools.count(1)
+RING = new_ring("2026-11-23").text
+
+
+def KEYS() -> str:  # noqa: N802
+    """Reads a ring of keys for this run."""
+    return RING
 
 
 @pytest.fixture(scope="session")
@@ -78,18 +85,18 @@ async def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
         yield url
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=os.environ.get("V","memory sqlite postgres sealed").split())
 async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storage]:
-    """A migrated, empty database of each kind."""
-    if request.param != "postgres":
-        path = ":memory:" if request.param == "memory" else tmp_path / "motcua.db"
-        async with open_storage(f"sqlite:{path}") as storage:
+    """A migrated, empty database of each kind; one of them sealed."""
+    if not request.param.startswith("postgres"):
+        path = tmp_path / "motcua.db" if request.param == "sqlite" else ":memory:"
+        async with open_storage(f"sqlite:{path}", keys=KEYS if request.param == "sealed" else None) as storage:
             await storage.migrate()
             yield storage
         return
     url = request.getfixturevalue("postgres_database")
     await _admin(url, _EMPTY)
-    async with open_storage(url) as storage:
+    async with open_storage(url, keys=KEYS if "sealed" in request.param else None) as storage:
         yield storage
 
 

@@ -1,0 +1,34 @@
+"""Rows of which something personal is to be looked into: where it is sealed no statement can, and they are all read."""
+
+from collections.abc import AsyncIterator
+
+from storage.edge import MARK
+from storage.sealing.columns import TABLES
+from storage.sealing.seal import UNREADABLE, Sealed
+from storage.statements import Row, Statements
+
+_AT_ONCE = 500
+
+
+async def every_row(sql: Statements, table: str) -> AsyncIterator[Row]:
+    """The sealed columns of all rows, open, some hundreds of them in memory at a time; the key's too, as `key_0` ….
+    Where one of these is sealed itself, it is as it is stored."""
+    keys = [f"key_{number}" for number in range(len(TABLES[table].key))]
+    rows = await sql.rows(f"sealing_first_{table}", most=_AT_ONCE)
+    while rows:
+        for row in rows:
+            yield row
+        if len(rows) < _AT_ONCE:
+            return
+        place = {f"after_{number}": _as_is(rows[-1][key]) for number, key in enumerate(keys)}
+        rows = await sql.rows(f"sealing_next_{table}", **place, most=_AT_ONCE)
+
+
+def spread_of_phones(sql: Statements, spread: str) -> str:
+    """For LIKE in a column of phones: where a number may stand that a source wrote in its own way. Where they are sealed
+    that is in all that nobody could read as a number."""
+    return Sealed(f"{UNREADABLE}%") if sql.is_sealed else spread
+
+
+def _as_is(value: object) -> object:
+    return Sealed(value) if isinstance(value, str) and MARK in value else value
