@@ -179,9 +179,18 @@ async def everything(storage: Storage) -> dict[str, list[dict[str, Any]]]:
     """Every row of every table."""
 
     async def read(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
-        return {table: await rows_of(tx, f"SELECT * FROM {table}") for table in await tables_of(tx)}  # noqa: S608 names of the schema
+        return {
+            table: [opened(tx, row) for row in await rows_of(tx, f"SELECT * FROM {table}")]  # noqa: S608 names of the schema
+            for table in await tables_of(tx)
+        }
 
     return await storage.read(read)
+
+
+def opened(tx: Transaction, row: dict[str, Any]) -> dict[str, Any]:
+    """The row as it was before it was sealed, where it is."""
+    sql = tx.privacy._sql  # type: ignore[attr-defined]
+    return {name: sql._open(name, value) for name, value in row.items()} if sql.is_sealed else row
 
 
 def betrayals(content: dict[str, list[dict[str, Any]]], person: Person, *secrets: str) -> list[tuple[str, str]]:

@@ -85,7 +85,7 @@ async def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
         yield url
 
 
-@pytest.fixture(params=os.environ.get("V","memory sqlite postgres sealed").split())
+@pytest.fixture(params=["memory", "sqlite", "postgres", "sealed"])
 async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storage]:
     """A migrated, empty database of each kind; one of them sealed."""
     if not request.param.startswith("postgres"):
