@@ -33,6 +33,9 @@ from storage.backups_postgres import DumpReceiver, facts_of, require_empty
 from storage.backups_postgres import copy_database as dump_database
 from storage.copying import Copied, copy_up
 from storage.migrate import beside
+from storage.sealing.ring import Ring, new_ring
+from storage.sealing.ring import parse as parse_ring
+from storage.sealing.turning import Turning
 
 __all__ = [
     "CHANNELS",
@@ -45,15 +48,20 @@ __all__ = [
     "FileReceiver",
     "Ground",
     "Plan",
+    "Ring",
+    "Turning",
     "beside",
     "copies_of",
     "copy_database",
     "facts_of",
+    "new_ring",
     "open_app",
     "open_database",
     "open_ground",
     "open_library",
     "open_on",
+    "open_turning",
+    "parse_ring",
     "planner_for",
     "reach_for",
     "read_plan",
@@ -116,14 +124,14 @@ def _shape(kind: ChannelKind | SourceKind, table: Mapping[str, object], where: s
 @asynccontextmanager
 async def open_raw(config: Config) -> AsyncIterator[Storage]:
     """The database as it is, migrated or not."""
-    async with open_storage(config.storage.url) as storage:
+    async with open_storage(config.storage.url, keys=_keys(config)) as storage:
         yield storage
 
 
 @asynccontextmanager
 async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool = False) -> AsyncIterator[Storage]:
     """The database, ready for use. Raises `StorageError` where migrations are missing and not asked for."""
-    async with open_storage(config.storage.url, clock=clock) as storage:
+    async with open_storage(config.storage.url, clock=clock, keys=_keys(config)) as storage:
         if migrate:
             await storage.migrate()
         elif missing := await storage.pending_migrations():
@@ -132,6 +140,20 @@ async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool
                 f"the database lacks {len(missing)} migration(s), run `motcua migrate`"
             )
         yield storage
+
+
+@asynccontextmanager
+async def open_turning(config: Config) -> AsyncIterator[Turning]:
+    """The database for who gives it its first or another look-up key. Raises `ConfigError` without `[storage] keys`."""
+    keys = _keys(config)
+    if keys is None:
+        raise ConfigError("[storage] keys chưa đặt / is not set: xin xem / see `motcua keys new`")
+    async with open_storage(config.storage.url, keys=keys) as storage:
+        yield Turning(storage)
+
+
+def _keys(config: Config) -> Callable[[], str] | None:
+    return config.storage.keys.read if config.storage.keys else None
 
 
 async def copy_database(source: str, target: str, *, copied: Copied) -> Mapping[str, int]:

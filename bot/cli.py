@@ -31,6 +31,7 @@ from bot import (
     health_commands,
     held_commands,
     init_commands,
+    key_commands,
     link_commands,
     list_commands,
     moving_commands,
@@ -215,6 +216,7 @@ cli.command()(route_commands.budget)
 cli.add_typer(do_not_send_commands.do_not_send, name="do-not-send")
 cli.add_typer(api_commands.api_key, name="api-key")
 cli.add_typer(held_commands.held, name="held")
+cli.add_typer(key_commands.keys, name="keys")
 cli.add_typer(people_commands.people)
 cli.add_typer(erasure_commands.erasure, name="erasure")
 cli.command("export-person")(export_commands.export_person)

@@ -30,7 +30,7 @@ from bot.model.errors import ConfigError
 from bot.model.message import Situation
 from bot.report_settings import ReportSettings
 from bot.retention_settings import RetentionSettings
-from bot.settings import Settings
+from bot.settings import SecretAt, Settings
 from bot.situation_settings import QuietSettings, ReachSettings, SituationSettings
 
 S = TypeVar("S", bound=BaseModel)
@@ -50,6 +50,9 @@ class StorageSettings(Settings):
 
     url: str = Field("sqlite:motcua.db", description="sqlite:PATH, sqlite::memory: or postgresql://user@host/db")
     keep_months: int = Field(0, ge=0, description="whole months of messages and changes that are kept; 0: all of them")
+    keys: SecretAt | None = Field(
+        None, description='ring of keys under which phones, names and texts are sealed: "file:PATH"; none: they are not'
+    )
 
 
 _ANCESTOR = re.compile(r"'self'|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")

@@ -5,7 +5,16 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    field_validator,
+)
 
 from bot.model.carrier import CARRIERS
 from bot.model.course import SupplementClock
@@ -137,3 +146,37 @@ def _filled(value: str, where: str) -> str:
 
 Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
 """A value named by `env:NAME` or `file:PATH`; prints as stars."""
+
+
+class SecretPlace:
+    """Where a secret stands, for one that may change while we run: it is read when it is asked for."""
+
+    def __init__(self, where: str) -> None:
+        """`env:NAME` or `file:PATH`. Raises `ValueError` where nothing can be read there."""
+        self._where = where
+        self.read()
+
+    @property
+    def path(self) -> Path | None:
+        """Of the file; None for a variable of the environment."""
+        kind, _, rest = self._where.partition(":")
+        return Path(rest) if kind == "file" else None
+
+    def read(self) -> str:
+        """Raises `ValueError`."""
+        return str(_resolve(self._where))
+
+    def __repr__(self) -> str:
+        return f"SecretPlace({self._where!r})"
+
+
+def _place(value: Any) -> SecretPlace:
+    if isinstance(value, SecretPlace):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('a secret is written as "env:NAME" or "file:PATH"')
+    return SecretPlace(value)
+
+
+SecretAt = Annotated[SecretPlace, PlainValidator(_place)]
+"""Like `Secret`, for what is read again while the service runs."""

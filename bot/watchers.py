@@ -37,6 +37,8 @@ from bot.ports.backups import CopyDatabase
 from bot.quiet_watch import QuietWatch
 from bot.report_plan import report_watch_for
 from bot.retention import Retention
+from bot.sealing import EVERY as SEALING_EVERY
+from bot.sealing import SealingWatch
 from bot.session_watch import watch_sessions
 from bot.text_check import log_findings
 from bot.text_check import rules_of as text_rules_of
@@ -90,6 +92,8 @@ class Planners:
             name_once(storage),
             log_findings(storage, text_rules_of(self.plan), config.texts.language),
         ]
+        if config.storage.keys:
+            jobs.append(SealingWatch(storage, clock=clock).run(beat("sealing", every=SEALING_EVERY)))
         if self.callbacks:
             jobs.append(replace(self.callbacks, storage=storage).run(beat("callbacks", every=callbacks.LONGEST)))
         if config.retention.erase_by_itself:

@@ -89,17 +89,22 @@ class Engine(ABC):
     async def _require_keys(self) -> None:
         """Raises `StorageError` where the database and the ring of keys do not belong together. A database without a
         row is sealed from here on, where there is a ring."""
-        found = state.state_of(await self._sealing())
+        found = state.state_of(await self.sealing_rows())
         seal = self.seal
         if seal is not None:
             self._refresh(seal)
             if not found.look_up and not found.turns_to:
-                await self._write_unasked(lambda sql: begin(sql, seal, to_millis(self._clock())))
-                found = state.state_of(await self._sealing())
+                await self.seal_if_empty()
+                found = state.state_of(await self.sealing_rows())
         state.verify(seal, found, self.shown)
         if seal is not None and (DATA, seal.ring.newest) not in found.proofs:
             # Before the first value is sealed under it.
-            await self._write_unasked(lambda sql: note_key(sql, seal, to_millis(self._clock())))
+            await self.write_unasked(lambda sql: note_key(sql, seal, to_millis(self._clock())))
+
+    async def seal_if_empty(self) -> None:
+        """A database without a row is sealed from its first one on."""
+        if (seal := self.seal) is not None:
+            await self.write_unasked(lambda sql: begin(sql, seal, to_millis(self._clock())))
 
     def _refresh(self, seal: Seal) -> None:
         """A key that was added takes over without a restart; what is wrong with the file must not stop who has one."""
@@ -113,7 +118,9 @@ class Engine(ABC):
 
     def _statements(self, queries: Any, connection: Any) -> Statements:
         """Of a work: they seal where this database is sealed."""
-        return Statements(queries, connection) if self.seal is None else SealedStatements(queries, connection, self.seal)
+        return (
+            Statements(queries, connection) if self.seal is None else SealedStatements(queries, connection, self.seal)
+        )
 
     async def _pending(self) -> list[str]:
         """Says once in the log why a program that worked until now stops: who meets the error may not quote it."""
@@ -135,9 +142,9 @@ class Engine(ABC):
         """Name → the migrations that this database has; none for an empty database."""
 
     @abstractmethod
-    async def _sealing(self) -> list[Iterable[str]]:
+    async def sealing_rows(self) -> list[Iterable[str]]:
         """The rows of `state.STATE`; none for a database that has no such table."""
 
     @abstractmethod
-    async def _write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
+    async def write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
         """`work` in a transaction, of statements that seal nothing, before the keys are known to fit."""

@@ -30,8 +30,8 @@ NOTE = """
 INSERT INTO migrations (name, checksum, applied_at, beside) VALUES (:name, :checksum, :applied_at, :beside)
 """
 SEALED = "0025_sealed"
-"""In the ledger of a database that is sealed (storage.sealing), and in no file: programs that cannot open what is sealed
-take it for a migration that they do not know, and keep away."""
+"""In the ledger of a database that is sealed (storage.sealing), and in no file: programs that cannot open what is
+sealed take it for a migration that they do not know, and keep away."""
 _BESIDE = re.compile(r"-- beside: (\S+)")
 
 

@@ -188,14 +188,14 @@ class PostgresStorage(Engine):
             except asyncpg.UndefinedTableError:
                 return {}
 
-    async def _sealing(self) -> list[Iterable[str]]:
+    async def sealing_rows(self) -> list[Iterable[str]]:
         async with self._connected() as connection:
             try:
                 return list(await connection.fetch(STATE))
             except asyncpg.UndefinedTableError:
                 return []
 
-    async def _write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
+    async def write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
         sql = postgres_driver.queries(row_locks=True)
         async with self._connected() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=_COMMIT_SECONDS)

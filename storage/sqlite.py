@@ -143,7 +143,7 @@ class SqliteStorage(Engine):
 
         return cast("dict[str, Applied]", await self._look(look))
 
-    async def _sealing(self) -> list[Iterable[str]]:
+    async def sealing_rows(self) -> list[Iterable[str]]:
         async def look(connection: Connection) -> list[Iterable[str]]:
             try:
                 return [tuple(row) for row in await connection.rows(STATE)]
@@ -154,7 +154,7 @@ class SqliteStorage(Engine):
 
         return cast("list[Iterable[str]]", await self._look(look))
 
-    async def _write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
+    async def write_unasked(self, work: Callable[[Statements], Awaitable[None]]) -> None:
         await self.writer.submit(lambda _: work(Statements(sqlite_driver.queries(), self._connection)))
 
     def _writing(self, connection: Connection) -> UnitOfWork:

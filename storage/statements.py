@@ -96,6 +96,10 @@ class Statements:
         )
         return changed
 
+    def has(self, name: str) -> bool:
+        """Whether this engine has a query of that name."""
+        return hasattr(self._queries, name)
+
     def _text(self, name: str) -> str:
         text: str = getattr(self._queries, name).sql
         return text

@@ -26,6 +26,7 @@ from storage.reports import Reports
 from storage.restoring import Restores
 from storage.retention import Retention
 from storage.routing import Routing
+from storage.sealing.store import Sealing
 from storage.service import Service
 from storage.shares import Shares
 from storage.sources import Sources
@@ -174,6 +175,10 @@ class UnitOfWork:
     @cached_property
     def personal(self) -> PersonalData:
         return PersonalData(self._sql)
+
+    @cached_property
+    def sealing(self) -> Sealing:
+        return Sealing(self._sql, self._others)
 
     @cached_property
     def api(self) -> Api:

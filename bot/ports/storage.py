@@ -22,6 +22,7 @@ from bot.ports.reports import ReportStore
 from bot.ports.restoring import RestoreStore
 from bot.ports.retention import RetentionStore
 from bot.ports.routing import RoutingStore, SpendingStore
+from bot.ports.sealing import SealingStore
 from bot.ports.sending import OutboxStore
 from bot.ports.shares import ShareStore
 from bot.ports.staff import AuditStore, StaffStore
@@ -162,6 +163,8 @@ class Transaction(Protocol):
     def apologies(self) -> ApologyStore: ...
     @property
     def broadcasts(self) -> BroadcastStore: ...
+    @property
+    def sealing(self) -> SealingStore: ...
     @property
     def keeping(self) -> KeepingStore: ...
     @property

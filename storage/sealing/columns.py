@@ -1,8 +1,7 @@
 """What is sealed: columns by table, and the parameters of queries that go into them or are compared with them.
 
 A parameter is known by its name where that means the same in all queries (`EVERYWHERE`), else by query and name
-(`IN_QUERY`). tests/repository/test_sealing.py asks of each parameter that shares its name with a sealed column whether it
-is meant.
+(`IN_QUERY`). A test asks of each parameter that shares its name with a sealed column whether it is meant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +58,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "carriers": Table(("address",), {"address": ADDRESS}),
     "consents": Table(("number",), {"address": ADDRESS}),
-    "conversations": Table(("address",), {"address": ADDRESS, "proved": PHONE, **_frees("slots", "options")}),
+    "conversations": Table(("address",), {"address": ADDRESS, **_frees("slots", "options")}),
     "disowned": Table(("phone",), {"phone": PHONE}),
     "do_not_send": Table(("address",), {"address": ADDRESS, **_frees("reason")}),
     "documents": Table(("id",), _frees("name", "content")),
@@ -154,7 +153,6 @@ IN_QUERY: Mapping[str, Mapping[str, Form]] = {
     "broadcast_rows_add": {"rows": forms.fields(phone=PHONE, contents=free("contents"))},
     "broadcast_save": {"title": free("title"), "why": free("why")},
     "broadcast_sent_with": {"digest": TOKEN},
-    "conversation_save": {"proved": PHONE},
     "do_not_send": {"reason": free("reason")},
     "documents_put": _frees("name", "content"),
     "dossiers_add": {"reason": free("reason")},

@@ -17,7 +17,7 @@ _IN_KEY = re.compile(
     r"|(?P<phone>\+[1-9][0-9]{6,14})"
     r"|(?<=:)moved:(?P<old>[^:|]+):(?P<new>[^:|]+)"
 )
-"""Where in a key of ours somebody's address stands: behind a bar, as a phone, or as the two ids of a chat that moved."""
+"""Where in a key of ours somebody's address stands: behind a bar, as a phone, as the two ids of a chat that moved."""
 _SUBJECT = re.compile(r"[a-z]+:")
 _WORD = re.compile(r"\w+")
 WAYS, BARRED = '"ways":', '"ways_barred":'

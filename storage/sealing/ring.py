@@ -21,9 +21,10 @@ LOOK_UP, DATA = "look-up", "data"
 _BYTES = 32
 _LINE = re.compile(r"(?P<kind>look-up|data)[ \t]+(?P<name>[A-Za-z0-9-]{1,24})[ \t]*=[ \t]*(?P<key>[A-Za-z0-9+/=]+)")
 _HEAD = """\
-# Khóa niêm phong dữ liệu của motcua / keys of motcua's data. Mất tệp này là mất dữ liệu: xin giữ một bản sao ở nơi khác,
-# KHÔNG để cùng bản sao lưu cơ sở dữ liệu. / Without this file the data is lost: keep a copy elsewhere, not beside the
-# backups. Dòng đầu của mỗi loại là khóa đang dùng / the first line of a kind is the key in use.
+# Khóa niêm phong dữ liệu của motcua / keys of motcua's data.
+# Mất tệp này là mất dữ liệu: xin giữ một bản sao ở nơi khác, KHÔNG để cùng bản sao lưu cơ sở dữ liệu.
+# Without this file the data is lost: keep a copy elsewhere, not beside the backups.
+# Dòng đầu của mỗi loại là khóa đang dùng / the first line of a kind is the key in use.
 """
 
 
@@ -54,9 +55,16 @@ class Ring:
         ]
         return _HEAD + "\n".join(lines) + "\n"
 
-    def with_data(self, day: str) -> "Ring":
-        """With another data key in use, named after `day`."""
-        return Ring(self.look_ups, {_free(day, self.data.keys()): _fresh(), **self.data})
+    def with_data(self, day: str, *, spare: bool = False) -> "Ring":
+        """With another data key, named after `day`: in use, or `spare` for the time being."""
+        made = {_free(day, self.data.keys()): _fresh()}
+        return Ring(self.look_ups, {**self.data, **made} if spare else {**made, **self.data})
+
+    def using(self, name: str) -> "Ring":
+        """With this data key in use. Raises `StorageError` where there is none of that name."""
+        if name not in self.data:
+            raise StorageError(f"chùm khóa không có data {name} / the ring has no such key")
+        return Ring(self.look_ups, {name: self.data[name], **self.data})
 
     def with_look_up(self, day: str) -> "Ring":
         """With another look-up key to be used."""

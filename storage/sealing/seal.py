@@ -1,9 +1,9 @@
 """The two ways in which a value is sealed, and back.
 
-What rows are found by - a phone, the id of a chat - becomes a token: AES-SIV (RFC 5297), the same for the same value, so
-that SQL compares and joins tokens as it did values. Everything else is sealed by AES-256-GCM with a nonce of its own:
-the same name twice shows as two different things. A sealed value begins with `MARK`, which no plain value holds, and
-says how it is to be opened; so sealed and plain rows stand side by side.
+What rows are found by - a phone, the id of a chat - becomes a token: AES-SIV (RFC 5297), the same for the same value,
+so that SQL compares and joins tokens as it did values. Everything else is sealed by AES-256-GCM with a nonce of its
+own: the same name twice shows as two different things. A sealed value begins with `MARK`, which no plain value holds,
+and says how it is to be opened; so sealed and plain rows stand side by side.
 """
 
 import re
@@ -127,9 +127,7 @@ class Seal:
         them at once, for they come by thousands. What is no fingerprint stays as it is."""
         blocks = b"".join(bytes.fromhex(each) + _PRINT_PAD for each in prints if _PRINT.fullmatch(each))
         sealed = iter(_blocks(self._prints[0].encryptor().update(blocks)))
-        return [
-            b2a_base64(next(sealed), newline=False).decode() if _PRINT.fullmatch(each) else each for each in prints
-        ]
+        return [b2a_base64(next(sealed), newline=False).decode() if _PRINT.fullmatch(each) else each for each in prints]
 
     def print_of(self, fingerprint: str) -> str:
         return self.prints([fingerprint])[0]
@@ -227,6 +225,6 @@ def _derived(master: bytes, what: str, length: int) -> bytes:
 
 def _damaged(key: str) -> StorageError:
     return StorageError(
-        f"một giá trị niêm phong bằng khóa {key} không mở được: khóa sai hoặc dữ liệu đã hỏng / a value that was sealed "
-        f"under the key {key} cannot be opened: another key, or damaged"
+        f"một giá trị niêm phong bằng khóa {key} không mở được: khóa sai hoặc dữ liệu đã hỏng / a value that was "
+        f"sealed under the key {key} cannot be opened: another key, or damaged"
     )

@@ -25,8 +25,8 @@ async def every_row(sql: Statements, table: str) -> AsyncIterator[Row]:
 
 
 def spread_of_phones(sql: Statements, spread: str) -> str:
-    """For LIKE in a column of phones: where a number may stand that a source wrote in its own way. Where they are sealed
-    that is in all that nobody could read as a number."""
+    """For LIKE in a column of phones: where a number may stand that a source wrote in its own way. Where they are
+    sealed that is in all that nobody could read as a number."""
     return Sealed(f"{UNREADABLE}%") if sql.is_sealed else spread
 
 

@@ -1,5 +1,7 @@
 """The queries that walk through what is sealed, made from `columns.TABLES`: all of one pattern, one for each table."""
 
+from collections.abc import Collection
+
 from storage.sealing.columns import TABLES, Table
 
 _STATE = """
@@ -33,8 +35,8 @@ ORDER BY 1;
 def queries(engine: str) -> str:
     """For aiosql."""
     tables = {name: table for name, table in TABLES.items() if engine == "postgres" or not table.postgres_only}
-    rows = " OR ".join(f"EXISTS (SELECT 1 FROM {name})" for name in tables)
-    any_row = f"\n-- name: sealing_any()$\nSELECT CASE WHEN {rows} THEN 1 ELSE 0 END;\n"  # noqa: S608 names of ours
+    rows = " OR ".join(f"EXISTS (SELECT 1 FROM {name})" for name in tables)  # noqa: S608 names of ours
+    any_row = f"\n-- name: sealing_any()$\nSELECT CASE WHEN {rows} THEN 1 ELSE 0 END;\n"
     return _STATE + any_row + "".join(_of_table(name, table) for name, table in tables.items())
 
 
@@ -50,12 +52,14 @@ SELECT {columns} FROM {name} ORDER BY {order} LIMIT :most;
 -- name: sealing_next_{name}({", ".join(each[1:] for each in after)}, most)
 SELECT {columns} FROM {name} WHERE ({order}) > ({", ".join(after)}) ORDER BY {order} LIMIT :most;
 """  # noqa: S608 names of ours
-    return walk + _put(f"sealing_turn_{name}", name, table, table.looked_up) + _put(
-        f"sealing_free_{name}", name, table, table.free
+    return (
+        walk
+        + _put(f"sealing_turn_{name}", name, table, table.looked_up)
+        + _put(f"sealing_free_{name}", name, table, table.free)
     )
 
 
-def _put(query: str, name: str, table: Table, columns: dict[str, object]) -> str:
+def _put(query: str, name: str, table: Table, columns: Collection[str]) -> str:
     """Changes a row that is still as it was read; nothing of what was written since is lost."""
     if not columns:
         return ""

@@ -55,8 +55,8 @@ def verify(seal: Seal | None, state: State, database: str) -> None:
     if seal is None:
         if state.look_up or state.turns_to:
             raise StorageError(
-                f"{database}: dữ liệu đã niêm phong mà [storage] keys chưa đặt / the data is sealed, and [storage] keys "
-                "is not set"
+                f"{database}: dữ liệu đã niêm phong mà [storage] keys chưa đặt / the data is sealed, and [storage] "
+                "keys is not set"
             )
         return
     if state.turns_to:
@@ -66,8 +66,8 @@ def verify(seal: Seal | None, state: State, database: str) -> None:
         )
     if not state.look_up:
         raise StorageError(
-            f"{database}: [storage] keys đã đặt mà dữ liệu chưa niêm phong: xin dừng dịch vụ rồi chạy `motcua keys seal` "
-            "/ holds data that is not sealed: stop the service and run `motcua keys seal`"
+            f"{database}: [storage] keys đã đặt mà dữ liệu chưa niêm phong: xin dừng dịch vụ rồi chạy "
+            "`motcua keys seal` / holds data that is not sealed: stop the service and run `motcua keys seal`"
         )
     if any(name not in _keys(seal, kind) for kind, name in state.proofs):
         # Another process may have begun to use a new one.
@@ -76,8 +76,8 @@ def verify(seal: Seal | None, state: State, database: str) -> None:
         _verify_key(seal, kind, name, proof, database)
     if seal.ring.look_up != state.look_up:
         raise StorageError(
-            f"{database}: chùm khóa có khóa look-up mới {seal.ring.look_up}: xin dừng dịch vụ rồi chạy `motcua keys seal` "
-            "/ the ring has a new look-up key: stop the service and run `motcua keys seal`"
+            f"{database}: chùm khóa có khóa look-up mới {seal.ring.look_up}: xin dừng dịch vụ rồi chạy "
+            "`motcua keys seal` / the ring has a new look-up key: stop the service and run `motcua keys seal`"
         )
 
 

@@ -201,7 +201,8 @@ async def test_feedback_is_listed_for_several_agencies_waiting_first_and_answere
 async def test_talks_are_listed_for_the_agencies_that_somebody_covers(storage: Storage) -> None:
     for ending, agency in enumerate(["H56.14", "H56.14.01", "", "H56.2"]):
         heard_at = later(minutes=ending)
-        talk = Talk(address=Address("telegram", str(ending)), channel="t", agency=agency, begun_at=NOW, heard_at=heard_at)
+        chat = Address("telegram", str(ending))
+        talk = Talk(address=chat, channel="t", agency=agency, begun_at=NOW, heard_at=heard_at)
         await storage.write(lambda tx, t=talk: tx.service.begin_talk(t))  # type: ignore[misc]
 
     async def agencies(*asked: str) -> list[str]:

@@ -85,18 +85,28 @@ async def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
         yield url
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres", "sealed"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storage]:
-    """A migrated, empty database of each kind; one of them sealed."""
-    if not request.param.startswith("postgres"):
-        path = tmp_path / "motcua.db" if request.param == "sqlite" else ":memory:"
-        async with open_storage(f"sqlite:{path}", keys=KEYS if request.param == "sealed" else None) as storage:
+    """A migrated, empty database of each kind."""
+    async with storage_of(request, tmp_path, request.param) as storage:
+        yield storage
+
+
+@asynccontextmanager
+async def storage_of(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, *, is_sealed: bool = False
+) -> AsyncIterator[Storage]:
+    """A migrated, empty database: `memory`, `sqlite` or `postgres`."""
+    keys = KEYS if is_sealed else None
+    if kind != "postgres":
+        path = ":memory:" if kind == "memory" else tmp_path / "motcua.db"
+        async with open_storage(f"sqlite:{path}", keys=keys) as storage:
             await storage.migrate()
             yield storage
         return
     url = request.getfixturevalue("postgres_database")
     await _admin(url, _EMPTY)
-    async with open_storage(url, keys=KEYS if "sealed" in request.param else None) as storage:
+    async with open_storage(url, keys=keys) as storage:
         yield storage
 
 

@@ -1,0 +1,241 @@
+"""The commands `motcua keys …`: the ring of keys under which what is personal is sealed in the database."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bot import app, show
+from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
+from bot.command_record import command_entry
+from bot.config import Config
+from bot.model.clock import VIETNAM, utc_now
+from bot.model.errors import ConfigError, StorageError
+from bot.ports import Storage
+from bot.ports.sealing import LOOK_UP
+from bot.sealing import seal_all, sealed
+
+keys = typer.Typer(
+    help="Khóa niêm phong số điện thoại, tên và lời văn trong cơ sở dữ liệu. / Keys of what is sealed in the database.",
+    no_args_is_help=True,
+)
+
+_PLAIN = "để trần / in the clear"
+
+
+@keys.command()
+def new(path: Annotated[Path, typer.Argument(help="Tệp sẽ tạo / file to make")]) -> None:
+    """Tạo một chùm khóa mới. / Make a new ring of keys."""
+    if path.exists():
+        raise ConfigError(f"{path}: đã có tệp này, không ghi đè / exists already and is not overwritten")
+    _write(path, app.new_ring(_today()))
+    show.console.print(
+        f"Đã tạo / made: {path} (chỉ chủ tệp đọc được / readable by its owner alone)\n"
+        "Việc còn lại / what is left to do:\n"
+        "1. Giữ một bản sao ở nơi khác, không để cùng bản sao lưu: mất khóa là mất dữ liệu.\n"
+        "   / Keep a copy elsewhere, not beside the backups: without the keys the data is lost.\n"
+        f'2. Trong config.toml, mục / section [storage]:  keys = "file:{path}"\n'
+        "3. Dừng dịch vụ, chạy `motcua keys seal`, rồi chạy lại. / Stop the service, run it, start again.",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+
+
+@keys.command()
+def add(
+    spare: Annotated[
+        bool, typer.Option("--spare", help="Chưa dùng ngay, đợi `motcua keys use` / not used until `motcua keys use`")
+    ] = False,
+    config: ConfigPath = HERE,
+) -> None:
+    """Thêm một khóa dữ liệu và dùng nó từ nay. / Add a data key and use it from now on."""
+    settings = plan_of(config).config
+    path, ring = _ring_file(settings)
+    changed = ring.with_data(_today(), spare=spare)
+    name = next(each for each in changed.data if each not in ring.data)
+    _noted(settings, "keys.added", name)
+    _write(path, changed)
+    use = "chưa dùng: chép tệp sang mọi máy rồi / not in use: copy the file to all machines, then"
+    how = f"{use} `motcua keys use {name}`" if spare else "dịch vụ đang chạy dùng trong 30 giây / in use within 30 s"
+    show.console.print(f"Đã thêm / added: data {name} · {how}", soft_wrap=True)
+
+
+@keys.command()
+def use(name: Annotated[str, typer.Argument(help="Tên khóa / name of the key")], config: ConfigPath = HERE) -> None:
+    """Dùng một khóa dữ liệu đã thêm từ nay. / Use a data key that was added, from now on."""
+    settings = plan_of(config).config
+    path, ring = _ring_file(settings)
+    changed = ring.using(name)
+    _noted(settings, "keys.used", name)
+    _write(path, changed)
+    show.console.print(f"Từ nay niêm phong bằng / sealed from now on under: data {name}", soft_wrap=True)
+
+
+@keys.command()
+def status(config: ConfigPath = HERE, json: AsJson = False) -> None:
+    """Đếm xem gì được niêm phong bằng khóa nào. / Count what is sealed under which key."""
+    settings = plan_of(config).config
+    ring = _ring(settings)
+    found = in_database(settings, sealed)
+    if json:
+        show.as_json([asdict(each) for each in found])
+        return
+    table = Table("bảng / table", "cột / column", "khóa / key", "giá trị / values")
+    table.columns[3].justify = "right"
+    for each in found:
+        table.add_row(each.table, each.column, each.key or f"[bold]{_PLAIN}[/bold]", show.dotted(each.values))
+    show.console.print(table)
+    left = sum(each.values for each in found if each.key not in (ring.newest, LOOK_UP))
+    show.console.print(
+        f"Khóa đang dùng / in use: look-up {ring.look_up}, data {ring.newest} · chưa niêm phong bằng khóa này / "
+        f"not yet under it: {show.dotted(left)}",
+        soft_wrap=True,
+    )
+
+
+@keys.command()
+def seal(config: ConfigPath = HERE, json: AsJson = False) -> None:
+    """Niêm phong những gì đã có. Lần đầu phải dừng dịch vụ. / Seal what is there; the first time with no service."""
+    settings = plan_of(config).config
+    _ring(settings)
+    with _progress(quiet=json) as told:
+        turned = asyncio.run(_turn(settings, told))
+        rows = in_database(settings, lambda storage: _seal(storage, told, turned=turned))
+    if json:
+        show.as_json({"turned": turned, "rows": rows})
+        return
+    if turned is not None:
+        show.console.print(
+            f"Số điện thoại và địa chỉ đã niêm phong / phones and addresses are sealed: {show.dotted(turned)} dòng / "
+            "rows",
+            soft_wrap=True,
+        )
+    show.console.print(f"Tên và lời văn đã niêm phong / names and texts are sealed: {show.dotted(rows)} dòng / rows")
+
+
+@keys.command()
+def rotate(config: ConfigPath = HERE) -> None:
+    """Thay mọi khóa, cả khóa tra cứu. Phải dừng dịch vụ. / Change all keys, the look-up key too; with no service."""
+    settings = plan_of(config).config
+    path, ring = _ring_file(settings)
+    asyncio.run(_require_silence(settings))
+    _write(path, ring.with_data(_today()).with_look_up(_today()))
+    show.console.print(f"Đã thêm khóa mới vào / new keys are in {path}", soft_wrap=True)
+    seal(config)
+
+
+@keys.command()
+def drop(
+    name: Annotated[str, typer.Argument(help="Tên khóa / name of the key")],
+    look_up: Annotated[bool, typer.Option("--look-up", help="Khóa tra cứu cũ / a look-up key of before")] = False,
+    config: ConfigPath = HERE,
+) -> None:
+    """Bỏ một khóa không còn giá trị nào dùng. / Drop a key that no value is under any more."""
+    settings = plan_of(config).config
+    path, ring = _ring_file(settings)
+    changed = ring.without(LOOK_UP if look_up else "data", name)
+
+    async def work(storage: Storage) -> None:
+        # A look-up key that is not in use is under nothing: the turn away from it had to come to its end.
+        if not look_up:
+            left = sum(each.values for each in await sealed(storage) if each.key == name)
+            if left:
+                raise StorageError(
+                    f"còn {left} giá trị dùng khóa {name}, xin chạy `motcua keys seal` trước / so many values are "
+                    "under it: run `motcua keys seal` first"
+                )
+        entry = command_entry("keys.dropped", subject=name, after={"look_up": look_up})
+        await storage.write(lambda tx: tx.audit.add([entry]))
+        if not look_up:
+            await storage.write(lambda tx: tx.sealing.forget(name))
+
+    in_database(settings, work)
+    _write(path, changed)
+    show.console.print(
+        f"Đã bỏ / dropped: {name}. Bản sao lưu cũ cần khóa này: xin giữ nó cùng chúng. / Backups of before need it: "
+        "keep it with them.",
+        soft_wrap=True,
+    )
+
+
+async def _turn(config: Config, told: app.Copied) -> int | None:
+    """Rows, where the look-up key was not yet that of the ring."""
+    async with app.open_turning(config) as turning:
+        standing = await turning.standing()
+        return await turning.turn(told) if standing.is_due else None
+
+
+async def _require_silence(config: Config) -> None:
+    async with app.open_turning(config) as turning:
+        await turning.require_silence()
+
+
+async def _seal(storage: Storage, told: app.Copied, *, turned: int | None) -> int:
+    rows = await seal_all(storage, utc_now, told=told)
+    entry = command_entry("keys.sealed", after={"turned": turned or 0, "rows": rows})
+    await storage.write(lambda tx: tx.audit.add([entry]))
+    return rows
+
+
+def _noted(config: Config, what: str, name: str) -> None:
+    entry = command_entry(what, subject=name)
+    in_database(config, lambda storage: storage.write(lambda tx: tx.audit.add([entry])))
+
+
+def _ring(config: Config) -> app.Ring:
+    if config.storage.keys is None:
+        raise ConfigError("[storage] keys chưa đặt, xin xem `motcua keys new` / is not set: see `motcua keys new`")
+    return app.parse_ring(config.storage.keys.read())
+
+
+def _ring_file(config: Config) -> tuple[Path, app.Ring]:
+    ring = _ring(config)
+    path = config.storage.keys.path if config.storage.keys else None
+    if path is None:
+        raise ConfigError(
+            "[storage] keys là một biến môi trường: lệnh này chỉ sửa được tệp / names a variable of the environment: "
+            'this command can change a file alone ("file:PATH")'
+        )
+    return path, ring
+
+
+def _write(path: Path, ring: app.Ring) -> None:
+    """In one step, for its owner alone: a running service may be reading it."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(ring.text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: không ghi được / cannot be written ({error.strerror})") from None
+
+
+def _today() -> str:
+    return f"{utc_now().astimezone(VIETNAM):%Y-%m-%d}"
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[app.Copied]:
+    """A line a table on standard error."""
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,} dòng / rows"), TimeElapsedColumn())
+    with Progress(*columns, console=show.errors, disable=quiet) as bar:
+        tasks = {}
+
+        def told(table: str, rows: int) -> None:
+            if table not in tasks:
+                tasks[table] = bar.add_task(table, total=None)
+            bar.update(tasks[table], completed=rows)
+
+        yield told
