@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bot import app, show
 from bot.command_line import AsJson
-from bot.config import Config, StorageSettings
+from bot.config import Config, StorageSettings, parse_table
 from bot.ledger import Ledger
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
@@ -26,11 +26,14 @@ _POSTGRES = ("postgresql://", "postgres://")
 def copy(
     source: Annotated[str, typer.Argument(help="Nguồn / source: sqlite:motcua.db")],
     target: Annotated[str, typer.Argument(help="Đích, còn trống / target, empty: postgresql://motcua@may-1/motcua")],
+    keys: Annotated[
+        str, typer.Option("--keys", help="Như [storage] keys, nếu đã niêm phong / as in [storage], if it is sealed")
+    ] = "",
     json: AsJson = False,
 ) -> None:
     """Chép cả cơ sở dữ liệu SQLite sang PostgreSQL. / Copy the whole SQLite database to PostgreSQL."""
     _require_addresses(source, target)
-    rows, books = asyncio.run(_copy(source, target, quiet=json))
+    rows, books = asyncio.run(_copy(source, target, keys, quiet=json))
     if json:
         show.as_json({"rows": dict(rows), "total": sum(rows.values()), "planned": books.planned, "balanced": True})
     else:
@@ -62,14 +65,14 @@ def _require_addresses(source: str, target: str) -> None:
         raise ConfigError(f"{source}: không có tệp này / there is no such file")
 
 
-async def _copy(source: str, target: str, *, quiet: bool) -> tuple[Mapping[str, int], Ledger]:
-    async with app.open_raw(_at(source)) as here, app.open_raw(_at(target)) as there:
+async def _copy(source: str, target: str, keys: str, *, quiet: bool) -> tuple[Mapping[str, int], Ledger]:
+    async with app.open_raw(_at(source, keys)) as here, app.open_raw(_at(target, keys)) as there:
         with _progress(quiet=quiet) as copied:
             return await move_up(here, there, lambda: app.copy_database(source, target, copied=copied), clock=utc_now)
 
 
-def _at(url: str) -> Config:
-    return Config(storage=StorageSettings(url=url))
+def _at(url: str, keys: str) -> Config:
+    return Config(storage=parse_table(StorageSettings, {"url": url, **({"keys": keys} if keys else {})}, "--keys"))
 
 
 @contextmanager

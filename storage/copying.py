@@ -14,14 +14,19 @@ import asyncpg
 
 from bot.model.errors import StorageError
 from storage import postgres_driver
-from storage.edge import clean_values
-from storage.migrate import APPLIED, as_applied, missing
+from storage.edge import storable
+from storage.migrate import APPLIED, SEALED, as_applied, missing
+from storage.sealing.state import STATE, state_of
 
 _AT_ONCE = 5_000
 """Rows that are in memory at a time."""
 _OURS = "migrations"
 _KEPT_THERE = frozenset({_OURS, "outbox_keys"})
 """What the target has by itself: its own migrations, and the keys that its trigger writes with the messages."""
+_KEYS = "sealing"
+"""What is sealed is copied as it is, and so are the proofs of its keys. A target that was opened with keys while it was
+empty has proofs of its own, which go."""
+_NOTE = "INSERT INTO migrations (name, checksum, applied_at) VALUES ($1, '', $2) ON CONFLICT DO NOTHING"
 
 _TABLES = """
     SELECT c.relname FROM pg_class AS c
@@ -58,6 +63,7 @@ async def copy_up(path: str, url: str, *, copied: Copied = lambda table, rows: N
     with _source(path) as source:
         async with _target(url) as target, target.transaction():
             tables = await _tables(source, target)
+            await _take_keys(source, target)
             rows = {}
             for table, columns in tables.items():
                 rows[table] = await _copy(source, target, table, columns, copied)
@@ -111,7 +117,7 @@ async def _tables(source: sqlite3.Connection, target: asyncpg.Connection) -> dic
     if different := sorted(there ^ here.keys()):
         raise StorageError(f"hai cơ sở dữ liệu khác nhau / the two differ: {', '.join(different)}")
     for table in sorted(there):
-        if await target.fetchval(f'SELECT EXISTS (SELECT 1 FROM "{table}")'):  # noqa: S608
+        if table != _KEYS and await target.fetchval(f'SELECT EXISTS (SELECT 1 FROM "{table}")'):  # noqa: S608
             raise StorageError(
                 f"cơ sở dữ liệu đích đã có dữ liệu trong {table}: cần một cơ sở dữ liệu trống / "
                 f"the target has rows in {table}: it must be empty"
@@ -122,6 +128,13 @@ async def _tables(source: sqlite3.Connection, target: asyncpg.Connection) -> dic
     return {table: here[table] for table in sorted(here)}
 
 
+async def _take_keys(source: sqlite3.Connection, target: asyncpg.Connection) -> None:
+    await target.execute(f"DELETE FROM {_KEYS}")  # noqa: S608 a name of ours
+    if state_of(source.execute(STATE)).look_up:
+        at = source.execute(f"SELECT MIN(since) FROM {_KEYS}").fetchone()[0]  # noqa: S608 a name of ours
+        await target.execute(_NOTE, SEALED, at)
+
+
 async def _copy(
     source: sqlite3.Connection, target: asyncpg.Connection, table: str, columns: list[str], copied: Copied
 ) -> int:
@@ -129,7 +142,7 @@ async def _copy(
     cursor = source.execute(f'SELECT {names} FROM "{table}"')  # noqa: S608
     total = 0
     while batch := await asyncio.to_thread(lambda: list(islice(cursor, _AT_ONCE))):
-        rows: list[list[Any]] = [clean_values(row) for row in batch]
+        rows: list[list[Any]] = [[storable(value) for value in row] for row in batch]
         try:
             await target.copy_records_to_table(table, records=rows, columns=columns, timeout=None)
         except (asyncpg.DataError, asyncpg.InternalClientError, TypeError, OverflowError) as error:

@@ -104,7 +104,7 @@ COLUMNS: Mapping[str, str] = {
 _SEEKS = (
     "seek_agencies", "seek_procedure", "seek_status", "seek_given", "seek_phone", "seek_code", "seek_late",
 )  # fmt: skip
-_STAFF = _frees("name", "email", "password", "totp", "recovery")
+_CREDENTIALS = _frees("password", "totp", "recovery")
 
 EVERYWHERE: Mapping[str, Form] = {
     "address": ADDRESS,
@@ -125,7 +125,7 @@ EVERYWHERE: Mapping[str, Form] = {
     "traces": forms.fields(subject=SUBJECT),
     **_frees(
         "callback_secret", "home", "id_tail", "list_columns", "list_name", "lookup_code", "options", "override_why",
-        "recovery", "salt", "slots", "steps", "supplement", "totp", "wording",
+        "recovery", "salt", "slots", "steps", "supplement", "totp",
     ),
 }  # fmt: skip
 
@@ -137,21 +137,21 @@ IN_QUERY: Mapping[str, Mapping[str, Form]] = {
     "api_note": {"reference": free("reference")},
     "api_tell": {"reference": free("reference")},
     **{
-        query: {"token": TOKEN, "digest": TOKEN}
+        query: {"token": TOKEN}
         for query in (
-            "api_remember", "api_remembered", "api_take_over", "api_keep_subject", "api_drop_token", "api_let_go",
-            "api_forget",
+            "api_remembered", "api_take_over", "api_keep_subject", "api_drop_token", "api_let_go", "api_forget",
         )
     },
+    "api_remember": {"token": TOKEN, "digest": TOKEN},
     "api_remember_all": {"wanted": forms.fields(token=TOKEN, digest=TOKEN)},
     "apology_act": {"detail": free("detail")},
     "apology_add": {"why": free("why")},
     "apology_save": {"why": free("why")},
     "askew_between": {"after": KEY, "until": KEY},
     "broadcast_act": {"detail": free("detail")},
-    "broadcast_add": {"title": free("title"), "why": free("why")},
+    "broadcast_add": _frees("title", "why", "wording"),
     "broadcast_rows_add": {"rows": forms.fields(phone=PHONE, contents=free("contents"))},
-    "broadcast_save": {"title": free("title"), "why": free("why")},
+    "broadcast_save": _frees("title", "why", "wording"),
     "broadcast_sent_with": {"digest": TOKEN},
     "do_not_send": {"reason": free("reason")},
     "documents_put": _frees("name", "content"),
@@ -178,11 +178,11 @@ IN_QUERY: Mapping[str, Mapping[str, Form]] = {
     "of_origins": {"origins": keys(KEY)},
     "planned_before": {"keys": keys(KEY)},
     "plans_end": {"after": KEY},
-    "staff_add": _STAFF,
+    "staff_add": {**_frees("name", "email"), **_CREDENTIALS},
     "staff_invite": _frees("name", "email"),
     "staff_open_session": _frees("agent", "network", "note"),
     "staff_save": _frees("name", "email"),
-    "staff_save_credentials": _STAFF,
+    "staff_save_credentials": _CREDENTIALS,
     "staff_save_session": _frees("note"),
     "supersede": {"items": forms.fields(address=ADDRESS, origin=KEY)},
     "supersede_held": {"items": forms.fields(address=ADDRESS, origin=KEY)},

@@ -63,7 +63,8 @@ def subject(seal: Seal, value: str) -> str:
 
 
 def fingerprint(seal: Seal, value: str) -> str:
-    return seal.print_of(value)
+    made = seal.print_of(value)
+    return made if made != value else seal.token(value)
 
 
 def name_words(seal: Seal, value: str) -> str:

@@ -96,10 +96,10 @@ class SealedStatements(Statements):
             return seal.open_bytes(kind, value) if is_sealed(value) else value
         if value.__class__ is not str:
             return value
-        if kind in _HIDDEN:
-            return seal.open_prints(value) if kind in KNOWN_AS_JSON else seal.open_print(value)
         if MARK not in value:
-            return value
+            if kind not in _HIDDEN:
+                return value
+            return seal.open_prints(value) if kind in KNOWN_AS_JSON else seal.open_print(value)
         if is_sealed(value):
             return forms.open_attached(seal, value) if kind == "attached" else seal.open_free(kind, value)
         return "" if is_words(value) else seal.open_within(value)

@@ -95,9 +95,9 @@ def _turned(seal: Seal, table: Table, row: Row) -> dict[str, Any] | None:
 
 
 def _opened(seal: Seal, form: Form, value: str) -> str:
-    if form is forms.fingerprint:
-        return seal.open_print(value)
-    return seal.open_within(value) if MARK in value else value
+    if MARK in value:
+        return seal.open_within(value)
+    return seal.open_print(value) if form is forms.fingerprint else value
 
 
 # Everything else
