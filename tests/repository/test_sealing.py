@@ -28,7 +28,8 @@ NOT_MEANT = {
         # Of sources, gateways, leases, jobs, months, keys of the API, people at work by their log-in.
         "api_add", "clear_alarm", "count_failures", "lease_fence", "lease_give_back",
         "lease_lock", "lease_renew", "lease_take", "month_drop", "month_make", "moves_of", "note_beats", "note_move",
-        "pause", "proof", "prove", "raise_alarm", "renew_alarm", "reports_name", "reports_note_seen", "resume", "set_share", "source_get",
+        "pause", "proof", "prove", "raise_alarm", "renew_alarm", "reports_note_seen", "resume", "set_share",
+        "source_get",
         "source_save", "vault", "vault_keep",
     },
     "note": {"text_draft", "text_republish"},
