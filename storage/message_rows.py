@@ -1,6 +1,7 @@
 """Rows of messages and receipts as values of the vocabulary, and back."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from bot.model.clock import from_millis, to_millis
@@ -128,6 +129,11 @@ def attachments_of(text: str) -> dict[str, Any]:
         "files": tuple(File(*file) for file in kept.get("files", ())),
         "bypass": kept.get("bypass", ""),
     }
+
+
+def documents_of(attached: Iterable[str]) -> set[str]:
+    """The ids of the documents that went with messages of these attachments, or were to go."""
+    return {file[0] for text in attached if text for file in json.loads(text).get("files", ())}
 
 
 def _attached(item: OutboxItem) -> str:

@@ -29,7 +29,7 @@ one statement, while another program adds the column."""
 NOTE = """
 INSERT INTO migrations (name, checksum, applied_at, beside) VALUES (:name, :checksum, :applied_at, :beside)
 """
-SEALED = "0025_sealed"
+SEALED = "0027_sealed"
 """In the ledger of a database that is sealed (storage.sealing), and in no file: programs that cannot open what is
 sealed take it for a migration that they do not know, and keep away."""
 _BESIDE = re.compile(r"-- beside: (\S+)")

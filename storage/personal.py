@@ -12,6 +12,8 @@ from bot.ports.personal import Personal, Whose
 from storage.audit import entry_of
 from storage.edge import key_set
 from storage.mentions import Mentions
+from storage.message_rows import documents_of
+from storage.sealing.seeking import spread_of_phones, spread_of_texts
 from storage.statements import Row, Statements
 
 _OF_PHONES = ("sms", "zalophone", TRIAL)
@@ -58,8 +60,12 @@ class PersonalData:
             "phone": whose.phone,
             "keys": key_set(keys),
             "subjects": key_set({whose.phone, *keys}),
-            "spread": mentions.spread,
+            "spread": spread_of_texts(self._sql, mentions.spread),
+            "spread_of_phones": spread_of_phones(self._sql, mentions.spread),
         }
+        if table == "documents":
+            sent = await self._sql.rows("personal_attached", keys=values["keys"])
+            values["ids"] = key_set(documents_of(row["attached"] for row in sent))
         found = await self._sql.rows(f"personal_{table}", **values, most=limit, skip=skip)
         rows = [_shown(table, row, whose, keys) for row in found if _is_about(table, row, whose, keys, mentions)]
         return Personal(rows, skip + limit if len(found) == limit else 0)

@@ -1,8 +1,7 @@
 """Erasure on request: takes a person out of every table, and leaves the books balanced."""
 
-import json
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
@@ -12,6 +11,7 @@ from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address
 from storage.edge import key_set, to_json
 from storage.mentions import Mentions
+from storage.message_rows import documents_of
 from storage.sealing.seeking import every_row, spread_of_phones
 from storage.statements import Row, Statements
 
@@ -124,7 +124,7 @@ class _Erasing:
         }
         await self._sql.change("erase_keys", items=to_json(items))
         await self._change("erase_outbox", items=to_json(items))
-        self._documents = _documents_of(found.values())
+        self._documents = documents_of(row["attached"] for row in found.values())
         named = {row["origin"]: item_id for item_id, row in found.items() if self._mentions.are_in_key(row["origin"])}
         renamed = [{"fresh": f"erased:{item_id}", "origin": origin} for origin, item_id in sorted(named.items())]
         await self._sql.change_many("erase_plans", renamed)
@@ -195,12 +195,6 @@ class _Erasing:
 
     async def _change(self, name: str, **more: Any) -> int:
         return await self._sql.change(name, **self._values, **more)
-
-
-def _documents_of(messages: Iterable[Row]) -> set[str]:
-    """The ids of the documents that went with them, or were to go."""
-    attached = (json.loads(row["attached"]) for row in messages if row["attached"])
-    return {file[0] for kept in attached for file in kept.get("files", ())}
 
 
 def _fresh(row: Row, names: Sequence[str]) -> dict[str, Any]:

@@ -30,5 +30,10 @@ def spread_of_phones(sql: Statements, spread: str) -> str:
     return Sealed(f"{UNREADABLE}%") if sql.is_sealed else spread
 
 
+def spread_of_texts(sql: Statements, spread: str) -> str:
+    """The same in texts: where they are sealed it may stand in each of them."""
+    return "%" if sql.is_sealed else spread
+
+
 def _as_is(value: object) -> object:
     return Sealed(value) if isinstance(value, str) and MARK in value else value

@@ -1,24 +1,24 @@
 -- All columns of what is kept of one person: a column that is added is shown without a word here. `whose` is by what the
 -- row is hers; whether the number is really in it is for storage.mentions to say.
 
--- name: personal_dossiers(phone, spread, most, skip)
+-- name: personal_dossiers(phone, spread_of_phones, most, skip)
 SELECT d.*, d.phone AS whose FROM dossiers AS d
-WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread)
+WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread_of_phones)
 ORDER BY d.code, d.source LIMIT :most OFFSET :skip;
 
--- name: personal_late_events(phone, spread, most, skip)
+-- name: personal_late_events(phone, spread_of_phones, most, skip)
 SELECT l.*, d.phone AS whose FROM dossiers AS d CROSS JOIN late_events AS l
-WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread) AND l.code = d.code AND l.source = d.source
+WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread_of_phones) AND l.code = d.code AND l.source = d.source
 ORDER BY l.code, l.source, l.version, l.fingerprint LIMIT :most OFFSET :skip;
 
--- name: personal_apologies(phone, spread, most, skip)
+-- name: personal_apologies(phone, spread_of_phones, most, skip)
 SELECT a.*, d.phone AS whose FROM dossiers AS d CROSS JOIN apologies AS a
-WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread) AND a.code = d.code AND a.source = d.source
+WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread_of_phones) AND a.code = d.code AND a.source = d.source
 ORDER BY a.id LIMIT :most OFFSET :skip;
 
--- name: personal_apology_acts(phone, spread, most, skip)
+-- name: personal_apology_acts(phone, spread_of_phones, most, skip)
 SELECT t.*, d.phone AS whose FROM dossiers AS d CROSS JOIN apologies AS a CROSS JOIN apology_acts AS t
-WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread) AND a.code = d.code AND a.source = d.source
+WHERE d.phone <> '' AND (d.phone = :phone OR d.phone LIKE :spread_of_phones) AND a.code = d.code AND a.source = d.source
     AND t.apology = a.id
 ORDER BY t.apology, t.number LIMIT :most OFFSET :skip;
 
@@ -33,13 +33,12 @@ SELECT p.* FROM json_each(:keys) AS k CROSS JOIN outbox AS o CROSS JOIN parts AS
 WHERE o.address = k.key AND p.item_id = o.id
 ORDER BY p.item_id, p.channel, p.reference LIMIT :most OFFSET :skip;
 
--- name: personal_documents(keys, most, skip)
-SELECT d.* FROM documents AS d
-WHERE EXISTS (
-    SELECT 1 FROM json_each(:keys) AS k CROSS JOIN outbox AS o
-    WHERE o.address = k.key AND o.attached LIKE '%"' || d.id || '"%'
-)
-ORDER BY d.id LIMIT :most OFFSET :skip;
+-- name: personal_attached(keys)
+SELECT o.attached FROM json_each(:keys) AS k CROSS JOIN outbox AS o
+WHERE o.address = k.key AND o.attached <> '';
+
+-- name: personal_documents(ids, most, skip)
+SELECT * FROM documents WHERE id IN (SELECT key FROM json_each(:ids)) ORDER BY id LIMIT :most OFFSET :skip;
 
 -- name: personal_broadcast_recipients(phone, spread, most, skip)
 SELECT * FROM broadcast_recipients
