@@ -13,7 +13,7 @@ from adapters.heartbeats import heart_door
 from adapters.registry import CHANNELS, SIMULATORS, SOURCES, ChannelKind, SourceKind
 from adapters.sandbox import sandboxed, stand_in
 from bot.backups import key_of
-from bot.config import Config, nearest, parse_table
+from bot.config import Config, StorageSettings, nearest, parse_table
 from bot.heartbeat_settings import HeartbeatSettings
 from bot.house_clock import HouseClock, kept
 from bot.model.api import TRIAL
@@ -35,7 +35,7 @@ from storage.copying import Copied, copy_up
 from storage.migrate import beside
 from storage.sealing.ring import Ring, new_ring
 from storage.sealing.ring import parse as parse_ring
-from storage.sealing.turning import Turning
+from storage.sealing.turning import Turning, holds_sealed
 
 __all__ = [
     "CHANNELS",
@@ -54,6 +54,7 @@ __all__ = [
     "copies_of",
     "copy_database",
     "facts_of",
+    "is_sealed",
     "new_ring",
     "open_app",
     "open_database",
@@ -152,6 +153,12 @@ async def open_turning(config: Config) -> AsyncIterator[Turning]:
         yield Turning(storage)
 
 
+async def is_sealed(url: str) -> bool:
+    """Whether what is personal is sealed there. Raises `StorageError`."""
+    async with open_storage(url) as storage:
+        return await holds_sealed(storage)
+
+
 def _keys(config: Config) -> Callable[[], str] | None:
     return config.storage.keys.read if config.storage.keys else None
 
@@ -174,7 +181,7 @@ def copies_of(config: Config) -> CopyDatabase:
 class Ground:
     """What services of one process stand on, one after the other: it stays when the configuration is read anew."""
 
-    url: str
+    settings: StorageSettings
     storage: Storage
     clock: Clock
 
@@ -188,7 +195,7 @@ async def open_ground(config: Config, *, clock: Clock | None = None, migrate: bo
         storage = await stack.enter_async_context(open_database(config, clock=clock, migrate=migrate))
         if isinstance(clock, HouseClock):
             await stack.enter_async_context(kept(clock, storage))
-        yield Ground(config.storage.url, storage, clock)
+        yield Ground(config.storage, storage, clock)
 
 
 @asynccontextmanager
@@ -202,10 +209,13 @@ async def open_on(
     """Opens channels and sources for a process that does `roles`; nothing is sent or asked before the service runs.
     `hide` is told every secret that must not reach a log. Raises `ConfigError` where the plan is for another
     database."""
-    if plan.config.storage.url != ground.url:
+    asked, stands = plan.config.storage, ground.settings
+    if asked.url != stands.url:
         raise ConfigError(
             "[storage.url] đổi cơ sở dữ liệu thì phải khởi động lại dịch vụ / another database needs a restart"
         )
+    if asked.keys != stands.keys:
+        raise ConfigError("[storage.keys] đổi thì phải khởi động lại dịch vụ / another ring of keys needs a restart")
     storage, clock = ground.storage, ground.clock
     async with AsyncExitStack() as stack:
         channels = []

@@ -166,6 +166,12 @@ class SecretPlace:
         """Raises `ValueError`."""
         return str(_resolve(self._where))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretPlace) and self._where == other._where
+
+    def __hash__(self) -> int:
+        return hash(self._where)
+
     def __repr__(self) -> str:
         return f"SecretPlace({self._where!r})"
 

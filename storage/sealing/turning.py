@@ -37,6 +37,14 @@ class Standing:
         return self.look_up != self.wanted
 
 
+async def holds_sealed(storage: Storage) -> bool:
+    """Whether what is personal is sealed there, or about to be; `storage` may be opened without keys."""
+    if not isinstance(storage, Engine):
+        raise TypeError("no database of ours")
+    state = state_of(await storage.sealing_rows())
+    return bool(state.look_up or state.turns_to)
+
+
 class Turning:
     """Works past the check that keeps everybody else away while it is under way. What was begun is gone on with."""
 
