@@ -33,9 +33,7 @@ from storage.backups_postgres import DumpReceiver, facts_of, require_empty
 from storage.backups_postgres import copy_database as dump_database
 from storage.copying import Copied, copy_up
 from storage.migrate import beside
-from storage.sealing.ring import Ring, new_ring
-from storage.sealing.ring import parse as parse_ring
-from storage.sealing.turning import Turning, holds_sealed
+from storage.sealing import tools as sealing
 
 __all__ = [
     "CHANNELS",
@@ -48,21 +46,15 @@ __all__ = [
     "FileReceiver",
     "Ground",
     "Plan",
-    "Ring",
-    "Turning",
     "beside",
     "copies_of",
     "copy_database",
     "facts_of",
-    "is_sealed",
-    "new_ring",
     "open_app",
     "open_database",
     "open_ground",
     "open_library",
     "open_on",
-    "open_turning",
-    "parse_ring",
     "planner_for",
     "reach_for",
     "read_plan",
@@ -70,6 +62,7 @@ __all__ = [
     "require_free",
     "routes_of",
     "rules_of",
+    "sealing",
     "sms_place",
     "sms_rules",
 ]
@@ -125,14 +118,14 @@ def _shape(kind: ChannelKind | SourceKind, table: Mapping[str, object], where: s
 @asynccontextmanager
 async def open_raw(config: Config) -> AsyncIterator[Storage]:
     """The database as it is, migrated or not."""
-    async with open_storage(config.storage.url, keys=_keys(config)) as storage:
+    async with open_storage(config.storage.url, keys=config.storage.ring) as storage:
         yield storage
 
 
 @asynccontextmanager
 async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool = False) -> AsyncIterator[Storage]:
     """The database, ready for use. Raises `StorageError` where migrations are missing and not asked for."""
-    async with open_storage(config.storage.url, clock=clock, keys=_keys(config)) as storage:
+    async with open_storage(config.storage.url, clock=clock, keys=config.storage.ring) as storage:
         if migrate:
             await storage.migrate()
         elif missing := await storage.pending_migrations():
@@ -141,26 +134,6 @@ async def open_database(config: Config, *, clock: Clock = utc_now, migrate: bool
                 f"the database lacks {len(missing)} migration(s), run `motcua migrate`"
             )
         yield storage
-
-
-@asynccontextmanager
-async def open_turning(config: Config) -> AsyncIterator[Turning]:
-    """The database for who gives it its first or another look-up key. Raises `ConfigError` without `[storage] keys`."""
-    keys = _keys(config)
-    if keys is None:
-        raise ConfigError("[storage] keys chưa đặt / is not set: xin xem / see `motcua keys new`")
-    async with open_storage(config.storage.url, keys=keys) as storage:
-        yield Turning(storage)
-
-
-async def is_sealed(url: str) -> bool:
-    """Whether what is personal is sealed there. Raises `StorageError`."""
-    async with open_storage(url) as storage:
-        return await holds_sealed(storage)
-
-
-def _keys(config: Config) -> Callable[[], str] | None:
-    return config.storage.keys.read if config.storage.keys else None
 
 
 async def copy_database(source: str, target: str, *, copied: Copied) -> Mapping[str, int]:
@@ -209,12 +182,11 @@ async def open_on(
     """Opens channels and sources for a process that does `roles`; nothing is sent or asked before the service runs.
     `hide` is told every secret that must not reach a log. Raises `ConfigError` where the plan is for another
     database."""
-    asked, stands = plan.config.storage, ground.settings
-    if asked.url != stands.url:
+    if plan.config.storage.url != ground.settings.url:
         raise ConfigError(
             "[storage.url] đổi cơ sở dữ liệu thì phải khởi động lại dịch vụ / another database needs a restart"
         )
-    if asked.keys != stands.keys:
+    if plan.config.storage.keys != ground.settings.keys:
         raise ConfigError("[storage.keys] đổi thì phải khởi động lại dịch vụ / another ring of keys needs a restart")
     storage, clock = ground.storage, ground.clock
     async with AsyncExitStack() as stack:

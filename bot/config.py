@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -53,6 +53,11 @@ class StorageSettings(Settings):
     keys: SecretAt | None = Field(
         None, description='ring of keys under which phones, names and texts are sealed: "file:PATH"; none: they are not'
     )
+
+    @property
+    def ring(self) -> Callable[[], str] | None:
+        """Reads the ring of keys."""
+        return self.keys.read if self.keys else None
 
 
 _ANCESTOR = re.compile(r"'self'|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")

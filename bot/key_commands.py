@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,7 @@ from bot.model.errors import ConfigError, StorageError
 from bot.ports import Storage
 from bot.ports.sealing import LOOK_UP
 from bot.sealing import seal_all, sealed
+from bot.settings import SecretPlace
 
 keys = typer.Typer(
     help="Khóa niêm phong số điện thoại, tên và lời văn trong cơ sở dữ liệu. / Keys of what is sealed in the database.",
@@ -35,7 +36,7 @@ def new(path: Annotated[Path, typer.Argument(help="Tệp sẽ tạo / file to ma
     """Tạo một chùm khóa mới. / Make a new ring of keys."""
     if path.exists():
         raise ConfigError(f"{path}: đã có tệp này, không ghi đè / exists already and is not overwritten")
-    _write(path, app.new_ring(_today()))
+    _write(path, app.sealing.new_ring(_today()))
     show.console.print(
         f"Đã tạo / made: {path} (chỉ chủ tệp đọc được / readable by its owner alone)\n"
         "Việc còn lại / what is left to do:\n"
@@ -168,13 +169,13 @@ def drop(
 
 async def _turn(config: Config, told: app.Copied) -> int | None:
     """Rows, where the look-up key was not yet that of the ring."""
-    async with app.open_turning(config) as turning:
+    async with _turning(config) as turning:
         standing = await turning.standing()
         return await turning.turn(told) if standing.is_due else None
 
 
 async def _require_silence(config: Config) -> None:
-    async with app.open_turning(config) as turning:
+    async with _turning(config) as turning:
         await turning.require_silence()
 
 
@@ -190,24 +191,31 @@ def _noted(config: Config, what: str, name: str) -> None:
     in_database(config, lambda storage: storage.write(lambda tx: tx.audit.add([entry])))
 
 
-def _ring(config: Config) -> app.Ring:
+def _turning(config: Config) -> AbstractAsyncContextManager[app.sealing.Turning]:
+    return app.sealing.open_turning(config.storage.url, _place(config).read)
+
+
+def _place(config: Config) -> SecretPlace:
     if config.storage.keys is None:
         raise ConfigError("[storage] keys chưa đặt, xin xem `motcua keys new` / is not set: see `motcua keys new`")
-    return app.parse_ring(config.storage.keys.read())
+    return config.storage.keys
 
 
-def _ring_file(config: Config) -> tuple[Path, app.Ring]:
-    ring = _ring(config)
-    path = config.storage.keys.path if config.storage.keys else None
+def _ring(config: Config) -> app.sealing.Ring:
+    return app.sealing.parse(_place(config).read())
+
+
+def _ring_file(config: Config) -> tuple[Path, app.sealing.Ring]:
+    path = _place(config).path
     if path is None:
         raise ConfigError(
             "[storage] keys là một biến môi trường: lệnh này chỉ sửa được tệp / names a variable of the environment: "
             'this command can change a file alone ("file:PATH")'
         )
-    return path, ring
+    return path, _ring(config)
 
 
-def _write(path: Path, ring: app.Ring) -> None:
+def _write(path: Path, ring: app.sealing.Ring) -> None:
     """In one step, for its owner alone: a running service may be reading it."""
     beside = path.with_name(f"{path.name}.new")
     try:

@@ -138,7 +138,7 @@ def _require_same(file: Path, said: Facts, found: Facts) -> None:
 async def _make_ready(order: Order, plan: app.Plan | None, url: str, manifest: Manifest) -> Restored:
     """Migrates and marks what nobody uses yet."""
     # A backup of before it was sealed comes back as it was.
-    keys = plan.config.storage.keys if plan and await app.is_sealed(url) else None
+    keys = plan.config.storage.keys if plan and await app.sealing.is_sealed(url) else None
     async with app.open_raw(Config(storage=StorageSettings(url=url, keys=keys))) as storage:
         pending = await storage.pending_migrations()
         if pending and not order.migrates:

@@ -18,7 +18,7 @@ from storage import postgres_driver
 from storage.coordination import Coordination
 from storage.engine import NEW_SCHEMA, Engine
 from storage.migrate import ADD_BESIDE, APPLIED, LEDGER, Applied, as_applied, missing
-from storage.postgres_hosts import FAILURES, Hosts, shown
+from storage.postgres_hosts import FAILURES, Hosts, close, hides_an_end, shown
 from storage.postgres_wake import WAKE, listen
 from storage.sealing.seal import Seal
 from storage.sealing.state import STATE
@@ -34,7 +34,6 @@ _FREE_SECONDS = 15.0
 """How long to wait for a free connection of the pool."""
 _COMMIT_SECONDS = 15.0
 """For the answer to a commit. A server whose standby is gone makes us wait for ever."""
-_CLOSE_SECONDS = 10.0
 _MIGRATION_SECONDS = 24 * 3600.0
 _YOUNG_PLAN_SECONDS = 5
 """How long a prepared statement is kept in a database of few messages. A plan that was made while a table was small
@@ -104,7 +103,7 @@ async def open_postgres(url: str, clock: Clock, seal: Seal | None = None) -> Asy
         storage.closed = True
         listening.cancel()
         await asyncio.wait([listening])
-        await _close(pool)
+        await close(pool)
 
 
 class PostgresStorage(Engine):
@@ -250,24 +249,13 @@ class PostgresStorage(Engine):
         except _TWO_AT_ONCE:
             raise
         except FAILURES as error:
-            if _hides_an_end(error, handled):
+            if hides_an_end(error, handled):
                 raise asyncio.CancelledError from error
             if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
                 # It was a primary, and another one has taken its place: no connection to it is of use.
                 self._hosts.forget()
                 await self._pool.expire_connections()
             raise postgres_driver.readable(error, self.shown) from error
-
-
-def _hides_an_end(error: BaseException, handled: BaseException | None) -> bool:
-    """A task that is ended while it talks to a server that has gone gets the driver's complaint in place of the order
-    to end; and a loop that bears complaints would go on for ever. `handled`: what was being handled before."""
-    task, seen = asyncio.current_task(), error.__context__
-    while seen is not None and seen is not handled:
-        if isinstance(seen, asyncio.CancelledError):
-            return task is not None and task.cancelling() > 0
-        seen = seen.__context__
-    return False
 
 
 class _Others(Coordination):
@@ -324,11 +312,3 @@ def _hang_up(connection: asyncpg.Connection) -> None:
     """Without a word to the server. Where the driver has noticed the end itself it has taken the connection back."""
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
-
-
-async def _close(pool: asyncpg.Pool) -> None:
-    try:
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await pool.close()
-    except FAILURES:
-        pool.terminate()

@@ -22,6 +22,7 @@ FAILURES = (
 )
 """What may come of talking to a server."""
 
+_CLOSE_SECONDS = 10.0
 _HOST_SECONDS = 4.0
 """For one machine to answer. One that is switched off does not say so, and others may be waiting to be asked."""
 _ANSWER_SECONDS = 35.0
@@ -189,3 +190,23 @@ def _plainest(errors: Sequence[BaseException]) -> BaseException:
     """Of what the servers said: a refused password rather than a closed door, a closed door rather than silence."""
     ranks = (asyncpg.PostgresError, asyncpg.InternalClientError, OSError)
     return min(errors, key=lambda error: next((at for at, kind in enumerate(ranks) if isinstance(error, kind)), 9))
+
+
+def hides_an_end(error: BaseException, handled: BaseException | None) -> bool:
+    """A task that is ended while it talks to a server that has gone gets the driver's complaint in place of the order
+    to end; and a loop that bears complaints would go on for ever. `handled`: what was being handled before."""
+    task, seen = asyncio.current_task(), error.__context__
+    while seen is not None and seen is not handled:
+        if isinstance(seen, asyncio.CancelledError):
+            return task is not None and task.cancelling() > 0
+        seen = seen.__context__
+    return False
+
+
+async def close(pool: asyncpg.Pool) -> None:
+    """Also where the server does not answer any more."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await pool.close()
+    except FAILURES:
+        pool.terminate()

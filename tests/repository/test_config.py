@@ -137,6 +137,7 @@ def test_each_example_of_a_gateway_loads_as_it_is(path: Path) -> None:
 
 def test_the_example_states_the_defaults() -> None:
     raw = uncommented()
+    assert raw["storage"].pop("keys")
     for table in ("storage", "web", "texts", "lookup", "outbox", "log", "gateways"):
         settings = type(getattr(Config(), table))
         assert settings.model_validate(raw[table]) == settings(), table
