@@ -15,9 +15,10 @@ _ERASED = "erased"
 _IN_KEY = re.compile(
     r"(?<=\|)(?P<scheme>[a-z]+:)(?P<value>[^|]+)"
     r"|(?P<phone>\+[1-9][0-9]{6,14})"
-    r"|(?<=:)moved:(?P<old>[^:|]+):(?P<new>[^:|]+)"
+    r"|(?<=^inbound:)(?P<channel>[^:|]*:)(?P<message>[^|]+)"
 )
-"""Where in a key of ours somebody's address stands: behind a bar, as a phone, as the two ids of a chat that moved."""
+"""Where in a key of ours something tells who somebody is: an address behind a bar, a phone, what a channel calls a
+message of hers, which may be made of her number and her words."""
 _SUBJECT = re.compile(r"[a-z]+:")
 _WORD = re.compile(r"\w+")
 WAYS, BARRED = '"ways":', '"ways_barred":'
@@ -48,8 +49,8 @@ def key(seal: Seal, value: str) -> str:
     def sealed(found: re.Match[str]) -> str:
         if found["phone"]:
             return seal.token(found["phone"])
-        if found["old"]:
-            return f"moved:{seal.token(found['old'])}:{seal.token(found['new'])}"
+        if found["message"]:
+            return f"{found['channel']}{seal.token(found['message'])}"
         return address(seal, found[0])
 
     return _IN_KEY.sub(sealed, value)

@@ -127,7 +127,8 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> AsyncIterator[Town]:
+async def town(folder: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept, **more: Any) -> AsyncIterator[Town]:
+    """`more`: tables of the configuration beside its own."""
     exports, port = folder / "exports", free_port()
     exports.mkdir()
     secrets = {
@@ -167,7 +168,7 @@ async def town(folder: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Asy
         web = {"port": port, "key_file": folder / "web.key", "trusted_proxies": ["127.0.0.0/8"]}
         tables: dict[str, Any] = {
             "channels": channels, "sources": sources, "web": web, "routes": {"default": {"gateways": {"sms": 1}}},
-            "broadcasts": {"approve_people": 5, "canary": 0},
+            "broadcasts": {"approve_people": 5, "canary": 0}, **more,
         }  # fmt: skip
         here = await stack.enter_async_context(whole(folder, monkeypatch, **tables))
         yield Town(here, smsc, telegram, zalo, kept)

@@ -47,6 +47,7 @@ NOT_MEANT = {
     },
     "note": {"text_draft", "text_republish"},
     "password": set[str](),
+    "place": {"dossiers_add", "dossiers_save", "retention_mark"},  # where a result is handed out; an id of ours
     "reason": {
         # Words of ours, or of a provider, of why a message is where it is; sources' and gateways' troubles.
         "abandon", "api_tell", "apology_add", "apology_save", "arrive_item", "bar_ways", "broadcast_cancel",
