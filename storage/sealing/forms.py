@@ -19,6 +19,7 @@ _IN_KEY = re.compile(
 )
 """Where in a key of ours something tells who somebody is: an address behind a bar, a phone, what a channel calls a
 message of hers, which may be made of her number and her words."""
+_INBOUND = "inbound:"
 _SUBJECT = re.compile(r"[a-z]+:")
 _WORD = re.compile(r"\w+")
 WAYS, BARRED = '"ways":', '"ways_barred":'
@@ -45,6 +46,13 @@ def address(seal: Seal, value: str) -> str:
 
 def key(seal: Seal, value: str) -> str:
     """A key or an origin: what in it names somebody."""
+    head, bar, last = value.rpartition("|")
+    if not value.startswith(_INBOUND):
+        # Most are `source|code|number|scheme:value`, or name nobody: told without the pattern, at a fifth of its cost.
+        if not bar and "+" not in value:
+            return value
+        if bar and ":" not in head and "+" not in head and ":" in last:
+            return f"{head}|{address(seal, last)}"
 
     def sealed(found: re.Match[str]) -> str:
         if found["phone"]:
@@ -147,10 +155,13 @@ def _json(values: Mapping[str, Any]) -> str:
 # One value of a statement
 
 
-def sealed_value(form: Form, kind: str, seal: Seal, value: Any) -> Any:
+def sealed_value(form: Form, kind: str, seal: Seal, value: Any, *, is_clean: bool = False) -> Any:
     """`value` as it is stored. Nothing stays nothing, so that statements can tell what is empty."""
-    if value is None or not value:
+    if not value:
         return value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return seal.free_bytes(kind, bytes(value))
-    return Sealed(form(seal, cleaned(value))) if isinstance(value, str) else value
+    if isinstance(value, str):
+        clean = value if is_clean else cleaned(value)
+        made = form(seal, clean)
+        # As a text of any kind where nothing was sealed: it has no mark.
+        return clean if made is clean else Sealed(made)
+    return seal.free_bytes(kind, bytes(value)) if isinstance(value, bytes | bytearray | memoryview) else value

@@ -52,10 +52,16 @@ class SealedStatements(Statements):
         first = rows[0]
         if isinstance(first, tuple):
             return await super().change_many(name, self._sealed_tuples(name, rows))  # type: ignore[arg-type]
-        return await super().change_many(name, [self._sealed(name, row) for row in rows])  # type: ignore[arg-type]
+        way = _way(name, tuple(first))
+        made = [self._sealed_by(way, row) for row in rows] if way else rows  # type: ignore[arg-type]
+        return await super().change_many(name, made)
 
-    def _sealed(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        way, seal, made = _way(name, tuple(values)), self.seal, dict(values)
+    def _sealed(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        way = _way(name, tuple(values))
+        return self._sealed_by(way, values) if way else values
+
+    def _sealed_by(self, way: _Way, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        seal, made = self.seal, dict(values)
         for parameter, form in way:
             made[parameter] = sealed_value(form, COLUMNS.get(parameter, parameter), seal, made[parameter])
         return made
@@ -67,7 +73,7 @@ class SealedStatements(Statements):
         for row in rows:
             values = list(row)
             for place, form, parameter in way:
-                values[place] = sealed_value(form, parameter, seal, values[place])
+                values[place] = sealed_value(form, parameter, seal, values[place], is_clean=True)
             made.append(tuple(values))
         return made
 
@@ -82,11 +88,12 @@ class SealedStatements(Statements):
         values: list[Any] | None = None
         for place, kind in shape.places:
             value = row[place]
-            if (value.__class__ is str and (MARK in value or kind in _HIDDEN)) or value.__class__ is bytes:
-                opened = self._open(kind, value)
-                if opened is not value:
-                    values = values or list(row)
-                    values[place] = opened
+            if value.__class__ is str and MARK not in value and kind not in _HIDDEN:
+                continue
+            opened = self._open(kind, value)
+            if opened is not value:
+                values = values or list(row)
+                values[place] = opened
         return row if values is None else shape.made(values)
 
     def _open(self, kind: str, value: Any) -> Any:
@@ -96,13 +103,19 @@ class SealedStatements(Statements):
             return seal.open_bytes(kind, value) if is_sealed(value) else value
         if value.__class__ is not str:
             return value
-        if MARK not in value:
+        at = value.find(MARK)
+        if at < 0:
             if kind not in _HIDDEN:
                 return value
             return seal.open_prints(value) if kind in KNOWN_AS_JSON else seal.open_print(value)
-        if is_sealed(value):
+        if at == 0 and is_sealed(value):
             return forms.open_attached(seal, value) if kind == "attached" else seal.open_free(kind, value)
-        return "" if is_words(value) else seal.open_within(value)
+        if at == 0 and is_words(value):
+            return ""
+        rest = value[at:]
+        if MARK in rest[1:] or "|" in rest:
+            return seal.open_within(value)
+        return f"{value[:at]}{seal.open_token(rest)}"
 
 
 _HIDDEN = frozenset({"fingerprint", *KNOWN_AS_JSON})

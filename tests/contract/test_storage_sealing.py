@@ -351,7 +351,8 @@ def test_marks_of_a_walk_say_nothing_of_anybody() -> None:
     open_keys = {name: [key for key in table.key if key not in table.columns] for name, table in TABLES.items()}
 
     assert {key for keys in open_keys.values() for key in keys} == {
-        "apology", "at", "broadcast", "channel", "code", "column_name", "digest", "id", "item_id", "key_id", "kind", "name",
+        "apology", "at", "broadcast", "channel", "code", "column_name", "digest", "id", "item_id", "key_id", "kind",
+        "name",
         "number", "one", "row_number", "source", "version",
     }  # fmt: skip
     assert json.dumps(open_keys)
