@@ -16,6 +16,7 @@ from bot.model.errors import trail
 from bot.model.person import Address, Binding, Consent
 from bot.model.service import Feedback, FeedbackKind
 from bot.ports import Storage, Transaction
+from bot.ports.people import Looked
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ COUNTER = "counter"
 """The channel of a request that was made at the counter, by telephone or in writing."""
 EVERY = 60.0
 """Seconds between two looks for requests that the service carries out by itself."""
+LOOKED_AT = 2_000
+"""Messages that are looked through in one transaction, where that has to be done."""
 MOST = 1_000
 """Open requests that are read at once."""
 
@@ -57,9 +60,17 @@ async def erase(storage: Storage, phone: str, clock: Clock, *, by: str = "") -> 
     for the log, which does not hear the number.
     """
 
+    # Before anybody else has to wait for us.
+    addresses, looked = await storage.read(lambda tx: tx.privacy.addresses_of(phone)), Looked()
+    while not looked.is_done:
+        looked = await storage.read(
+            lambda tx, before=looked: tx.privacy.look(phone, addresses, before, limit=LOOKED_AT)  # type: ignore[misc]
+        )
+
     async def work(tx: Transaction) -> dict[str, int]:
-        digest = digest_of(phone, await tx.privacy.salt())
-        taken = await tx.privacy.erase(phone, await tx.privacy.addresses_of(phone), digest=digest, at=clock())
+        digest, now = digest_of(phone, await tx.privacy.salt()), clock()
+        hers = await tx.privacy.addresses_of(phone)
+        taken = await tx.privacy.erase(phone, hers, digest=digest, at=now, looked=looked)
         await tx.retention.scrub()
         return taken
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from bot.model.api import TRIAL
 from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address
+from bot.ports.people import Looked
 from storage.edge import key_set, to_json
 from storage.mentions import Mentions
 from storage.message_rows import documents_of
-from storage.sealing.seeking import every_row, spread_of_phones
+from storage.sealing.seeking import every_row, page_after, spread_of_phones
 from storage.statements import Row, Statements
 
 REASON = "erased on request"
@@ -32,6 +34,7 @@ _PLAIN = (
     "talks",
 )
 """Tables of which her rows go as a whole."""
+_NOT_LOOKED = Looked()
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _OF_PHONES = ("sms", "zalophone")
 """Schemes of which the phone itself is the address."""
@@ -57,7 +60,18 @@ class Privacy:
             salt = await self._sql.value("erasure_salt")
         return bytes.fromhex(salt)
 
-    async def erase(self, phone: str, addresses: Collection[Address], *, digest: str, at: datetime) -> dict[str, int]:
+    async def look(self, phone: str, addresses: Collection[Address], looked: Looked, *, limit: int) -> Looked:
+        if not self._sql.is_sealed:
+            return replace(looked, is_done=True)
+        erasing = _Erasing(self._sql, phone, addresses, 0)
+        rows = await page_after(self._sql, "outbox", [looked.until], most=limit)
+        found = {row["id"] for row in rows if erasing.is_about_her(row)}
+        until = rows[-1]["id"] if rows else looked.until
+        return Looked(looked.found | found, until, is_done=len(rows) < limit)
+
+    async def erase(
+        self, phone: str, addresses: Collection[Address], *, digest: str, at: datetime, looked: Looked = _NOT_LOOKED
+    ) -> dict[str, int]:
         if not _E164.fullmatch(phone):
             raise ValueError("no E.164 number: this would erase others")
         # First of all, for it locks the sources: what a mirror writes meanwhile is seen here, or it reads again.
@@ -68,7 +82,7 @@ class Privacy:
             "dossiers": await erasing.dossiers(),
             "apology_acts": await erasing.of_dossiers("erase_apology_acts"),
             "apologies": await erasing.of_dossiers("erase_apologies"),
-            "outbox": await erasing.messages(),
+            "outbox": await erasing.messages(looked),
             "documents": await erasing.documents(),
             "broadcast_recipients": await erasing.recipients(),
             "inbound": await erasing.inbound(),
@@ -115,9 +129,13 @@ class _Erasing:
         """What staff wrote about the dossiers that `dossiers` has found."""
         return await self._sql.change(statement, dossiers=self._dossiers)
 
-    async def messages(self) -> int:
+    async def messages(self, looked: Looked) -> int:
         found = {row["id"]: row for row in await self._rows("erase_outbox_seek")}
-        found |= {row["id"]: row async for row in self._among("outbox") if self._is_about_her(row)}
+        if looked.found:
+            known = await self._sql.rows("erase_outbox_among", ids=key_set(looked.found))
+            found |= {row["id"]: row for row in known if self.is_about_her(row)}
+        after = [looked.until]
+        found |= {row["id"]: row async for row in self._among("outbox", after) if self.is_about_her(row)}
         items = {
             item_id: {"named": str(int(self._mentions.are_in_key(row["dedupe_key"]))), "dedupe_key": row["dedupe_key"]}
             for item_id, row in found.items()
@@ -172,7 +190,7 @@ class _Erasing:
     async def plain(self) -> dict[str, int]:
         return {table: await self._change(f"erase_{table}") for table in _PLAIN}
 
-    def _is_about_her(self, row: Row) -> bool:
+    def is_about_her(self, row: Row) -> bool:
         keys = (row["dedupe_key"], row["origin"])
         texts = (row["text"], row["attached"])
         return any(map(self._mentions.are_in_key, keys)) or any(map(self._mentions.are_in, texts))
@@ -181,10 +199,10 @@ class _Erasing:
         texts = (row[name] for name in ("text", "name", "home", "phone", "answer"))
         return self._mentions.are_in_key(row["address"]) or any(map(self._mentions.are_in, texts))
 
-    async def _among(self, table: str) -> AsyncIterator[Row]:
+    async def _among(self, table: str, after: Sequence[Any] | None = None) -> AsyncIterator[Row]:
         """Rows in which she may be mentioned, and rows in which she is not."""
         if self._sql.is_sealed:
-            async for row in every_row(self._sql, table):
+            async for row in every_row(self._sql, table, after):
                 yield row
             return
         for row in await self._rows(f"erase_seek_{table}"):

@@ -213,16 +213,35 @@ class ServiceStore(Protocol):
     async def idle_talks(self, *, before: datetime) -> list[Talk]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Messages that were looked through for somebody, before a transaction that erases her."""
+
+    found: frozenset[str] = frozenset()
+    """Ids of those that may mention her."""
+    until: str = ""
+    """The last id that was looked at; newer ones were not."""
+    is_done: bool = False
+
+
 class PrivacyStore(Protocol):
     """Erasure on request."""
+
+    async def look(self, phone: str, addresses: Collection[Address], looked: Looked, *, limit: int) -> Looked:
+        """Goes on from `looked` over `limit` messages. Where statements can look for themselves nothing is looked at,
+        and it is done."""
+        ...
 
     async def addresses_of(self, phone: str) -> list[Address]:
         """Every address that belongs to the phone: `sms`, `zalophone`, and the chats bound to it."""
         ...
 
-    async def erase(self, phone: str, addresses: Collection[Address], *, digest: str, at: datetime) -> dict[str, int]:
+    async def erase(
+        self, phone: str, addresses: Collection[Address], *, digest: str, at: datetime, looked: Looked = Looked()
+    ) -> dict[str, int]:
         """Takes phone, addresses, names and texts out of every table; rows by table. Messages stay as rows without
-        text, under an address that says nothing, so that the books balance. `digest` is remembered."""
+        text, under an address that says nothing, so that the books balance. `digest` is remembered. What was `looked`
+        at before is not looked for again."""
         ...
 
     async def erased(self) -> dict[str, datetime]:

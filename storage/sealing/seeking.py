@@ -1,6 +1,7 @@
 """Rows of which something personal is to be looked into: where it is sealed no statement can, and they are all read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from storage.edge import MARK
 from storage.sealing.columns import TABLES
@@ -10,18 +11,24 @@ from storage.statements import Row, Statements
 _AT_ONCE = 500
 
 
-async def every_row(sql: Statements, table: str) -> AsyncIterator[Row]:
-    """The sealed columns of all rows, open, some hundreds of them in memory at a time; the key's too, as `key_0` ….
-    Where one of these is sealed itself, it is as it is stored."""
+async def every_row(sql: Statements, table: str, after: Sequence[Any] | None = None) -> AsyncIterator[Row]:
+    """The sealed columns of all rows, or of those behind the key `after`; open, some hundreds of them in memory at a
+    time. The key's columns too, as `key_0` …: where one of these is sealed itself, it is as it is stored."""
     keys = [f"key_{number}" for number in range(len(TABLES[table].key))]
-    rows = await sql.rows(f"sealing_first_{table}", most=_AT_ONCE)
-    while rows:
+    while rows := await page_after(sql, table, after, most=_AT_ONCE):
         for row in rows:
             yield row
         if len(rows) < _AT_ONCE:
             return
-        place = {f"after_{number}": _as_is(rows[-1][key]) for number, key in enumerate(keys)}
-        rows = await sql.rows(f"sealing_next_{table}", **place, most=_AT_ONCE)
+        after = [rows[-1][key] for key in keys]
+
+
+async def page_after(sql: Statements, table: str, after: Sequence[Any] | None, *, most: int) -> list[Row]:
+    """One page of `every_row`."""
+    if after is None:
+        return await sql.rows(f"sealing_first_{table}", most=most)
+    place = {f"after_{number}": _as_is(value) for number, value in enumerate(after)}
+    return await sql.rows(f"sealing_next_{table}", **place, most=most)
 
 
 def spread_of_phones(sql: Statements, spread: str) -> str:

@@ -62,6 +62,13 @@ FROM json_each(:keys) AS k CROSS JOIN outbox AS o
 WHERE o.address = k.key
 ORDER BY o.id;
 
+-- name: erase_outbox_among(ids)
+SELECT o.id, o.dedupe_key, o.origin, o.text, o.attached
+FROM json_each(:ids) AS wanted CROSS JOIN outbox AS o
+WHERE o.id = wanted.key
+    /*postgres AND wanted.key = wanted.key || '' */
+ORDER BY o.id;
+
 -- name: erase_seek_outbox(spread)
 -- Reads the whole table: what was sent to a chat that is no longer bound, and what names her beside the way it goes.
 SELECT id, dedupe_key, origin, text, attached

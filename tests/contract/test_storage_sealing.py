@@ -10,8 +10,11 @@ import pytest
 
 from bot.model.errors import StorageError
 from bot.model.message import Alternative
+from bot.model.name import name_words
 from bot.model.person import Address
 from bot.ports import Storage
+from bot.ports.console import DossierWish
+from bot.ports.people import Looked
 from bot.sealing import Sealed, seal_all, sealed
 from storage import open_storage
 from storage.migrate import SEALED, as_applied, migrations, missing
@@ -279,6 +282,43 @@ async def test_another_look_up_key_turns_every_row(url: str) -> None:
         assert betrayals(await everything(storage), MAI) == []
     assert token.encode() not in before
     assert taken["dossiers"] == 2
+
+
+async def test_an_erasure_looks_through_messages_before_it_locks_anybody_out(url: str) -> None:
+    former = Address("telegram", MAI.former_chat)
+    async with opened(url) as storage:
+        texts = ["Xin chào", f"Số {MAI.written} đã liên kết", f"gọi {MAI.phone}", "Xin chào", f"số {ANH.written}"]
+        items = [an_item(number, address=former, text=text) for number, text in enumerate(texts)]
+        await enqueue(storage, *items)
+        addresses = await storage.read(lambda tx: tx.privacy.addresses_of(MAI.phone))
+        looked = Looked()
+        while not looked.is_done:
+            looked = await storage.read(
+                lambda tx, before=looked: tx.privacy.look(MAI.phone, addresses, before, limit=2)  # type: ignore[misc]
+            )
+        # What comes after the look is found all the same.
+        await enqueue(storage, an_item(7, address=former, text=f"lại là {MAI.written}"))
+        taken = await storage.write(
+            lambda tx: tx.privacy.erase(MAI.phone, addresses, digest="d", at=MOMENT, looked=looked)
+        )
+        left = [(await stored(storage, an_item(number))).text for number in (0, 1, 2, 3, 4, 7)]
+
+    assert looked == Looked(frozenset({items[1].id, items[2].id}), items[4].id, is_done=True)
+    assert taken["outbox"] == 3
+    assert left == [texts[0], "", "", texts[3], texts[4], ""]
+
+
+async def test_names_are_found_by_whole_words(url: str) -> None:
+    async with opened(url) as storage:
+        await storage.write(lambda tx: fill(tx, MAI))
+
+        async def found(name: str) -> int:
+            wish = DossierWish(name=name_words(name))
+            page = await storage.read(lambda tx: tx.console.dossiers(wish, (), now=NOW, before=None, limit=9))
+            return len(page.found)
+
+        names = ["Mai", "nguyễn mai", "Nguyen Thi Mai", "Thị Nguyễn Mai", "Nguy Mai", "Ma", "Lan"]
+        assert [await found(name) for name in names] == [2, 2, 2, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
