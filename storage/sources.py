@@ -79,7 +79,8 @@ class Sources:
         return [_quarantined_of(row) for row in rows]
 
     async def quarantined_places(self, source: str) -> list[str]:
-        return [row["place"] for row in await self._sql.rows("quarantined_places", source=source)]
+        # Not by the statement: where places are sealed it sees no order in them.
+        return sorted(row["place"] for row in await self._sql.rows("quarantined_places", source=source))
 
     async def count_quarantined(self, source: str | None = None) -> int:
         return int(await self._sql.value("count_quarantined", source=source or ""))
