@@ -15,7 +15,7 @@ from bot import app, show
 from bot.command_line import in_database
 from bot.config import Config, nearest
 from bot.init_agencies import read_agencies
-from bot.init_config import NAME, Choices, Draft, compose, missing, read_settings
+from bot.init_config import NAME, RING, Choices, Draft, compose, missing, read_settings
 from bot.init_files import (
     Owner,
     give_database,
@@ -79,6 +79,9 @@ def init(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Thiết lập khác / further settings: channels.sms.host=10.0.0.1")
     ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Không niêm phong dữ liệu cá nhân / personal data in the clear")
+    ] = False,
     user: Annotated[str, typer.Option(help="Tài khoản chạy dịch vụ, khi là root / account of the service")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Không hỏi gì; mời quản trị viên bằng thư / ask nothing")] = False,
 ) -> None:
@@ -99,6 +102,7 @@ def init(
         database=database,
         address=_address(address),
         settings=read_settings(set_ or []),
+        is_sealed=not plain,
     )
     if not yes:
         choices = _asked(choices, asks_source=not source, asks_channels=not channel, asks_agencies=agencies is None)
@@ -115,9 +119,9 @@ def init(
 
 def _make(place: Path, draft: Draft, owner: Owner | None, people: list[Person], *, asks: bool) -> None:
     """Everything but the configuration itself."""
-    config = draft.config
     make_folders(place, draft, owner)
     make_secrets(draft, owner)
+    config = draft.config
     make_keys(config, owner)
     try:
         asyncio.run(_migrate(config))
@@ -244,7 +248,7 @@ def _show_next(path: Path, draft: Draft, choices: Choices, user: str) -> None:
             "Ghi bí mật vào các tệp đang trống, mỗi tệp một dòng. / Fill in these empty files, a line each:",
             *(f"{file}   {about}" for file, about in waiting),
         )
-    if made := [file for file in draft.secrets if file.content]:
+    if made := [file for file in draft.secrets if file.content and file.setting != f"[{RING}]"]:
         tell(
             "Bí mật do ta đặt, giao cho bên kia: / Secrets of ours, to be told to the other side:",
             *(f"{file.path}   {file.about or file.setting}" for file in made),
@@ -257,6 +261,12 @@ def _show_next(path: Path, draft: Draft, choices: Choices, user: str) -> None:
     tell(f"Xem còn thiếu gì / see what is missing: {run} check --config {path}")
     tell(f"Chạy / run: {run} run --config {path}   (systemd, Docker, proxy: deploy/README.md)")
     tell(f"Sao lưu cùng cơ sở dữ liệu / back up beside the database: {path.parent}, {config.web.key_file}")
+    if ring := config.storage.keys:
+        tell(
+            "Chép khóa niêm phong ra nơi KHÁC bản sao lưu (docs/khoa.md): mất nó là mất dữ liệu. / Copy the keys of "
+            "what is sealed to ANOTHER place than the backups: without them the data is lost.",
+            str(ring.path or RING),
+        )
 
 
 async def _told(storage: Storage) -> str:

@@ -14,10 +14,12 @@ from bot import app
 from bot.config import Config, nearest, parse_table
 from bot.init_kinds import Kind, channels, comment, example, shown, sources
 from bot.init_text import Sheet, Value
+from bot.model.clock import VIETNAM, utc_now
 from bot.model.errors import ConfigError
 
 NAME = "config.toml"
 _SECRETS = "secrets"
+RING = "storage.keys"
 _STAND_IN = f"1:{'a' * 40}"
 """Has the form of a bot's token, which is the strictest one."""
 _SETTING = re.compile(r"(?P<table>[a-z_]+(?:\.[\w-]+)*)\.(?P<key>[\w-]+)=(?P<value>.*)", re.DOTALL)
@@ -42,6 +44,8 @@ class Choices:
     """Where citizens come, `https://hoso.tinh.gov.vn`, through a proxy on this machine; empty: not yet."""
     settings: Mapping[str, Value] = field(default_factory=dict)
     """Further ones, by `table.key`."""
+    is_sealed: bool = True
+    """What is personal is to lie sealed in the database, from its first row on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,14 @@ class Draft:
     """Everything to be written."""
 
     text: str
-    config: Config
-    """As it loads."""
     secrets: Sequence[SecretFile]
     folders: Sequence[Path]
     """That are to be there, for the service to write in or read from."""
+
+    @property
+    def config(self) -> Config:
+        """As it loads, once the files of the secrets are there. Raises `ConfigError`."""
+        return _config(self.text)
 
 
 def kinds_of(choices: Choices) -> list[Kind]:
@@ -109,13 +116,17 @@ def compose(choices: Choices) -> Draft:
             named = f"file:{file.path}"
             sheet.write(kind.table, key, [named] if key == "keys" else named)
             files.append(file)
+    if choices.is_sealed and RING not in choices.settings:
+        ring = _ring(choices)
+        files.append(ring)
+        sheet.write("storage", "keys", f"file:{ring.path}")
     for name, setting in {**_general(choices), **choices.settings}.items():
         table, _, key = name.rpartition(".")
         sheet.write(table, key, setting)
     for code, agency in choices.agencies.items():
         sheet.write(f"{sources()[choices.source].table}.agencies", json.dumps(code), agency)
     _prove(sheet.text, files)
-    return Draft(sheet.text, parse_table(Config, tomllib.loads(sheet.text), NAME), files, folders)
+    return Draft(sheet.text, files, folders)
 
 
 def read_settings(words: Sequence[str]) -> dict[str, Value]:
@@ -174,6 +185,17 @@ def _secret(choices: Choices, kind: Kind, key: str) -> SecretFile:
     return SecretFile(path, f"[{kind.table}] {key}", comment(kind, key), content)
 
 
+def _ring(choices: Choices) -> SecretFile:
+    """It lies where the database does not: whoever takes one of the two reads nobody."""
+    day = f"{utc_now().astimezone(VIETNAM):%Y-%m-%d}"
+    path = choices.folder / _SECRETS / "data.keys"
+    return SecretFile(path, f"[{RING}]", "khóa niêm phong / keys of what is sealed", app.sealing.new_ring(day).text)
+
+
+def _config(text: str) -> Config:
+    return parse_table(Config, tomllib.loads(text), NAME)
+
+
 def _prove(text: str, files: Sequence[SecretFile]) -> None:
     """Loads what would be written, with something in every file of a secret. Raises `ConfigError`."""
     with tempfile.TemporaryDirectory(prefix="motcua-init-") as folder:
@@ -181,4 +203,4 @@ def _prove(text: str, files: Sequence[SecretFile]) -> None:
             stand_in = Path(folder, str(number))
             stand_in.write_text(file.content or _STAND_IN, encoding="utf-8")
             text = text.replace(json.dumps(f"file:{file.path}", ensure_ascii=False), json.dumps(f"file:{stand_in}"))
-        app.read_plan(parse_table(Config, tomllib.loads(text), NAME))
+        app.read_plan(_config(text))

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -216,12 +217,17 @@ def _ring_file(config: Config) -> tuple[Path, app.sealing.Ring]:
 
 
 def _write(path: Path, ring: app.sealing.Ring) -> None:
-    """In one step, for its owner alone: a running service may be reading it."""
+    """In one step: a running service may be reading it. A file that was there keeps its owner and who may read it; a
+    new one is for its owner alone."""
     beside = path.with_name(f"{path.name}.new")
     try:
         beside.unlink(missing_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with suppress(FileNotFoundError):
+                was = path.stat()
+                os.fchown(handle, was.st_uid, was.st_gid)
+                os.fchmod(handle, stat.S_IMODE(was.st_mode))
             file.write(ring.text)
             file.flush()
             os.fsync(file.fileno())

@@ -194,7 +194,8 @@ def test_without_questions_it_leaves_files_for_the_service_alone_and_two_letters
     )
 
     assert modes(empty.place) == dict.fromkeys(
-        ["data/motcua.db", "data/web.key", "etc/config.toml", "etc/secrets/dongbo-keys", "etc/secrets/zalobot-token",
+        ["data/motcua.db", "data/web.key", "etc/config.toml", "etc/secrets/data.keys", "etc/secrets/dongbo-keys",
+         "etc/secrets/zalobot-token",
          "etc/secrets/zalobot-webhook-secret"], "0o600"
     )  # fmt: skip
     assert len(re.findall(r"(?m)^https://hoso\.example\.vn/can-bo/loi-moi/\S{40,}$", said)) == 2
@@ -241,6 +242,22 @@ def test_what_ends_midway_leaves_no_configuration_and_can_be_given_again(empty: 
     assert not there
     assert (key.read_bytes(), push.read_text()) == before, "what was told to others, or signs, stays"
     assert list(empty.place.rglob(".*")) == []
+
+
+def test_what_is_personal_is_sealed_from_the_first_row_on_under_keys_that_lie_elsewhere(empty: Desk) -> None:
+    name = "Nguyễn Thị Lan"
+
+    said = empty.said(*words("etc", "--data", "data", "--channel", "log", "--admin", f"lan={name}"))
+    empty.said(*words("plain", "--channel", "log", "--admin", f"lan={name}", "--plain"))
+
+    (listed,) = empty.json("staff", "list", "--config", "etc/config.toml")
+    assert listed["name"] == name
+    assert name.encode() in (empty.place / "plain/motcua.db").read_bytes()
+    assert name.encode() not in (empty.place / "data/motcua.db").read_bytes()
+    ring = (empty.place / "etc/secrets/data.keys").read_text(encoding="utf-8")
+    assert str(empty.place / "etc/secrets/data.keys") in said.split("ANOTHER place than the backups")[1]
+    assert not any(line.split("= ")[1] in said for line in ring.splitlines() if line.startswith("data "))
+    assert load_config(empty.place / "plain/config.toml").storage.keys is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -360,7 +377,7 @@ async def test_at_a_terminal_two_administrators_join_with_their_phones_and_an_in
 
     assert not interrupted
     config = load_config(tmp_path / "etc/config.toml")
-    async with open_storage(config.storage.url) as storage:
+    async with open_storage(config.storage.url, keys=config.storage.ring) as storage:
         accounts = Accounts(storage, config.console, utc_now)
         opened = await accounts.enter("lan.nguyen", PASSWORD, Browser())
         assert opened is not None

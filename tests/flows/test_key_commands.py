@@ -1,6 +1,8 @@
 """The commands `motcua keys …`: an office that begins to seal, changes its keys, and moves up with what is sealed."""
 
 import asyncio
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,19 @@ def test_a_ring_is_for_its_owner_alone_and_never_overwritten(service: Desk) -> N
     assert path.stat().st_mode & 0o777 == 0o600
     assert "không ghi đè" in refused
     assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_ring_that_changes_keeps_its_owner_and_who_may_read_it(service: Desk) -> None:
+    sealing(service)
+    path, nobody = service.place / RING, pwd.getpwnam("nobody")
+    os.chown(path, 0, nobody.pw_gid)
+    path.chmod(0o640)
+
+    service.said("keys", "add")
+
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (0, nobody.pw_gid, 0o640)
 
 
 def test_a_data_key_is_added_used_and_dropped_when_nothing_is_under_it(service: Desk) -> None:

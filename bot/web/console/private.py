@@ -2,6 +2,7 @@
 
 from bot.model.person import Address
 from bot.model.phone import parse_phone
+from bot.web.context import SCHEME
 
 
 def phone_shown(phone: str, *, is_whole: bool) -> str:
@@ -23,4 +24,5 @@ def address_shown(address: Address, *, is_whole: bool) -> str:
         return "–"
     if address.scheme in ("sms", "zalophone"):
         return phone_shown(address.value, is_whole=is_whole)
-    return address.value if is_whole else str(address).partition(":")[2]
+    # Of a visitor of the web page it is her browser's session: who holds it is taken for her.
+    return address.value if is_whole and address.scheme != SCHEME else str(address).partition(":")[2]
