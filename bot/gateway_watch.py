@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.beats import Beat, unheard
@@ -79,6 +80,8 @@ class GatewayWatch:
         self._rules = rules
         self._clock = clock
         self._receipts = receipts
+        self._at_it = asyncio.Lock()
+        """What moved is written down once, though both who looks and who judges do it."""
 
     async def run(self, beat: Beat = unheard) -> None:
         """Until cancelled."""
@@ -109,26 +112,29 @@ class GatewayWatch:
 
     async def look(self) -> None:
         """Writes down what moved here, then takes over what the database says."""
-        await self._write_down(self._storage)
-        shares, pauses = await self._storage.read(_standing)
-        self._gateways.know(shares, pauses)
+        async with self._at_it:
+            await self._write_down(self._storage, list(self._gateways.moved))
+            await self._hear()
 
     async def step(self, storage: Storage) -> None:
         """Judges every gateway once. Raises `StorageError`; before anything is judged where `storage` is that of a post
-        which another one has by now."""
+        which another one has by now, and nothing has moved where it became another's meanwhile."""
         now = self._clock()
         await storage.write(lambda tx: tx.routing.forget_minutes(before=now - KEPT))
         minutes = await storage.read(lambda tx: tx.routing.minutes(since=now - SLOW_FROM))
+        async with self._at_it:
+            await self._write_down(storage, [*self._gateways.moved, *self._judged(minutes, now)])
+            await self._hear()
+
+    def _judged(self, minutes: Sequence[Minute], now: datetime) -> Iterator[Move]:
         for gateway, has_receipts in self._receipts.items():
             own = [each for each in minutes if each.gateway == gateway]
             complaint = judge(own, self._rules, now=now, has_receipts=has_receipts)
-            share = next_share(self._gateways.share(gateway), complaint, self._rules)
-            self._gateways.move(gateway, share, complaint or "it fares well again")
-        await self._write_down(storage)
+            share = self._gateways.share(gateway)
+            if (then := next_share(share, complaint, self._rules)) != share:
+                yield Move(gateway, now, share, then, complaint or "it fares well again")
 
-    async def _write_down(self, storage: Storage) -> None:
-        moves = list(self._gateways.moved)
-
+    async def _write_down(self, storage: Storage, moves: Sequence[Move]) -> None:
         async def work(tx: Transaction) -> None:
             for move in moves:
                 await tx.routing.move(move)
@@ -136,8 +142,13 @@ class GatewayWatch:
         if moves:
             await storage.write(work)
             for move in moves:
-                self._gateways.moved.remove(move)
+                with suppress(ValueError):
+                    self._gateways.moved.remove(move)
                 _say(move)
+
+    async def _hear(self) -> None:
+        shares, pauses = await self._storage.read(_standing)
+        self._gateways.know(shares, pauses)
 
 
 async def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, Pause]]:

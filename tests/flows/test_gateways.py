@@ -34,7 +34,7 @@ from bot.model.message import (
     Uncertain,
 )
 from bot.model.person import Address
-from bot.ports import Channel, Limits, Move, Pause, Settlement, Storage
+from bot.ports import Channel, Limits, Move, Pause, Settlement, Storage, Transaction
 from bot.receipts import record, record_in
 from bot.routing import Routes
 from bot.settings import SmsSettings
@@ -505,6 +505,44 @@ async def test_who_lost_the_post_moves_no_weight(watched: Watched, storage: Stor
 
     assert watched.gateways.share("a") == FULL
     assert await storage.read(lambda tx: tx.routing.moves(limit=10)) == []
+
+
+class LateLoss(Fenced):
+    """The post goes to another one after the gateways were judged."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage, POST, 0)
+        self.writes = 0
+
+    async def write(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+        self.writes += 1
+        if self.writes > 1:
+            raise FencedError("another has it")
+        return await self._storage.write(work)
+
+
+async def test_who_loses_the_post_while_judging_moves_no_weight_by_another_way(
+    watched: Watched, storage: Storage
+) -> None:
+    await watched.answers("a", 40, DeliveryState.QUEUED)
+
+    with pytest.raises(FencedError):
+        await watched.watch.step(LateLoss(storage))
+    await watched.watch.look()
+
+    assert watched.gateways.share("a") == FULL
+    assert await storage.read(lambda tx: tx.routing.moves(limit=5)) == []
+
+
+async def test_who_looks_while_another_judges_writes_no_move_twice(watched: Watched, storage: Storage) -> None:
+    await watched.answers("a", 40, DeliveryState.QUEUED)
+
+    await asyncio.gather(watched.watch.step(storage), *(watched.watch.look() for _ in range(5)))
+    watched.gateways.went_down("b", "away")
+    await asyncio.gather(*(watched.watch.look() for _ in range(5)))
+
+    found = await storage.read(lambda tx: tx.routing.moves(limit=9))
+    assert sorted(each.name for each in found) == ["a", "b"]
 
 
 async def test_a_rejected_message_stays_rejected(storage: Storage) -> None:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from bot.settings import Secret
 from bot.settings import Settings as Base
 
-_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_TOKEN = re.compile(r"(?<!\d)\d+:[A-Za-z0-9_-]+")
 _HEADER = re.compile(r"[\x21-\x7e]{8,256}")
 
 
