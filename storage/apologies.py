@@ -42,8 +42,7 @@ class Apologies:
         rows = await self._sql.rows("apologies_arrived", ids=key_set(each.id for each in fresh)) if fresh else []
         arrived = {row["id"] for row in rows}
         added = [*again, *(each for each in fresh if each.id in arrived)]
-        for each in added:
-            await self._note(each, Act(each.drafted_at, "drafted", each.drafted_by, each.reason))
+        await self._note([(each, Act(each.drafted_at, "drafted", each.drafted_by, each.reason)) for each in added])
         return added
 
     async def _kept(self, drafts: Sequence[Apology]) -> dict[tuple[str, str, int], Apology]:
@@ -65,8 +64,7 @@ class Apologies:
     async def withdraw_needless(self, *, at: datetime) -> list[Apology]:
         rows = await self._sql.rows("apologies_withdraw", at=to_millis(at))
         withdrawn = sorted(map(apology_of, rows), key=lambda each: each.id)
-        for each in withdrawn:
-            await self._note(each, Act(at, "withdrawn", "", each.why))
+        await self._note([(each, Act(at, "withdrawn", "", each.why)) for each in withdrawn])
         return withdrawn
 
     async def get(self, apology_id: str) -> Apology | None:
@@ -75,12 +73,14 @@ class Apologies:
 
     async def save(self, apology: Apology, act: Act) -> None:
         await self._sql.change_many("apology_save", [_saved(apology)])
-        await self._note(apology, act)
+        await self._note([(apology, act)])
 
-    async def _note(self, apology: Apology, act: Act) -> None:
-        await self._sql.change(
-            "apology_act", apology=apology.id, at=to_millis(act.at), what=act.what, done_by=act.by, detail=act.detail
-        )
+    async def _note(self, acts: Sequence[tuple[Apology, Act]]) -> None:
+        rows = [
+            {"apology": of.id, "at": to_millis(act.at), "what": act.what, "done_by": act.by, "detail": act.detail}
+            for of, act in acts
+        ]
+        await self._sql.change_many("apology_act", rows)
 
     async def of_dossier(self, source: str, code: str) -> list[Apology]:
         return [apology_of(row) for row in await self._sql.rows("apologies_of", source=source, code=code)]

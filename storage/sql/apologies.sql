@@ -131,7 +131,7 @@ ORDER BY old_at, id;
 -- name: apologies_counts()
 SELECT state, COUNT(*) AS apologies FROM apologies GROUP BY state;
 
--- name: apology_act(apology, at, what, done_by, detail)!
+-- name: apology_act(apology, at, what, done_by, detail)*!
 INSERT INTO apology_acts (apology, number, at, what, done_by, detail)
 SELECT
     CAST(:apology AS TEXT), COALESCE(MAX(number), 0) + 1, CAST(:at AS BIGINT), CAST(:what AS TEXT),
