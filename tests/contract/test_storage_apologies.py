@@ -1,15 +1,19 @@
 """Apologies as the database keeps them: one for each deadline, with everybody's acts, and what became of them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from bot.model.apology import Act, Apology, ApologyState
 from bot.model.dossier import Dossier, Status
 from bot.model.message import DeliveryState, Situation
 from bot.ports import Apologised, Due, SourceState, Storage
 from bot.receipts import record_in
+from storage.statements import Statements
 from tests.contract.storage_values import (
     NOW,
     a_dossier,
@@ -67,6 +71,31 @@ async def test_terms_that_are_nearly_always_about_to_end_want_no_draft(storage: 
     await mirror(storage, short, just_long_enough, unknown)
 
     assert [each.code for each in await wanted(storage)] == [just_long_enough.code, unknown.code]
+
+
+async def test_many_drafts_cost_as_many_calls_of_the_database_as_a_few(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def counted(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*given: Any, **values: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return await plain(*given, **values)
+
+        return call
+
+    for name in ("rows", "value", "change", "change_many"):
+        monkeypatch.setattr(Statements, name, counted(getattr(Statements, name)))
+
+    await add(storage, *(a_draft(number) for number in range(1, 4)))
+    few, calls = calls, 0
+    added = await add(storage, *(a_draft(number) for number in range(4, 104)))
+
+    assert calls <= few
+    acts = await storage.read(lambda tx: tx.apologies.acts(added[-1].id))
+    assert [(act.what, act.at) for act in acts] == [("drafted", NOW)]
 
 
 async def test_drafts_get_numbers_of_their_day_and_come_back_as_they_were_kept(storage: Storage) -> None:
