@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 
-from bot import show, show_restored
+from bot import app, show, show_restored
 from bot.backup_keys import SealedWith, key_for
 from bot.command_line import HERE, IN_A_FILE, ON_SCREEN, AsJson, ConfigPath, in_database, login, plan_of, reading
 from bot.command_record import command_entry
+from bot.config import Config, StorageSettings
 from bot.ledger import balance
 from bot.model.clock import VIETNAM, utc_now
 from bot.model.errors import ConfigError
 from bot.model.message import DeliveryState, OutboxItem
 from bot.ports import Storage, Transaction
 from bot.ports.restoring import Doubt, Doubtful, Policy
+from bot.privacy import Carried, carry
 from bot.restore_files import Order, extract, look_in_silence, return_of
 from bot.restore_files import restore as put_back
 from bot.restoring import Marked, mark, require_silence
@@ -208,6 +210,45 @@ def close_(
     if not in_database(plan_of(config).config, lambda storage: storage.write(work)):
         raise ConfigError(f"{source}: không có nguồn nào như vậy trong diện nghi / no such source is in doubt")
     show.console.print(f"{source}: từ nay là tin mới. / Its news is news from now on.", soft_wrap=True)
+
+
+@restored.command()
+def wishes(
+    source: Annotated[
+        str, typer.Argument(help="Cơ sở dữ liệu trước khi phục hồi: tệp, hoặc địa chỉ / the one of before: file or URL")
+    ],
+    by: By = None,
+    config: ConfigPath = HERE,
+    json: AsJson = False,
+) -> None:
+    """Làm lại yêu cầu xóa và “không nhắn” mà bản cũ chưa biết. / Carry over erasures and do-not-send."""
+    plan, who = plan_of(config), by or login()
+    url = source if ":" in source and not Path(source).exists() else f"sqlite:{source}"
+    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:")).is_file():
+        raise ConfigError(f"{source}: không có tệp này / there is no such file")
+    if _same(url, plan.config.storage.url):
+        raise ConfigError(f"{source}: là cơ sở dữ liệu đang dùng / is the database in use")
+
+    async def work(storage: Storage) -> Carried:
+        keys = plan.config.storage.keys if await app.sealing.is_sealed(url) else None
+        async with app.open_database(Config(storage=StorageSettings(url=url, keys=keys))) as before:
+            return await carry(before, storage, utc_now, by=who)
+
+    done = in_database(plan.config, work)
+    if json:
+        show.as_json(asdict(done))
+        return
+    show.console.print(
+        f"Đã xóa {done.erased:,} người, nhớ {done.remembered:,} yêu cầu xóa, thêm {done.unwanted:,} địa chỉ không nhắn "
+        f"/ {done.erased:,} persons erased, {done.remembered:,} erasures remembered, {done.unwanted:,} addresses not "
+        "to be written to.",
+        soft_wrap=True,
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    files = [Path(each.removeprefix("sqlite:")).resolve() for each in (one, other) if each.startswith("sqlite:")]
+    return one == other or (len(files) > 1 and files[0] == files[1])
 
 
 _Decision = Callable[[Transaction, list[str] | None, tuple[DeliveryState, ...], str, str, str], Awaitable[int]]

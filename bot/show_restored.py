@@ -1,6 +1,7 @@
 """How what is doubtful after a return to an older state is printed."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -60,12 +61,12 @@ def restored(done: Restored) -> None:
         console.print(f"  Bản cũ / the old one: {done.placed.aside}", soft_wrap=True)
     if done.applied:
         console.print(f"  Đã nâng cấp / migrated: {', '.join(done.applied)}", soft_wrap=True)
-    marked(done.marked)
+    marked(done.marked, done.placed.aside)
     if done.manifest.missing:
         console.print(f"  Cần có lại / must be there again: {', '.join(done.manifest.missing)}", soft_wrap=True)
 
 
-def marked(marks: Marked) -> None:
+def marked(marks: Marked, aside: Path | None = None) -> None:
     total = sum(marks.uncertain.values())
     lines = [f"{total:,} tin chờ sẵn trong bản cũ thành “không chắc” / messages that waited are uncertain"]
     if marks.barred:
@@ -81,8 +82,10 @@ def marked(marks: Marked) -> None:
     lines += [
         "Xem và quyết định / see and decide: motcua restored list",
         "Zalo: motcua zalo status (token trong bản cũ có thể đã chết / the old token may be dead)",
-        "Cán bộ đăng nhập lại; tài khoản, khóa API, danh sách không nhắn, yêu cầu xóa dữ liệu từ lúc ấy phải làm lại / "
-        "accounts, API keys, do-not-send and erasures since then are to be done again: docs/sao-luu.md",
+        "Yêu cầu xóa dữ liệu, danh sách không nhắn từ lúc ấy / erasures and do-not-send since then: "
+        "motcua restored wishes " + (str(aside) if aside else "…"),
+        "Cán bộ đăng nhập lại; tài khoản, khóa API từ lúc ấy phải làm lại / accounts and API keys since then are to be "
+        "done again: docs/sao-luu.md",
     ]
     for line in lines:
         console.print(f"  • {line}", soft_wrap=True)

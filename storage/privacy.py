@@ -9,11 +9,13 @@ from typing import Any
 
 from bot.model.api import TRIAL
 from bot.model.clock import from_millis, to_millis
+from bot.model.erasure import numbers_in
 from bot.model.person import Address
-from bot.ports.people import Looked
+from bot.ports.people import Looked, Phones
 from storage.edge import key_set, to_json
 from storage.mentions import Mentions
 from storage.message_rows import documents_of
+from storage.sealing.columns import ADDRESS, PHONE, TABLES
 from storage.sealing.seeking import every_row, page_after, spread_of_phones
 from storage.statements import Row, Statements
 
@@ -60,6 +62,30 @@ class Privacy:
             salt = await self._sql.value("erasure_salt")
         return bytes.fromhex(salt)
 
+    async def remember(self, erased: Mapping[str, datetime], salt: bytes) -> bool:
+        if await self._sql.value("erasure_salt") is None:
+            await self._sql.change("erasure_salt_make", salt=salt.hex())
+        if await self.salt() != salt:
+            return False
+        await self._sql.change("erasure_announce")
+        await self._keep(erased)
+        return True
+
+    async def _keep(self, erased: Mapping[str, datetime]) -> None:
+        rows = [{"digest": digest, "at": to_millis(at)} for digest, at in erased.items()]
+        await self._sql.change_many("erasure_keep", rows)
+
+    @property
+    def tables(self) -> list[str]:
+        return [name for name in TABLES if _people_in(name) and self._sql.has(f"sealing_first_{name}")]
+
+    async def phones(self, table: str, after: Sequence[Any] | None, *, limit: int) -> Phones:
+        rows = await page_after(self._sql, table, after, most=limit)
+        values = {row[column] for row in rows for column in _people_in(table)}
+        found = frozenset().union(*(numbers_in(value.rpartition(":")[2]) for value in values if value))
+        keys = [f"key_{number}" for number in range(len(TABLES[table].key))]
+        return Phones(found, [rows[-1][key] for key in keys] if len(rows) == limit else None)
+
     async def look(self, phone: str, addresses: Collection[Address], looked: Looked, *, limit: int) -> Looked:
         if not self._sql.is_sealed:
             return replace(looked, is_done=True)
@@ -76,7 +102,7 @@ class Privacy:
             raise ValueError("no E.164 number: this would erase others")
         # First of all, for it locks the sources: what a mirror writes meanwhile is seen here, or it reads again.
         await self._sql.change("erasure_announce")
-        await self._sql.change("erasure_keep", digest=digest, at=to_millis(at))
+        await self._keep({digest: at})
         erasing = _Erasing(self._sql, phone, addresses, to_millis(at))
         rows = {
             "dossiers": await erasing.dossiers(),
@@ -92,6 +118,11 @@ class Privacy:
             **await erasing.plain(),
         }
         return {table: number for table, number in rows.items() if number}
+
+
+def _people_in(table: str) -> list[str]:
+    """Its columns that hold phones or addresses."""
+    return [name for name, form in TABLES[table].columns.items() if form in (PHONE, ADDRESS)]
 
 
 class _Erasing:

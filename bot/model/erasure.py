@@ -55,7 +55,7 @@ class Erasures:
         return dossier.status in FINISHED and ended_at < self.ended_before
 
     def _digests(self, written: str) -> Iterable[str]:
-        return (digest_of(phone, self.salt) for phone in _numbers(written))
+        return (digest_of(phone, self.salt) for phone in numbers_in(written))
 
 
 NOBODY = Erasures()
@@ -70,7 +70,7 @@ def _is_bare(dossier: Dossier) -> bool:
     return not (dossier.phone or dossier.applicant or dossier.lookup_code or dossier.id_tail)
 
 
-def _numbers(written: str) -> set[str]:
+def numbers_in(written: str) -> set[str]:
     """E.164 of what stands in the phone field of a record; also where that is more than a number."""
     if written.startswith("+") and written[1:].isdigit():
         return {written}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, SurveyTotals, Talk
@@ -224,8 +224,32 @@ class Looked:
     is_done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """Of a page of a table."""
+
+    found: frozenset[str] = field(repr=False)
+    """E.164."""
+    after: Sequence[Any] | None
+    """Where the next page begins; None: this was the last."""
+
+
 class PrivacyStore(Protocol):
     """Erasure on request."""
+
+    @property
+    def tables(self) -> Sequence[str]:
+        """Those with phones or addresses in them."""
+        ...
+
+    async def phones(self, table: str, after: Sequence[Any] | None, *, limit: int) -> Phones:
+        """Whose phones stand in the next `limit` rows."""
+        ...
+
+    async def remember(self, erased: Mapping[str, datetime], salt: bytes) -> bool:
+        """As `erase` remembers digests, of another database whose salt this is. False: ours is another one, under which
+        they say nothing."""
+        ...
 
     async def look(self, phone: str, addresses: Collection[Address], looked: Looked, *, limit: int) -> Looked:
         """Goes on from `looked` over `limit` messages. Where statements can look for themselves nothing is looked at,

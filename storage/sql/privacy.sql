@@ -14,7 +14,7 @@ SELECT salt FROM erasure_salt;
 -- name: erasure_salt_make(salt)!
 INSERT INTO erasure_salt (one, salt) VALUES (1, :salt) ON CONFLICT DO NOTHING;
 
--- name: erasure_keep(digest, at)!
+-- name: erasure_keep(digest, at)*!
 INSERT INTO erasures (digest, at) VALUES (:digest, :at)
 ON CONFLICT (digest) DO UPDATE SET at = excluded.at WHERE excluded.at > erasures.at;
 
