@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from storage.edge import MARK
 from storage.sealing.columns import TABLES
 from storage.sealing.seal import UNREADABLE, Sealed
 from storage.statements import Row, Statements
@@ -27,7 +26,7 @@ async def page_after(sql: Statements, table: str, after: Sequence[Any] | None, *
     """One page of `every_row`."""
     if after is None:
         return await sql.rows(f"sealing_first_{table}", most=most)
-    place = {f"after_{number}": _as_is(value) for number, value in enumerate(after)}
+    place = {f"after_{number}": as_is(value) for number, value in enumerate(after)}
     return await sql.rows(f"sealing_next_{table}", **place, most=most)
 
 
@@ -42,5 +41,6 @@ def spread_of_texts(sql: Statements, spread: str) -> str:
     return "%" if sql.is_sealed else spread
 
 
-def _as_is(value: object) -> object:
-    return Sealed(value) if isinstance(value, str) and MARK in value else value
+def as_is(value: Any) -> Any:
+    """What was stored goes back as it is, with its marks."""
+    return Sealed(value) if isinstance(value, str) else value

@@ -13,6 +13,7 @@ from storage.sealing.columns import TABLES, Table
 from storage.sealing.forms import Form, sealed_value
 from storage.sealing.ring import DATA, LOOK_UP
 from storage.sealing.seal import Seal, Sealed, is_sealed, is_words, key_of
+from storage.sealing.seeking import as_is, page_after
 from storage.sealing.state import TURN, WALK, proof_of, state_of
 from storage.statements import Row, Statements
 
@@ -70,7 +71,7 @@ async def turn_page(sql: Statements, seal: Seal, table: str, at: int, *, limit: 
     mark = await _mark(sql, table)
     if mark.get("turned"):
         return None
-    rows = await _page(sql, table, mark.get("after"), limit)
+    rows = await page_after(sql, table, mark.get("after"), most=limit)
     changed = [change for row in rows if (change := _turned(seal, known, row))]
     await sql.change_many(f"sealing_turn_{table}", changed)
     place = [rows[-1][f"key_{number}"] for number in range(len(known.key))] if rows else None
@@ -114,7 +115,7 @@ async def seal_page(sql: Statements, seal: Seal, table: str, at: int, *, limit: 
         mark = {"key": newest}
     if mark.get("done"):
         return None
-    rows = await _page(sql, table, mark.get("after"), limit)
+    rows = await page_after(sql, table, mark.get("after"), most=limit)
     changed = [change for row in rows if (change := _sealed(seal, known, row))]
     await sql.change_many(f"sealing_free_{table}", changed)
     place = [rows[-1][f"key_{number}"] for number in range(len(known.key))] if rows else None
@@ -150,7 +151,7 @@ async def count_page(
     """How many values of a page are under which key, by column and key (`PLAIN` for none), and where the page ends;
     None: it was the last one. Empty values are none."""
     known = TABLES[table]
-    rows = await _page(sql, table, after, limit)
+    rows = await page_after(sql, table, after, most=limit)
     counted = Counter(
         (column, _key(form, row[column])) for row in rows for column, form in known.columns.items() if row[column]
     )
@@ -184,19 +185,12 @@ def _names_somebody(form: Form, value: str) -> bool:
 # Rows as they are stored
 
 
-async def _page(sql: Statements, table: str, after: Sequence[Any] | None, limit: int) -> list[Row]:
-    if after is None:
-        return await sql.rows(f"sealing_first_{table}", most=limit)
-    place = {f"after_{number}": _as_is(value) for number, value in enumerate(after)}
-    return await sql.rows(f"sealing_next_{table}", **place, most=limit)
-
-
 def _change(table: Table, row: Row, made: Mapping[str, Any]) -> dict[str, Any] | None:
     if all(row[column] == value for column, value in made.items()):
         return None
-    keys = {f"key_{number}": _as_is(row[f"key_{number}"]) for number in range(len(table.key))}
-    new = {f"new_{column}": _as_is(value) for column, value in made.items()}
-    return new | keys | {f"was_{column}": _as_is(row[column]) for column in made}
+    keys = {f"key_{number}": as_is(row[f"key_{number}"]) for number in range(len(table.key))}
+    new = {f"new_{column}": as_is(value) for column, value in made.items()}
+    return new | keys | {f"was_{column}": as_is(row[column]) for column in made}
 
 
 async def _mark(sql: Statements, table: str) -> dict[str, Any]:
@@ -211,8 +205,3 @@ async def _keep_mark(sql: Statements, table: str, mark: Mapping[str, Any], at: i
 
 async def _keep(sql: Statements, kind: str, name: str, proof: str, at: int) -> None:
     await sql.change("sealing_keep", kind=kind, name=name, proof=Sealed(proof), since=at)
-
-
-def _as_is(value: Any) -> Any:
-    """What was stored goes back as it is, with its marks."""
-    return Sealed(value) if isinstance(value, str) else value

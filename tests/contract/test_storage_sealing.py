@@ -227,15 +227,15 @@ async def test_what_is_written_while_a_page_is_sealed_is_not_lost(
     seal_row = walks._sealed
 
     async with opened(postgres_storage_url) as storage, opened(postgres_storage_url) as other:
-        page = walks._page
+        page = walks.page_after
 
-        async def slow(*args: Any) -> Any:
-            rows = await page(*args)
+        async def slow(*args: Any, **most: Any) -> Any:
+            rows = await page(*args, **most)
             if args[1] == "outbox":
                 assert await other.write(lambda tx: tx.outbox.reroute("telegram", reason="shut", at=NOW, limit=9))
             return rows
 
-        monkeypatch.setattr(walks, "_page", slow)
+        monkeypatch.setattr(walks, "page_after", slow)
         await storage.write(lambda tx: tx.sealing.seal("outbox", at=NOW, limit=9))
         kept = await stored(storage, item)
 
