@@ -282,7 +282,7 @@ async def _known(tx: Transaction, dossier: Dossier) -> Refused:
 
 async def _withdrawn(tx: Transaction, apology: Apology, dossier: Dossier | None, now: datetime) -> Refused:
     """What is needless is withdrawn at once, and not only at the watch's next look."""
-    await tx.apologies.withdraw_needless(at=now)
+    await tx.apologies.withdraw_needless([apology.id], at=now)
     return Refused(apology.id, GONE if dossier is None else not_running(dossier))
 
 

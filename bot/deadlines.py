@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from bot.beats import Beat, unheard
 from bot.calendars import Calendars
@@ -22,6 +23,7 @@ from bot.model.course import SupplementClock
 from bot.model.errors import trail
 from bot.model.ids import NewId
 from bot.model.message import OutboxItem, Situation
+from bot.portions import PORTION, portions
 from bot.ports import Due, Place, Storage, Transaction
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,9 @@ KEPT = 2 * LONG_OVERDUE
 AGAIN_STAGE = "again"
 
 OFFICE = frozenset({Role.OFFICER, Role.HEAD})
+HEADS = frozenset({Role.HEAD})
 _Page = Callable[[Transaction, Place | None], Awaitable[list[Due]]]
+_About = TypeVar("_About", Due, Apology)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +176,9 @@ class DeadlineWatch:
         self, dues: Sequence[Due], stage: str, situation: Situation, roles: Iterable[Role], now: datetime
     ) -> tuple[int, int]:
         """Notes the stage, and tells who is not told by lists of the day. (noted, messages)"""
-        if not dues:
-            return 0, 0
 
-        async def work(tx: Transaction) -> tuple[int, int]:
-            fresh = await tx.deadlines.note(dues, stage, at=now)
+        async def work(tx: Transaction, portion: Sequence[Due]) -> tuple[int, int]:
+            fresh = await tx.deadlines.note(portion, stage, at=now)
             items = []
             for contact, theirs in self._by_contact(fresh, roles):
                 calendar = self._calendars.of(theirs[0].agency)
@@ -185,16 +187,24 @@ class DeadlineWatch:
                 items.append(self._notice(contact, situation, values, theirs, now))
             return len(fresh), await tx.outbox.enqueue(items)
 
-        return await self._storage.write(work)
+        done = [await self._storage.write(partial(work, portion=each)) for each in self._portions(dues, roles)]
+        return sum(noted for noted, _ in done), sum(messages for _, messages in done)
 
-    def _by_contact(self, dues: Sequence[Due], roles: Iterable[Role]) -> list[tuple[Contact, list[Due]]]:
-        wanted, known = set(roles), {}
-        by_name: dict[str, tuple[Contact, list[Due]]] = {}
-        for due in dues:
-            if due.agency not in known:
-                known[due.agency] = [each for each in self._contacts.of(wanted, due.agency) if not each.digest]
-            for contact in known[due.agency]:
-                by_name.setdefault(contact.name, (contact, []))[1].append(due)
+    def _portions(self, about: Sequence[_About], roles: Iterable[Role]) -> list[list[_About]]:
+        return portions(about, lambda agency: {each.name for each in self._told(roles, agency)})
+
+    def _told(self, roles: Iterable[Role], agency: str) -> list[Contact]:
+        """Who is told at once, and not by a list of the day."""
+        return [each for each in self._contacts.of(set(roles), agency) if not each.digest]
+
+    def _by_contact(self, about: Sequence[_About], roles: Iterable[Role]) -> list[tuple[Contact, list[_About]]]:
+        known: dict[str, list[Contact]] = {}
+        by_name: dict[str, tuple[Contact, list[_About]]] = {}
+        for each in about:
+            if each.agency not in known:
+                known[each.agency] = self._told(roles, each.agency)
+            for contact in known[each.agency]:
+                by_name.setdefault(contact.name, (contact, []))[1].append(each)
         return list(by_name.values())
 
     def _notice(
@@ -202,7 +212,7 @@ class DeadlineWatch:
         contact: Contact,
         situation: Situation,
         values: dict[str, str],
-        about: Sequence[Due] | Sequence[Apology],
+        about: Sequence[_About],
         now: datetime,
     ) -> OutboxItem:
         agency = agency_of((each.agency for each in about), contact.agencies)
@@ -212,8 +222,13 @@ class DeadlineWatch:
     # Apologies
 
     async def _withdraw(self, now: datetime) -> Looked:
-        withdrawn = await self._storage.write(lambda tx: tx.apologies.withdraw_needless(at=now))
-        return Looked(withdrawn=len(withdrawn))
+        """Looked for beside the writers, who wait for what is withdrawn alone."""
+        ids = await self._storage.read(lambda tx: tx.apologies.needless(limit=MOST))
+        withdrawn = 0
+        for first in range(0, len(ids), PORTION):
+            some = ids[first : first + PORTION]
+            withdrawn += len(await self._storage.write(partial(_withdrawn, apology_ids=some, now=now)))
+        return Looked(withdrawn=withdrawn)
 
     async def _draft(self, now: datetime) -> Looked:
         """Drafts for what comes near without a result; the heads are told of them together."""
@@ -230,14 +245,19 @@ class DeadlineWatch:
             for due in found
             if due.due_at <= horizon(self._calendars.of(due.agency))
         ]
-        return await self._storage.write(partial(self._keep, drafts=drafts, now=now)) if drafts else Looked()
+        looked = Looked()
+        for portion in self._portions(drafts, HEADS):
+            looked += await self._storage.write(partial(self._keep, drafts=portion, now=now))
+        return looked
 
     async def _keep(self, tx: Transaction, *, drafts: Sequence[Apology], now: datetime) -> Looked:
         added = await tx.apologies.add(drafts, reopen={ApologyState.WITHDRAWN})
-        items = []
-        heads = [each for each in self._contacts.known if Role.HEAD in each.roles and not each.digest]
-        for contact in heads:
-            if theirs := [each for each in added if contact.answers_for(each.agency)]:
-                values = draft_values(theirs, self._drafting)
-                items.append(self._notice(contact, Situation.APOLOGY_DRAFT, values, theirs, now))
+        items = [
+            self._notice(contact, Situation.APOLOGY_DRAFT, draft_values(theirs, self._drafting), theirs, now)
+            for contact, theirs in self._by_contact(added, HEADS)
+        ]
         return Looked(drafted=len(added), messages=await tx.outbox.enqueue(items))
+
+
+async def _withdrawn(tx: Transaction, *, apology_ids: Sequence[str], now: datetime) -> list[Apology]:
+    return await tx.apologies.withdraw_needless(apology_ids, at=now)

@@ -61,8 +61,11 @@ class Apologies:
         first = last - len(drafts) + 1
         return [replace(draft, id=f"XL-{day}-{number:04}") for number, draft in enumerate(drafts, first)]
 
-    async def withdraw_needless(self, *, at: datetime) -> list[Apology]:
-        rows = await self._sql.rows("apologies_withdraw", at=to_millis(at))
+    async def needless(self, *, limit: int) -> list[str]:
+        return [row["id"] for row in await self._sql.rows("apologies_needless", most=limit)]
+
+    async def withdraw_needless(self, apology_ids: Collection[str], *, at: datetime) -> list[Apology]:
+        rows = await self._sql.rows("apologies_withdraw", ids=key_set(apology_ids), at=to_millis(at))
         withdrawn = sorted(map(apology_of, rows), key=lambda each: each.id)
         await self._note([(each, Act(at, "withdrawn", "", each.why)) for each in withdrawn])
         return withdrawn

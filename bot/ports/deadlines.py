@@ -186,8 +186,12 @@ class ApologyStore(Protocol):
         if its state is one of `reopen`; else it stays as it is. Returns those that are drafts now by this call."""
         ...
 
-    async def withdraw_needless(self, *, at: datetime) -> list[Apology]:
-        """Withdraws drafts whose dossier no longer runs towards the deadline they are about, and says why."""
+    async def needless(self, *, limit: int) -> list[str]:
+        """Ids of drafts whose dossier no longer runs towards the deadline they are about, the earliest first."""
+        ...
+
+    async def withdraw_needless(self, apology_ids: Collection[str], *, at: datetime) -> list[Apology]:
+        """Withdraws those of them that are `needless` still, and says why."""
         ...
 
     async def get(self, apology_id: str) -> Apology | None:

@@ -50,8 +50,20 @@ WHERE id = :id;
 -- name: apologies_arrived(ids)
 SELECT a.id FROM json_each(:ids) AS v CROSS JOIN apologies AS a WHERE a.id = v.key;
 
--- name: apologies_withdraw(at)
--- The reasons are read by people: see bot.show_apologies.
+-- name: apologies_needless(most)
+-- The drafts are read in the order of their small index, their dossiers by the key.
+SELECT a.id
+FROM apologies AS a
+WHERE a.state = 'draft' AND NOT EXISTS (
+    SELECT 1 FROM dossiers AS d
+    WHERE d.code = a.code AND d.source = a.source AND d.status IN (0, 1, 2, 4, 6)
+        AND d.due_at = a.old_at AND (d.terms = '' OR d.terms LIKE '%,null]' OR d.terms LIKE '%,null,[[%')
+)
+ORDER BY a.old_at, a.id
+LIMIT :most;
+
+-- name: apologies_withdraw(ids, at)
+-- The same condition once more: they were found some time ago. The reasons are read by people: see bot.show_apologies.
 UPDATE apologies SET
     state = 'withdrawn', decided_at = :at, decided_by = '',
     why = COALESCE((
@@ -63,7 +75,7 @@ UPDATE apologies SET
         END
         FROM dossiers AS d WHERE d.code = apologies.code AND d.source = apologies.source
     ), 'the dossier is gone')
-WHERE state = 'draft' AND NOT EXISTS (
+WHERE id IN (SELECT key FROM json_each(:ids)) AND state = 'draft' AND NOT EXISTS (
     SELECT 1 FROM dossiers AS d
     WHERE d.code = apologies.code AND d.source = apologies.source AND d.status IN (0, 1, 2, 4, 6)
         AND d.due_at = apologies.old_at AND (d.terms = '' OR d.terms LIKE '%,null]' OR d.terms LIKE '%,null,[[%')

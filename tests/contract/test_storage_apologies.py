@@ -1,9 +1,9 @@
 """Apologies as the database keeps them: one for each deadline, with everybody's acts, and what became of them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +51,14 @@ async def mirror(storage: Storage, *dossiers: Dossier) -> None:
 
 async def add(storage: Storage, *drafts: Apology, reopen: set[ApologyState] = REOPENED) -> list[Apology]:
     return await storage.write(lambda tx: tx.apologies.add(drafts, reopen=reopen))
+
+
+async def needless(storage: Storage, limit: int = 100) -> list[str]:
+    return await storage.read(lambda tx: tx.apologies.needless(limit=limit))
+
+
+async def withdraw(storage: Storage, ids: Collection[str], at: datetime = NOW) -> list[Apology]:
+    return await storage.write(lambda tx: tx.apologies.withdraw_needless(ids, at=at))
 
 
 async def stored(storage: Storage, apology_id: str) -> Apology:
@@ -130,7 +138,7 @@ async def test_two_who_draft_at_once_make_one(storage: Storage) -> None:
 async def test_a_withdrawn_one_becomes_a_draft_again_under_its_number(storage: Storage) -> None:
     await mirror(storage, a_dossier(1, status=Status.SUPPLEMENT))
     (first,) = await add(storage, a_draft())
-    (withdrawn,) = await storage.write(lambda tx: tx.apologies.withdraw_needless(at=later(hours=1)))
+    (withdrawn,) = await withdraw(storage, await needless(storage), at=later(hours=1))
 
     (again,) = await add(storage, a_draft(drafted_at=later(hours=2)))
 
@@ -173,15 +181,38 @@ async def test_needless_drafts_are_withdrawn_and_told_why(storage: Storage) -> N
     )
     await add(storage, *(a_draft(number) for number in range(1, 6)))
 
-    withdrawn = await storage.write(lambda tx: tx.apologies.withdraw_needless(at=NOW))
+    found = await needless(storage)
+    withdrawn = await withdraw(storage, found)
 
+    assert found == [each.id for each in withdrawn]
     assert {int(each.code[-4:]): each.why for each in withdrawn} == {
         2: "the work has ended",
         3: "the deadline has moved",
         4: "the clock stands",
         5: "the dossier is gone",
     }
-    assert await storage.write(lambda tx: tx.apologies.withdraw_needless(at=NOW)) == []
+    assert await needless(storage) == []
+    assert await withdraw(storage, found) == []
+
+
+async def test_what_is_needed_again_when_it_is_to_be_withdrawn_stays(storage: Storage) -> None:
+    await mirror(storage, a_dossier(1, status=Status.SUPPLEMENT), a_dossier(2, status=Status.SUPPLEMENT), a_dossier(3))
+    await add(storage, a_draft(1), a_draft(2), a_draft(3))
+    first, second = await needless(storage)
+    await mirror(storage, a_dossier(1))
+
+    withdrawn = await withdraw(storage, [first, second, "XL-260302-0003", "XL-000000-0000"])
+
+    assert [each.id for each in withdrawn] == [second]
+
+
+async def test_the_earliest_needless_drafts_are_found_first(storage: Storage) -> None:
+    late, early, middle = await add(
+        storage, a_draft(1, old_at=later(days=9)), a_draft(2, old_at=later(days=2)), a_draft(3, old_at=later(days=5))
+    )
+
+    assert await needless(storage) == [early.id, middle.id, late.id]
+    assert await needless(storage, limit=2) == [early.id, middle.id]
 
 
 async def test_lists_keep_to_states_and_agencies(storage: Storage) -> None:

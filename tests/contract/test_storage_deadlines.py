@@ -313,7 +313,8 @@ def tables() -> Iterator[sqlite3.Connection]:
             "SEARCH deadline_notes USING INDEX sqlite_autoindex_deadline_notes_1 (due_at>? AND due_at<?)",
         ),
         ("apologies_drafts", "USING INDEX apologies_open"),
-        ("apologies_withdraw", "USING INDEX apologies_open"),
+        ("apologies_needless", "USING INDEX apologies_open"),
+        ("apologies_withdraw", "SEARCH apologies USING INDEX sqlite_autoindex_apologies_1 (id=?)"),
         ("apologies_figures", "SEARCH a USING INDEX apologies_of_month (old_at>? AND old_at<?)"),
     ],
 )

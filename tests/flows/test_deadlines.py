@@ -21,6 +21,7 @@ from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.model.person import Address
 from bot.ports import Mirrored, Storage
 from bot.settings import SourceSettings
+from storage.apologies import Apologies
 from tests.support.making import Time, batch, code, dossier, numbered_ids, planner
 
 RULES = DeadlineSettings()
@@ -316,6 +317,63 @@ async def test_a_draft_goes_when_it_is_needless_and_comes_back_with_the_deadline
     assert (gone.withdrawn, withdrawn.why) == (1, "a supplement was asked for")
     assert back.drafted == 1
     assert [each.id for each in await office.drafts()] == [withdrawn.id]
+
+
+async def test_many_that_one_head_is_told_of_are_one_message_and_the_others_are_noted_in_short_transactions(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = (contact("head", Role.HEAD, agencies=("H32.15",)),)
+    office = Office(storage, Time(at(2)), contacts=staff, apologies=APOLOGIES)
+    many = [due(n, at(6, 16)) for n in range(1, 701)]
+    others = [due(1_000 + n, at(6, 16), agency="H33") for n in range(1_200)]
+    await office.mirror(*many, *others)
+    await office.look(at(3))
+    sizes = sizes_noted(monkeypatch)
+
+    looked = await office.look(at(4, 8))
+
+    assert looked.drafted == 1_900
+    assert len(await office.told("head", Situation.APOLOGY_DRAFT)) == 1
+    assert sorted(sizes) == [200, 500, 500, 700]
+
+
+async def test_what_was_drafted_before_the_end_of_a_look_is_not_drafted_or_told_again(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = (
+        contact("one", Role.HEAD, agencies=("H32.15",)),
+        contact("two", Role.HEAD, agencies=("H33",)),
+    )
+    office = Office(storage, Time(at(2)), contacts=staff, apologies=APOLOGIES)
+    await office.mirror(
+        *(due(n, at(6, 16)) for n in range(1, 301)), *(due(1_000 + n, at(6, 16), agency="H33") for n in range(300))
+    )
+    await office.look(at(3))
+    with monkeypatch.context() as broken:
+        sizes_noted(broken, breaks_at=2)
+        with pytest.raises(RuntimeError):
+            await office.look(at(4, 8))
+
+    again = await office.look(at(4, 8, 1))
+
+    assert again.drafted == 300
+    assert [len(await office.told(name, Situation.APOLOGY_DRAFT)) for name in ("one", "two")] == [1, 1]
+
+
+def sizes_noted(monkeypatch: pytest.MonkeyPatch, breaks_at: int = 0) -> list[int]:
+    """How many drafts each transaction keeps; the `breaks_at`-th fails in its middle."""
+    sizes: list[int] = []
+    add = Apologies.add
+
+    async def counted(self: Apologies, drafts: Sequence[Apology], **given: Any) -> list[Apology]:
+        sizes.append(len(drafts))
+        kept = await add(self, drafts, **given)
+        if len(sizes) == breaks_at:
+            raise RuntimeError
+        return kept
+
+    monkeypatch.setattr(Apologies, "add", counted)
+    return sizes
 
 
 async def test_without_apologies_there_are_no_drafts(storage: Storage) -> None:
