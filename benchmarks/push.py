@@ -80,8 +80,8 @@ async def service(place: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         await end(process)
 
 
-def body(number: int) -> dict[str, str]:
-    """The `number`-th dossier, changed just now."""
+def body(number: int, days: int = 3) -> dict[str, str]:
+    """The `number`-th dossier, changed just now, and due in so many days."""
     dossier = record(number)
     status = Status.DONE if dossier.status is Status.PROCESSING else Status.PROCESSING
     now = utc_now().astimezone(VIETNAM)
@@ -96,7 +96,7 @@ def body(number: int) -> dict[str, str]:
         "MaDonVi": dossier.agency,
         "DonViXuLy": dossier.agency_name,
         "NgayTiepNhan": _local(dossier.received_at),
-        "NgayHenTra": _local(now + timedelta(days=3)),
+        "NgayHenTra": _local(now + timedelta(days=days)),
         "NgayCapNhat": now.isoformat(),
     }
 

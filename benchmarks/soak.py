@@ -51,6 +51,8 @@ bulk = {{ begin = "00:00", end = "00:00" }}
 _LOOK = 10.0
 """Seconds between two readings."""
 _DRAIN = 180.0
+_MONTH = 30
+"""Days: the deadlines of the dossiers lie evenly in them, so that every tenth comes near at once."""
 _AT_ONCE = 400
 """Calls that may be under way: a one-stop software has so many connections at most."""
 
@@ -153,7 +155,7 @@ class Soak:
     async def _call(
         self, http: aiohttp.ClientSession, places: asyncio.Semaphore, number: int, moment: float, begin: float
     ) -> None:
-        stated = body(number)
+        stated = body(number, days=1 + number % _MONTH)
         window = int((moment - begin) / (self.size.every * 60))
         self.due[stated["MaHoSo"]] = (window, moment)
         try:

@@ -14,7 +14,7 @@ from bot import app
 from bot.config import Config, nearest, parse_table
 from bot.init_kinds import Kind, channels, comment, example, shown, sources
 from bot.init_text import Sheet, Value
-from bot.model.clock import VIETNAM, utc_now
+from bot.model.clock import day_of, utc_now
 from bot.model.errors import ConfigError
 
 NAME = "config.toml"
@@ -187,9 +187,8 @@ def _secret(choices: Choices, kind: Kind, key: str) -> SecretFile:
 
 def _ring(choices: Choices) -> SecretFile:
     """It lies where the database does not: whoever takes one of the two reads nobody."""
-    day = f"{utc_now().astimezone(VIETNAM):%Y-%m-%d}"
     path = choices.folder / _SECRETS / "data.keys"
-    return SecretFile(path, f"[{RING}]", "khóa niêm phong / keys of what is sealed", app.sealing.new_ring(day).text)
+    return SecretFile(path, f"[{RING}]", "khóa niêm phong / keys of what is sealed", app.sealing.new_ring(day_of(utc_now())).text)
 
 
 def _config(text: str) -> Config:

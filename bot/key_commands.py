@@ -17,7 +17,7 @@ from bot import app, show
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
 from bot.command_record import command_entry
 from bot.config import Config
-from bot.model.clock import VIETNAM, utc_now
+from bot.model.clock import day_of, utc_now
 from bot.model.errors import ConfigError, StorageError
 from bot.ports import Storage
 from bot.ports.sealing import LOOK_UP
@@ -37,7 +37,7 @@ def new(path: Annotated[Path, typer.Argument(help="Tệp sẽ tạo / file to ma
     """Tạo một chùm khóa mới. / Make a new ring of keys."""
     if path.exists():
         raise ConfigError(f"{path}: đã có tệp này, không ghi đè / exists already and is not overwritten")
-    _write(path, app.sealing.new_ring(_today()))
+    _write(path, app.sealing.new_ring(day_of(utc_now())))
     show.console.print(
         f"Đã tạo / made: {path} (chỉ chủ tệp đọc được / readable by its owner alone)\n"
         "Việc còn lại / what is left to do:\n"
@@ -61,7 +61,7 @@ def add(
     """Thêm một khóa dữ liệu và dùng nó từ nay. / Add a data key and use it from now on."""
     settings = plan_of(config).config
     path, ring = _ring_file(settings)
-    changed = ring.with_data(_today(), spare=spare)
+    changed = ring.with_data(day_of(utc_now()), spare=spare)
     name = next(each for each in changed.data if each not in ring.data)
     _noted(settings, "keys.added", name)
     _write(path, changed)
@@ -129,7 +129,7 @@ def rotate(config: ConfigPath = HERE) -> None:
     settings = plan_of(config).config
     path, ring = _ring_file(settings)
     asyncio.run(_require_silence(settings))
-    _write(path, ring.with_data(_today()).with_look_up(_today()))
+    _write(path, ring.with_data(day_of(utc_now())).with_look_up(day_of(utc_now())))
     show.console.print(f"Đã thêm khóa mới vào / new keys are in {path}", soft_wrap=True)
     seal(config)
 
@@ -234,10 +234,6 @@ def _write(path: Path, ring: app.sealing.Ring) -> None:
         beside.replace(path)
     except OSError as error:
         raise ConfigError(f"{path}: không ghi được / cannot be written ({error.strerror})") from None
-
-
-def _today() -> str:
-    return f"{utc_now().astimezone(VIETNAM):%Y-%m-%d}"
 
 
 @contextmanager

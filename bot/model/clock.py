@@ -19,6 +19,11 @@ def month_of(moment: datetime) -> str:
     return moment.astimezone(VIETNAM).strftime("%Y-%m")
 
 
+def day_of(moment: datetime) -> str:
+    """`2026-11-02`, the day in Vietnam."""
+    return moment.astimezone(VIETNAM).strftime("%Y-%m-%d")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.broadcast_pages import asked_for
 from bot.model.broadcast import LONGEST_TITLE, Audience, Broadcast, Lateness, Refusal
-from bot.model.clock import VIETNAM
+from bot.model.clock import VIETNAM, day_of
 from bot.model.dossier import Status
 from bot.model.sms import nfc
 from bot.model.staff import Right
@@ -136,7 +136,7 @@ async def counted(visit: Visit, broadcast: Broadcast) -> int:
 
 def _written(moment: datetime | None) -> str:
     """As a browser's field for days has it."""
-    return f"{moment.astimezone(VIETNAM):%Y-%m-%d}" if moment else ""
+    return day_of(moment) if moment else ""
 
 
 async def _choices(tx: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
