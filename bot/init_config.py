@@ -188,7 +188,9 @@ def _secret(choices: Choices, kind: Kind, key: str) -> SecretFile:
 def _ring(choices: Choices) -> SecretFile:
     """It lies where the database does not: whoever takes one of the two reads nobody."""
     path = choices.folder / _SECRETS / "data.keys"
-    return SecretFile(path, f"[{RING}]", "khóa niêm phong / keys of what is sealed", app.sealing.new_ring(day_of(utc_now())).text)
+    return SecretFile(
+        path, f"[{RING}]", "khóa niêm phong / keys of what is sealed", app.sealing.new_ring(day_of(utc_now())).text
+    )
 
 
 def _config(text: str) -> Config:
