@@ -34,7 +34,11 @@ MOST = 10_000
 """Deadlines of one stage in one look; the rest has its turn at the next."""
 PAGE = 1_000
 AGAIN = timedelta(days=1)
-"""How far back a look seeks for dates that sources moved once more."""
+"""How far back it is sought for dates that sources moved once more."""
+AGAIN_EVERY = timedelta(hours=1)
+"""How often so far: some dossiers are in work again only some time after their date was moved."""
+AGAIN_SHORTLY = timedelta(minutes=10)
+"""How far back before the look before, in between: so late may be kept what was stamped earlier."""
 KEPT = 2 * LONG_OVERDUE
 """How long it is remembered who was told."""
 
@@ -95,6 +99,8 @@ class DeadlineWatch:
         self._drafting = Drafting(apologies, calendars)
         self._clock = clock
         self._new_id = new_id
+        self._sought_far: datetime | None = None
+        self._sought: datetime | None = None
         punctuality = Punctuality(storage, calendars, clocks or {})
         self._lists = DayLists(storage, contacts, calendars, settings, apologies, punctuality)
 
@@ -154,10 +160,16 @@ class DeadlineWatch:
         return Looked(overdue=noted, messages=messages)
 
     async def _again(self, now: datetime) -> Looked:
+        if self._sought is None or self._sought_far is None or now - self._sought_far >= AGAIN_EVERY:
+            since, far = now - AGAIN, now
+        else:
+            since, far = self._sought - AGAIN_SHORTLY, self._sought_far
         dues = await self._storage.read(
-            lambda tx: tx.deadlines.postponed_again(since=now - AGAIN, most=self._apologies.most, limit=MOST)
+            lambda tx: tx.deadlines.postponed_again(since=since, most=self._apologies.most, limit=MOST)
         )
         noted, messages = await self._tell(dues, AGAIN_STAGE, Situation.OVERDUE, {Role.SUPERVISOR}, now)
+        # Only now: what could not be told is sought again.
+        self._sought, self._sought_far = now, far
         return Looked(again=noted, messages=messages)
 
     async def _found(self, page: _Page) -> list[Due]:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
+from typing import NamedTuple
 
 from storage.sqlite_connection import Connection
 
@@ -24,6 +25,9 @@ _LATEST = 10.0
 """Seconds after which what has been written is carried over, however little it is."""
 _LONG = 16_000
 """Pages (64 MB) of the log from which it is to begin anew."""
+_SHORT = 1_000
+"""Pages that the writer carries over by itself, some 20 ms; more are left because a long question is being answered,
+and wait for its end."""
 AT_LAST = 64_000
 """Pages of the log at which a commit does it after all: should nothing here have come to it."""
 _PATIENCE = 2_000
@@ -31,12 +35,19 @@ _PATIENCE = 2_000
 _CARRY = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
-async def carry(connection: Connection) -> int:
-    """Carries over what nobody is reading or writing just now, without waiting for anybody. Pages in the log; 0 where
-    another connection is at it."""
+class Carried(NamedTuple):
+    """Pages of the log; both 0 where another connection is at it."""
+
+    pages: int = 0
+    left: int = 0
+    """Not carried over, because somebody reads what was there before them, or has just written them."""
+
+
+async def carry(connection: Connection) -> Carried:
+    """Carries over what nobody is reading or writing just now, without waiting for anybody."""
     rows = list(await connection.rows(_CARRY))
-    is_busy, pages, _ = rows[0]
-    return 0 if is_busy else int(pages)
+    is_busy, pages, carried = rows[0]
+    return Carried() if is_busy else Carried(int(pages), int(pages) - int(carried))
 
 
 async def clear(connection: Connection) -> bool:
@@ -77,9 +88,9 @@ class Checkpointer:
     async def _carry(self) -> None:
         self._carried, self._since = self._written(), 0.0
         try:
-            if await carry(self._connection) >= _LONG:
-                # What was written meanwhile, so that only what is written during this second, short one is left.
-                await carry(self._connection)
+            is_long = (await carry(self._connection)).pages >= _LONG
+            # What was written meanwhile, so that only what is written during this second, short one is left.
+            if is_long and (await carry(self._connection)).left <= _SHORT:
                 self._finish()
             self._fails = False
         except sqlite3.Error as error:

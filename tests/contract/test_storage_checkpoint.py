@@ -11,7 +11,7 @@ import pytest
 from bot.model.clock import utc_now
 from bot.model.ids import id_maker
 from bot.model.person import Address
-from bot.ports import Storage
+from bot.ports import Storage, Transaction
 from storage import open_storage, sqlite_checkpoint
 from tests.support.making import message
 
@@ -74,6 +74,42 @@ async def test_the_log_begins_anew_while_others_go_on_writing(tmp_path: Path, mo
     assert carried < left / 2
 
 
+@pytest.mark.usefixtures("eager")
+async def test_while_a_long_question_is_answered_the_writer_is_not_asked_to_carry_over_what_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_checkpoint, "_SHORT", 20)
+    looked, asked = asyncio.Event(), []
+    carry = sqlite_checkpoint.carry
+
+    async def told(connection: sqlite_checkpoint.Connection) -> sqlite_checkpoint.Carried:
+        found = await carry(connection)
+        if found.left > 200:
+            looked.set()
+        return found
+
+    monkeypatch.setattr(sqlite_checkpoint, "carry", told)
+    path = tmp_path / "motcua.db"
+    async with open_storage(f"sqlite:{path}") as storage:
+        await storage.migrate()
+        monkeypatch.setattr(storage.writer, "finish_log", lambda: asked.append(1))  # type: ignore[attr-defined]
+        async with asyncio.timeout(30):
+
+            async def reads_long(tx: Transaction) -> None:
+                await tx.outbox.counts()
+                for number in range(20):
+                    await written(storage, 50, first=50 * number)
+                await looked.wait()
+
+            await storage.read(reads_long)
+            during = len(asked)
+            await written(storage, 150, first=5_000)
+            while in_the_file(path) < 1_150:
+                await asyncio.sleep(0.01)
+
+    assert during == 0
+
+
 async def test_little_that_was_written_is_carried_over_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,10 +119,10 @@ async def test_little_that_was_written_is_carried_over_in_the_end(
     carried = asyncio.Event()
     carry = sqlite_checkpoint.carry
 
-    async def told(connection: sqlite_checkpoint.Connection) -> int:
-        pages = await carry(connection)
+    async def told(connection: sqlite_checkpoint.Connection) -> sqlite_checkpoint.Carried:
+        found = await carry(connection)
         carried.set()
-        return pages
+        return found
 
     monkeypatch.setattr(sqlite_checkpoint, "carry", told)
     async with open_storage(f"sqlite:{path}") as storage:
@@ -104,7 +140,7 @@ async def test_where_it_cannot_be_carried_over_writers_go_on_and_the_log_says_so
 ) -> None:
     tries = 0
 
-    async def broken(_: sqlite_checkpoint.Connection) -> int:
+    async def broken(_: sqlite_checkpoint.Connection) -> sqlite_checkpoint.Carried:
         nonlocal tries
         tries += 1
         raise sqlite3.OperationalError("disk I/O error")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,11 +18,13 @@ from bot.mirror import Mirror
 from bot.model.apology import Apology, ApologyState
 from bot.model.clock import VIETNAM
 from bot.model.dossier import Dossier, Status, Step
+from bot.model.errors import StorageError
 from bot.model.message import DeliveryState, OutboxItem, Situation
 from bot.model.person import Address
-from bot.ports import Mirrored, Storage
+from bot.ports import Due, Mirrored, Storage
 from bot.settings import SourceSettings
 from storage.apologies import Apologies
+from storage.deadlines import Deadlines
 from tests.support.making import Time, batch, code, dossier, numbered_ids, planner
 
 RULES = DeadlineSettings()
@@ -394,6 +397,34 @@ async def test_a_source_that_moves_the_date_once_more_is_named_to_the_unit_above
     assert [each.again for each in looks] == [1, 0]
     assert code(1) in message.text
     assert "16:00 12/03/2026" in message.text
+
+
+async def test_dates_moved_long_ago_are_sought_once_an_hour_and_after_a_failure(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, sought = office.watcher("one"), []
+
+    async def looked(self: Deadlines, *, since: datetime, **_: int) -> list[Due]:
+        sought.append(office.time.now - since)
+        if len(sought) == 3:
+            raise StorageError
+        return []
+
+    monkeypatch.setattr(Deadlines, "postponed_again", looked)
+    for minute in (0, 1, 2, 3, 61, 62):
+        office.time.now = at(2) + timedelta(minutes=minute)
+        with suppress(StorageError):
+            await watch.look()
+
+    whole = timedelta(days=1)
+    assert sought == [
+        whole,
+        timedelta(minutes=11),
+        timedelta(minutes=11),
+        timedelta(minutes=12),
+        whole,
+        timedelta(minutes=11),
+    ]
 
 
 async def test_whom_nobody_can_reach_is_counted(storage: Storage) -> None:
