@@ -66,6 +66,27 @@ def complaint(words: list[str]) -> str:
         option = word.strip("[]()…,.").split("=")[0]
         if re.fullmatch(r"--?[a-z][a-z-]*", option) and option not in known:
             return f"no option {option}"
+    return lacking(command, words) if words else ""
+
+
+def lacking(command: Any, words: list[str]) -> str:
+    """What the command needs besides these words; empty where nothing is lacking. A bare name is no call."""
+    options = {name: each for each in command.params if each.param_type_name == "option" for name in each.opts}
+    given: set[str] = set()
+    arguments, rest = 0, iter(words)
+    for word in rest:
+        name = word.strip("[]()…,.").split("=")[0]
+        if name in options:
+            given.add(options[name].name)
+            if not options[name].is_flag and "=" not in word:
+                next(rest, "")
+        elif not word.startswith("-"):
+            arguments += 1
+    needed = [each for each in command.params if each.required]
+    if lacks := [each.opts[0] for each in needed if each.param_type_name == "option" and each.name not in given]:
+        return f"lacks {', '.join(lacks)}"
+    if arguments < sum(each.param_type_name == "argument" for each in needed):
+        return "lacks an argument"
     return ""
 
 
@@ -87,6 +108,10 @@ def test_a_command_that_does_not_exist_would_be_found() -> None:
     assert complaint(["audit", "list", "--by", "lan"]) == ""
     assert complaint(["audit", "remove"]) == "no command remove"
     assert complaint(["audit", "list", "--whom"]) == "no option --whom"
+    assert complaint(["import", "x.csv"]) == "lacks --source"
+    assert complaint(["import", "x.csv", "--source", "one"]) == ""
+    assert complaint(["import", "--source", "one"]) == "lacks an argument"
+    assert complaint(["import"]) == ""
 
 
 def test_the_reference_of_commands_is_what_the_program_says() -> None:

@@ -44,7 +44,8 @@ def written() -> str:
 
 def _told(name: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    usage = " ".join([name, *(_shown(each) for each in arguments)])
+    needed = [each for each in command.params if each.param_type_name == "option" and each.required]
+    usage = " ".join([name, *map(_shown, arguments), *(f"{each.opts[0]} {_shown(each)}" for each in needed)])
     lines = [f"\n## `{usage}`\n", _flat(command.help or "")]
     rows = [
         f"| `{_names(each)}` | {_flat(getattr(each, 'help', None) or '')} |"
@@ -57,7 +58,7 @@ def _told(name: str, command: Any) -> str:
 
 
 def _shown(argument: Any) -> str:
-    name = (argument.name or "").replace("_", "-").upper()
+    name = (argument.metavar or argument.name or "").strip("_{}").replace("_", "-").upper()
     return name if argument.required else f"[{name}]"
 
 
