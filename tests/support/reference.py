@@ -58,7 +58,7 @@ def _told(name: str, command: Any) -> str:
 
 
 def _shown(argument: Any) -> str:
-    name = (argument.metavar or argument.name or "").strip("_{}").replace("_", "-").upper()
+    name = (argument.metavar or argument.name or "").strip("_{}[]").replace("_", "-").upper()
     return name if argument.required else f"[{name}]"
 
 
