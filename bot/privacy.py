@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bot.answer_deadlines import ERASURE
 from bot.auditing import Audited
@@ -27,7 +26,6 @@ EVERY = 60.0
 """Seconds between two looks for requests that the service carries out by itself."""
 LOOKED_AT = 2_000
 """Messages that are looked through in one transaction, where that has to be done."""
-_EVERYBODY = 10_000_000
 MOST = 1_000
 """Open requests that are read at once."""
 
@@ -80,63 +78,6 @@ async def erase(storage: Storage, phone: str, clock: Clock, *, by: str = "") -> 
     tables = ", ".join(f"{table} {number}" for table, number in taken.items())
     log.info("a person was erased on request%s: %s", f" by {by}" if by else "", tables or "nothing was found")
     return taken
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """Wishes that were told to another database than ours."""
-
-    erased: int
-    """Persons who were taken out of ours."""
-    remembered: int
-    """Erasures that ours knows of now, also of persons whom it does not have."""
-    unwanted: int
-    """Addresses that came onto the list of whom not to write to."""
-
-
-async def carry(old: Storage, new: Storage, clock: Clock, *, by: str = "") -> Carried:
-    """What people asked for that `old` knows of and `new`, which came back from an older state, does not: they are
-    erased there too, as of the moment at which they were, and not written to. Given again it finds nothing to do."""
-    erased = await old.read(lambda tx: tx.privacy.erased())
-    known = await new.read(lambda tx: tx.privacy.erased())
-    wanted = {digest: at for digest, at in erased.items() if digest not in known or known[digest] < at}
-    number = remembered = 0
-    if wanted:
-        salt = await old.write(lambda tx: tx.privacy.salt())
-        for phone in sorted(await _phones_of(new, wanted, salt)):
-            at = wanted[digest_of(phone, salt)]
-            await erase(new, phone, lambda at=at: at, by=by)  # type: ignore[misc]
-            number += 1
-        if await new.write(lambda tx: tx.privacy.remember(wanted, salt)):
-            remembered = len(wanted)
-    unwanted = await old.read(lambda tx: tx.do_not_send.listed(limit=_EVERYBODY))
-    added = await new.write(lambda tx: tx.do_not_send.add(unwanted)) if unwanted else 0
-    entry = Entry(
-        at=clock(), by=by, way="command", what="db.wishes",
-        after={"erased": number, "remembered": remembered, "unwanted": added},
-    )  # fmt: skip
-    await new.write(lambda tx: tx.audit.add([entry]))
-    return Carried(number, remembered, added)
-
-
-async def _phones_of(storage: Storage, digests: Collection[str], salt: bytes) -> set[str]:
-    """Phones in any table that have one of these digests."""
-    found = set()
-    for table in await storage.read(_tables):
-        after: Sequence[Any] | None = None
-        while True:
-            page = await storage.read(
-                lambda tx, table=table, after=after: tx.privacy.phones(table, after, limit=LOOKED_AT)  # type: ignore[misc]
-            )
-            found |= {phone for phone in page.found if digest_of(phone, salt) in digests}
-            after = page.after
-            if after is None:
-                break
-    return found
-
-
-async def _tables(tx: Transaction) -> Sequence[str]:
-    return tx.privacy.tables
 
 
 async def kept_of(storage: Storage, phone: str) -> Kept:

@@ -20,10 +20,10 @@ from bot.model.errors import ConfigError
 from bot.model.message import DeliveryState, OutboxItem
 from bot.ports import Storage, Transaction
 from bot.ports.restoring import Doubt, Doubtful, Policy
-from bot.privacy import Carried, carry
 from bot.restore_files import Order, extract, look_in_silence, return_of
 from bot.restore_files import restore as put_back
 from bot.restoring import Marked, mark, require_silence
+from bot.wishes import Carried, carry
 
 _STATES = {
     "waiting": (DeliveryState.HELD,),
@@ -221,7 +221,7 @@ def wishes(
     config: ConfigPath = HERE,
     json: AsJson = False,
 ) -> None:
-    """Làm lại yêu cầu xóa và “không nhắn” mà bản cũ chưa biết. / Carry over erasures and do-not-send."""
+    """Làm lại yêu cầu xóa, rút đồng ý, “không nhắn” mà bản cũ chưa biết. / Carry over what people asked for since."""
     plan, who = plan_of(config), by or login()
     url = source if ":" in source and not Path(source).exists() else f"sqlite:{source}"
     if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:")).is_file():
@@ -239,9 +239,10 @@ def wishes(
         show.as_json(asdict(done))
         return
     show.console.print(
-        f"Đã xóa {done.erased:,} người, nhớ {done.remembered:,} yêu cầu xóa, thêm {done.unwanted:,} địa chỉ không nhắn "
-        f"/ {done.erased:,} persons erased, {done.remembered:,} erasures remembered, {done.unwanted:,} addresses not "
-        "to be written to.",
+        f"Đã xóa {done.erased:,} người, nhớ {done.remembered:,} yêu cầu xóa, thêm {done.unwanted:,} địa chỉ không "
+        f"nhắn, rút {done.withdrawn:,} lần đồng ý, {done.requests:,} yêu cầu xóa còn chờ / {done.erased:,} persons "
+        f"erased, {done.remembered:,} erasures remembered, {done.unwanted:,} addresses not to be written to, "
+        f"{done.withdrawn:,} consents withdrawn, {done.requests:,} requests for erasure that wait.",
         soft_wrap=True,
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.model.clock import from_millis, to_millis
 from bot.model.person import Address, Binding, Consent, OneTimeCode, Preference, Proof, Purpose
+from bot.ports.people import Withdrawn
 from storage.edge import key_set, millis, moment
 from storage.statements import Row, Statements
 
@@ -83,6 +84,10 @@ class People:
 
     async def consents(self, address: Address) -> list[Consent]:
         return [_consent_of(row) for row in await self._sql.rows("consents", address=address.key)]
+
+    async def withdrawn(self, after: int, *, limit: int) -> Withdrawn:
+        rows = await self._sql.rows("consents_withdrawn", behind=after, most=limit)
+        return Withdrawn([_consent_of(row) for row in rows], rows[-1]["number"] if rows else after)
 
     async def put_code(self, code: OneTimeCode) -> None:
         await self._sql.change("drop_old_codes", before=to_millis(code.sent_at - _KEPT_EXPIRED))

@@ -23,6 +23,17 @@ class Audience:
     """By phone; what nobody has said is missing."""
 
 
+class Withdrawn(NamedTuple):
+    """A page of consents that were withdrawn."""
+
+    consents: Sequence[Consent]
+    last: int
+    """Behind which the next page begins."""
+
+    def __bool__(self) -> bool:
+        return bool(self.consents)
+
+
 class PeopleStore(Protocol):
     """Chats and the phones they belong to."""
 
@@ -67,6 +78,10 @@ class PeopleStore(Protocol):
     async def withdraw(self, address: Address, purposes: Collection[Purpose], *, at: datetime) -> int: ...
     async def consents(self, address: Address) -> list[Consent]:
         """All that were ever given by it, oldest first."""
+        ...
+
+    async def withdrawn(self, after: int, *, limit: int) -> Withdrawn:
+        """The next withdrawn ones of anybody, in the order in which they were given; from 0."""
         ...
 
     async def put_code(self, code: OneTimeCode) -> None:

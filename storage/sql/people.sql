@@ -54,6 +54,12 @@ SELECT address, purpose, wording, given_at, withdrawn_at FROM consents
 WHERE address = :address
 ORDER BY given_at, number;
 
+-- name: consents_withdrawn(behind, most)
+SELECT number, address, purpose, wording, given_at, withdrawn_at FROM consents
+WHERE number > :behind AND withdrawn_at IS NOT NULL
+ORDER BY number
+LIMIT :most;
+
 -- name: put_code(address, phone, digest, sent_at, expires_at, tries)!
 INSERT INTO one_time_codes (address, phone, digest, sent_at, expires_at, tries)
 VALUES (:address, :phone, :digest, :sent_at, :expires_at, :tries)

@@ -169,6 +169,22 @@ async def test_a_withdrawn_consent_stays_on_record_and_can_be_given_again(storag
     assert await consents_of(storage, ZALO) == [replace(CONSENT, address=ZALO)]
 
 
+async def test_withdrawn_consents_are_read_in_pages_and_standing_ones_are_not_among_them(storage: Storage) -> None:
+    chats = [Address("telegram", str(each)) for each in range(1, 6)]
+    await storage.write(lambda tx: tx.people.agree([replace(CONSENT, address=each) for each in chats]))
+    for each in chats[1:4]:
+        await storage.write(lambda tx, each=each: tx.people.withdraw(each, {CONSENT.purpose}, at=later(days=1)))  # type: ignore[misc]
+
+    first = await storage.read(lambda tx: tx.people.withdrawn(0, limit=2))
+    second = await storage.read(lambda tx: tx.people.withdrawn(first.last, limit=2))
+    none = await storage.read(lambda tx: tx.people.withdrawn(second.last, limit=2))
+
+    assert [len(each.consents) for each in (first, second)] == [2, 1]
+    assert {each.address for page in (first, second) for each in page.consents} == set(chats[1:4])
+    assert all(each.withdrawn_at == later(days=1) for each in first.consents)
+    assert (list(none.consents), bool(none), none.last) == ([], False, second.last)
+
+
 async def test_the_same_consent_twice_at_once_is_one(storage: Storage) -> None:
     other = replace(CONSENT, purpose=Purpose.FEEDBACK)
 
