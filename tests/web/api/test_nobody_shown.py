@@ -1,4 +1,4 @@
-"""What the API answers has nobody's number, name or words in it; a look at a dossier, which has a status, is recorded."""
+"""What the API answers has nobody's number, name or words in it; a look at a dossier's status is recorded."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +9,8 @@ from bot.web.api.route import Operation
 from bot.web.api.server import OPERATIONS
 
 _SAYS_NOTHING_OF_A_PERSON = {
-    "agency", "began_at", "channel", "cost", "created_at", "dossier", "en", "ended_at", "expires_at", "handed_out", "id",
-    "is_test", "made_at", "next", "notifications", "parts", "people", "quiet_until", "reason", "reference", "sent_at",
+    "agency", "began_at", "channel", "cost", "created_at", "dossier", "en", "ended_at", "expires_at", "handed_out",
+    "id", "is_test", "made_at", "next", "notifications", "parts", "people", "quiet_until", "reason", "reference", "sent_at",
     "sentence", "settled_at", "situation", "starts_at", "state", "states", "title", "vi",
 }  # fmt: skip
 _MASKED = {"recipient"}
