@@ -10,8 +10,8 @@ from bot.web.api.server import OPERATIONS
 
 _SAYS_NOTHING_OF_A_PERSON = {
     "agency", "began_at", "channel", "cost", "created_at", "dossier", "en", "ended_at", "expires_at", "handed_out",
-    "id", "is_test", "made_at", "next", "notifications", "parts", "people", "quiet_until", "reason", "reference", "sent_at",
-    "sentence", "settled_at", "situation", "starts_at", "state", "states", "title", "vi",
+    "id", "is_test", "made_at", "next", "notifications", "parts", "people", "quiet_until", "reason", "reference",
+    "sent_at", "sentence", "settled_at", "situation", "starts_at", "state", "states", "title", "vi",
 }  # fmt: skip
 _MASKED = {"recipient"}
 """See test_sending."""
