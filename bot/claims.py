@@ -54,17 +54,17 @@ class Claims:
         """Seconds within which what is taken at once should be able to leave: no more than keeps the line from running
         dry, which is the more, up to a second, the slower the database answers."""
 
-    async def take(self, limit: int) -> list[Claimed]:
-        """Up to `limit` messages that are due."""
+    async def take(self, limit: int, *, lanes: int = len(Lane)) -> list[Claimed]:
+        """Up to `limit` messages that are due, of the first so many lanes."""
         await self._hand_back_unheard_of()
         self._gateways.ready(self._channel, limit)
-        return await self._claim(limit)
+        return await self._claim(limit, lanes)
 
     async def take_before(self, lane: Lane, limit: int) -> list[Claimed]:
-        """As `take`, if something more urgent than `lane` is due."""
+        """As `take`, only what is more urgent than `lane`; nothing is written where nothing of that is due."""
         queues = self._gateways.queues(self._channel)
         due = await self._storage.read(lambda tx: tx.outbox.due(queues, now=self._clock())) if queues else []
-        return await self.take(limit) if any(each < lane for _, each in due) else []
+        return await self.take(limit, lanes=lane) if any(each < lane for _, each in due) else []
 
     async def probe(self) -> list[Claimed]:
         """One message, to see whether the channel works again; it goes before the others' turns."""
@@ -107,15 +107,15 @@ class Claims:
         wait = (due - self._clock()).total_seconds()
         return min(self._timing.poll, max(0.01, wait) if wait > 0 else _NOT_OUR_TURN)
 
-    async def _claim(self, limit: int) -> list[Claimed]:
+    async def _claim(self, limit: int, lanes: int = len(Lane)) -> list[Claimed]:
         self._waits_for_others = False
         queues = self._gateways.queues(self._channel)
         if len(queues) < 2:
-            return await self._claim_from([(queue, limit) for queue in queues])
+            return await self._claim_from([(queue, limit) for queue in queues], lanes)
         due = await self._storage.read(lambda tx: tx.outbox.due(queues, now=self._clock()))
         shares = self._shares(due, limit)
         self._waits_for_others = bool(due) and not shares
-        return await self._claim_from(shares)
+        return await self._claim_from(shares, lanes)
 
     def _shares(self, due: Sequence[tuple[str, Lane]], limit: int) -> list[tuple[str, int]]:
         """How many to take of which queue: of those whose best message is of the best lane, the same number each, so
@@ -127,14 +127,20 @@ class Claims:
         chosen = [(queue, most) for queue, lane, most in allowed if lane == best][:limit]
         return [(queue, max(1, min(most, limit // len(chosen)))) for queue, most in chosen]
 
-    async def _claim_from(self, shares: Sequence[tuple[str, int]]) -> list[Claimed]:
+    async def _claim_from(self, shares: Sequence[tuple[str, int]], lanes: int) -> list[Claimed]:
         now = self._clock()
         lease_until = now + timedelta(seconds=self._timing.lease)
 
         async def work(tx: Transaction) -> list[list[Claimed]]:
             return [
                 await tx.outbox.claim(
-                    queue, gateway=self._channel, owner=self._owner, now=now, lease_until=lease_until, limit=number
+                    queue,
+                    gateway=self._channel,
+                    owner=self._owner,
+                    now=now,
+                    lease_until=lease_until,
+                    limit=number,
+                    lanes=lanes,
                 )
                 for queue, number in shares
             ]

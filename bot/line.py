@@ -70,6 +70,12 @@ class Line:
         """The least urgent lane of those in line."""
         return Lane(max((lane for lane, _, _ in self._pushes), default=Lane.REPLY))
 
+    @property
+    def urgent(self) -> int:
+        """How many in line are more urgent than that."""
+        last = self.last
+        return len(self._replies) + sum(lane < last for lane, _, _ in self._pushes) if last is not Lane.REPLY else 0
+
     def put(self, turn: Turn) -> None:
         if turn.is_reply:
             self._replies.append(turn)

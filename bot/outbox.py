@@ -198,7 +198,7 @@ class Outbox:
             await self._woken.wait()
             self._woken.clear()
             self._is_full = False
-            if not self._has_room() and len(self._line) < 2 * self._batch:
+            if not self._has_room() and self._line.urgent < self._batch:
                 await self._take_urgent()
 
     def _has_room(self) -> bool:

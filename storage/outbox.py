@@ -106,7 +106,15 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
         return [(queue, Lane(lane)) for lane, _, queue in firsts]
 
     async def claim(
-        self, queue: str, *, gateway: str = "", owner: str, now: datetime, lease_until: datetime, limit: int
+        self,
+        queue: str,
+        *,
+        gateway: str = "",
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        lanes: int = 3,
     ) -> list[Claimed]:
         await self._others.announce_claiming()
         rows = await self._sql.rows(
@@ -116,6 +124,7 @@ class Outbox(Settling, Receipts, Fallback, Holds, Ledger):
             owner=owner,
             now=to_millis(now),
             lease_until=to_millis(lease_until),
+            lanes=lanes,
             most=limit,
         )
         return [_claimed(row) for row in sorted(rows, key=_turn)]

@@ -17,7 +17,7 @@ from bot.ports.channels import (
 )
 from bot.ports.deadlines import Apologised, ApologyStore, DeadlineStore, Due, Ended, Late, Place, Pressure
 from bot.ports.documents import DocumentStore
-from bot.ports.holding import QUIET, Bypass, Bypasses, HoldStore, QuietHeld
+from bot.ports.holding import BUDGET, QUIET, SEEN, Bypass, Bypasses, HoldStore, QuietHeld
 from bot.ports.keeping import KeepingStore, Month
 from bot.ports.mirroring import (
     DossierStore,
@@ -45,8 +45,6 @@ from bot.ports.people import (
 )
 from bot.ports.routing import SLOW, Minute, Move, Pause, RoutingStore, SpendingStore, Spent
 from bot.ports.sending import (
-    BUDGET,
-    SEEN,
     Claimed,
     Matched,
     Moved,

@@ -11,6 +11,10 @@ from bot.model.message import OutboxItem, Situation
 if TYPE_CHECKING:
     from bot.ports.sending import Claimed
 
+BUDGET = "budget"
+"""`held_for` of a message whose agency has spent its month's budget."""
+SEEN = "seen"
+"""`held_for` of an accepted message that has succeeded only when its reader has opened it."""
 QUIET = "quiet"
 """`held_for` of a message that waits for the end of quiet hours; its `next_at` is that end."""
 

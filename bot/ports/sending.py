@@ -77,13 +77,6 @@ class Settlement:
     """Why it left although the hours were quiet; empty: they were not."""
 
 
-BUDGET = "budget"
-"""`held_for` of a message whose agency has spent its month's budget."""
-
-SEEN = "seen"
-"""`held_for` of an accepted message that has succeeded only when its reader has opened it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Matched:
     """A receipt and the item that it belongs to."""
@@ -154,10 +147,8 @@ class Overdue:
 
 class OutboxStore(HoldStore, Protocol):
     async def enqueue(self, items: Sequence[OutboxItem]) -> int:
-        """Adds the items and, per origin, how many were planned; wakes the channels after the commit.
-
-        An item whose `dedupe_key` was planned before is left out, and not counted. Returns the number added.
-        """
+        """Adds the items and, per origin, how many were planned; wakes the channels after the commit. An item whose
+        `dedupe_key` was planned before is left out, and not counted. Returns the number added."""
         ...
 
     async def supersede(self, items: Sequence[OutboxItem], *, keep: Collection[Situation] = (), at: datetime) -> int:
@@ -171,11 +162,19 @@ class OutboxStore(HoldStore, Protocol):
         ...
 
     async def claim(
-        self, queue: str, *, gateway: str = "", owner: str, now: datetime, lease_until: datetime, limit: int
+        self,
+        queue: str,
+        *,
+        gateway: str = "",
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        lanes: int = 3,
     ) -> list[Claimed]:
         """Takes up to `limit` due items for `gateway` (empty: the queue's own channel), best lane first, oldest first
-        within it. Skips what others hold, and what goes to an address to which a message is under way; replies are
-        never skipped."""
+        within it, of the first so many `lanes`. Skips what others hold, and what goes to an address to which a message
+        is under way; replies are never skipped."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[Receipt]:

@@ -135,9 +135,10 @@ FROM firsts CROSS JOIN outbox AS o
 WHERE o.id = firsts.id
     /*postgres AND firsts.id = firsts.id || '' */;
 
--- name: claim(queue, gateway, owner, now, lease_until, most)
+-- name: claim(queue, gateway, owner, now, lease_until, lanes, most)
 -- One look-up a lane (bot.model.message.Lane), each in the order of the index outbox_due: what waits for
--- a later moment is never walked through, and a lane is only touched when the better ones have run dry.
+-- a later moment is never walked through, and a lane is only touched when the better ones have run dry. Only lanes
+-- below `lanes` are looked at.
 -- A push or a broadcast waits while another one to the same address is under way (outbox_under_way); PostgreSQL, which
 -- would have to look into every month for each of them, reads what is under way once (outbox_leases).
 WITH /*postgres under_way AS MATERIALIZED (
@@ -148,12 +149,14 @@ due AS MATERIALIZED (
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 0 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+                AND :lanes > 0
             ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) AS replies
         UNION ALL
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 1 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+                AND :lanes > 1
                 AND /*sqlite NOT EXISTS (
                     SELECT 1 FROM outbox AS o WHERE o.address = outbox.address AND o.state = 'sending' AND o.lane > 0
                 ) */ /*postgres address NOT IN (SELECT address FROM under_way) */
@@ -163,6 +166,7 @@ due AS MATERIALIZED (
         SELECT id FROM (
             SELECT id FROM outbox
             WHERE channel = :queue AND lane = 2 AND state = 'queued' AND next_at <= :now AND expires_at > :now
+                AND :lanes > 2
                 AND /*sqlite NOT EXISTS (
                     SELECT 1 FROM outbox AS o WHERE o.address = outbox.address AND o.state = 'sending' AND o.lane > 0
                 ) */ /*postgres address NOT IN (SELECT address FROM under_way) */

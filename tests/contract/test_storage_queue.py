@@ -99,6 +99,16 @@ async def test_better_lanes_leave_first_and_older_messages_within(storage: Stora
     assert [claimed.item.id for claimed in rest] == [push_2.id, bulk.id]
 
 
+async def test_only_the_lanes_asked_for_are_claimed(storage: Storage) -> None:
+    bulk, push = an_item(1, lane=Lane.BULK, address=number(1)), an_item(2, address=number(2))
+    reply = an_item(3, lane=Lane.REPLY)
+    await enqueue(storage, bulk, push, reply)
+
+    claimed = [await claim(storage, limit=10, lanes=lanes) for lanes in (0, Lane.PUSH, Lane.BULK, len(Lane))]
+
+    assert [[each.item.id for each in some] for some in claimed] == [[], [reply.id], [push.id], [bulk.id]]
+
+
 async def test_only_what_is_due_and_not_too_late_is_claimed(storage: Storage) -> None:
     due = an_item(1)
     tomorrow = an_item(2, next_at=later(days=1), expires_at=later(days=2))

@@ -165,6 +165,37 @@ async def test_news_that_comes_while_a_broadcast_fills_the_line_leaves_before_th
     assert len(left_before_it) <= 4, "it waits neither for its turn among them nor for half of them to leave"
 
 
+async def test_news_after_news_never_waits_for_what_of_a_broadcast_was_taken_in_hand_beside_it(
+    storage: Storage,
+) -> None:
+    bulk = [due(lane=Lane.BULK, address=Address("sms", f"+84912000{number:03d}")) for number in range(300)]
+    news = [due(lane=Lane.PUSH, address=Address("sms", f"+84913000{number:03d}")) for number in range(6)]
+    places = asyncio.Semaphore(8)
+
+    async def when_there_is_a_place(item: OutboxItem) -> Outcome:
+        await places.acquire()
+        return Accepted((item.id,))
+
+    await plan(storage, *bulk)
+    patient = OutboxSettings(lease=60.0, send=30.0, poll=0.05, sweep=0.05)
+    waited = []
+    async with draining(storage, when_there_is_a_place, replace(LIMITS, window=20, reserved=0.0), patient) as sender:
+        while len(sender.sent) < 8 + 20:
+            await asyncio.sleep(0.01)
+        for push in news:
+            await plan(storage, push)
+            before = len(sender.sent)
+            while push.id not in sender.sent:
+                places.release()
+                await asyncio.sleep(0.02)
+            waited.append(sender.sent.index(push.id) - before)
+        for _ in [*bulk, *news]:
+            places.release()
+        await settled(storage, [*news, *bulk], DeliveryState.ACCEPTED)
+
+    assert max(waited) <= 4, waited
+
+
 async def test_a_receipt_that_comes_before_its_message_is_settled_is_not_lost(storage: Storage) -> None:
     item = due()
 
