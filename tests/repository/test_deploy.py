@@ -208,12 +208,34 @@ def test_three_machines_run_in_containers_what_they_run_under_systemd() -> None:
     }
 
 
-def test_what_the_image_copies_is_there() -> None:
-    copied = re.findall(r"^COPY (?!--)(.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+def test_what_the_image_copies_is_there_and_is_all_that_the_builder_is_given() -> None:
+    lines = re.findall(r"^COPY (?!--)(.+)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    copied = {name for line in lines for name in line.split()[:-1]}
+    ignored = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in ignored if line and not line.startswith("#")]
 
-    for line in copied:
-        for name in line.split()[:-1]:
-            assert (DEPLOY.parent / name).exists(), name
+    for name in copied:
+        assert (DEPLOY.parent / name).exists(), name
+    assert rules[0] == "*", "secrets of deploy/etc, databases, .git and .venv stay outside"
+    assert {rule[1:] for rule in rules if rule.startswith("!")} == copied
+
+
+def test_the_image_is_compiled_whole_and_stays_so_whatever_times_its_layers_give_the_files() -> None:
+    """Seen: builders round times in layers, the base image removes *.pyc, and nobody may write them later."""
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    built, _, stage = text.rpartition("\nFROM ")
+
+    assert re.search(r"compileall -q -f --invalidation-mode unchecked-hash /opt/motcua/lib", built)
+    assert re.search(r"compileall -q --invalidation-mode unchecked-hash .*stdlib", stage)
+    assert all("--no-compile" in line for line in built.splitlines() if "pip install" in line)
+
+
+def test_the_account_and_its_group_are_the_ones_that_the_image_runs_as() -> None:
+    stage = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+
+    assert "groupadd --gid 10001 motcua" in stage
+    assert "useradd --uid 10001 --gid 10001 --no-create-home" in stage
+    assert "install -d -o motcua -g motcua -m 700 /etc/motcua /var/lib/motcua" in stage
 
 
 def test_what_the_guide_names_is_there() -> None:
