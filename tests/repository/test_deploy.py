@@ -160,6 +160,8 @@ def test_every_container_is_closed_and_watched(path: Path) -> None:
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert service["pids_limit"]
+        assert service["logging"]["driver"] == "json-file", "Podman knows it too"
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}, "a full disk is the end of every message"
         mounts = dict(each.split(":", 1) for each in service["volumes"])
         assert mounts["data"] == "/var/lib/motcua"
         assert mounts["./etc"] == ("/etc/motcua" if name == "khoi-tao" else "/etc/motcua:ro")
@@ -167,6 +169,7 @@ def test_every_container_is_closed_and_watched(path: Path) -> None:
         assert is_asked == (parsed([str(word) for word in service["command"]])[0] == "run"), "as the image says"
         if is_asked:
             assert service["restart"] == "unless-stopped"
+            assert service["init"] is True, "a stop is heard from the first moment"
             assert int(service["stop_grace_period"].rstrip("s")) >= 45
             port = parsed([str(word) for word in service["command"]])[1]["port"] or 8080
             asked = service.get("environment", {}).get("MOTCUA_HEALTH", "http://127.0.0.1:8080/healthz")
@@ -181,6 +184,7 @@ def test_one_machine_in_containers_is_reached_by_its_own_proxy_alone_and_knows_i
 
     assert composed["services"]["motcua"]["ports"] == ["127.0.0.1:8080:8080"]
     assert tomllib.loads(f"x = {said['web.trusted_proxies']}")["x"] == [f"{network['gateway']}/32"]
+    assert f"{network['gateway']}/32" in tomllib.loads(f"x = {said['watch.metrics_networks']}")["x"], "its Prometheus"
 
 
 def test_the_image_asks_for_health_itself_and_runs_as_nobody_in_particular() -> None:
