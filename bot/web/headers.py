@@ -9,7 +9,7 @@ from bot.web.prefix import PREFIX
 
 _YEAR = 365 * 24 * 3600
 _DENIED = (
-    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media", "geolocation",
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation",
     "gyroscope", "hid", "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
     "publickey-credentials-create", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip

@@ -93,4 +93,4 @@ async def page(chromium: str) -> AsyncIterator[Page]:
 
 
 def _is_about_security(line: str) -> bool:
-    return "Content Security Policy" in line
+    return "Content Security Policy" in line or "Permissions-Policy" in line
