@@ -110,6 +110,19 @@ async def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_a_long_name_without_a_space_stays_within_the_page(sending: Sending, page: Page, width: int) -> None:
+    clerk = await sending.rig.staff(Role.APPROVER)
+    draft = await ready(clerk, people(3), title="x" * 100)
+    await page.set_viewport_size({"width": width, "height": 844})
+    await log_in(page, clerk, sending)
+
+    for path in ("", f"/{draft}", f"/{draft}/gio"):
+        await page.goto(f"{clerk.url}/can-bo/phat-tin{path}")
+
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
 async def judged(page: Page, axe: str) -> list[str]:
     """What axe finds, and what sticks out."""
     wide = await page.evaluate(
