@@ -5,6 +5,7 @@ import csv
 import io
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from python_calamine import load_workbook
 from bot.broadcast_watch import BroadcastWatch
 from bot.broadcasting import handing_out_for
 from bot.model.broadcast import BroadcastState
+from bot.model.clock import VIETNAM, utc_now
 from bot.model.staff import Grant, Role
 from bot.ports import Storage
 from bot.web.console import broadcast_list
@@ -255,6 +257,28 @@ async def test_the_whole_way_of_a_large_one_by_two_people(sending: Sending) -> N
     assert [each for each in acts if each in ("broadcast.submitted", "broadcast.approved", "broadcast.resumed")] == [
         "broadcast.submitted", "broadcast.approved", "broadcast.resumed",
     ]  # fmt: skip
+
+
+async def test_first_ones_that_are_held_have_not_left_and_the_page_says_so(
+    sqlite_storage: Storage, tmp_path: Path
+) -> None:
+    now = utc_now().astimezone(VIETNAM)
+    quiet = {"bulk": {"begin": f"{now - timedelta(hours=1):%H:%M}", "end": f"{now + timedelta(hours=2):%H:%M}"}}
+    async with open_sending(sqlite_storage, tmp_path, quiet=quiet, broadcasts={"canary": 3}) as sending:
+        clerk, head = await sending.rig.staff(Role.CLERK), await sending.rig.staff(Role.APPROVER)
+        broadcast_id = await ready(clerk, people(30))
+        await clerk.post(f"/phat-tin/{broadcast_id}/gui", revision=revision(clerk))
+        await head.get(f"/phat-tin/{broadcast_id}")
+        async with sending.running():
+            await head.post(f"/phat-tin/{broadcast_id}/duyet", act="approve", revision=revision(head))
+            await sending.comes_to(broadcast_id, BroadcastState.TRIED)
+            async with asyncio.timeout(20):
+                while "Trong 3 tin đầu, 3 tin đang được giữ lại và chưa đi" not in clerk.words:
+                    await asyncio.sleep(0.02)
+                    await clerk.get(f"/phat-tin/{broadcast_id}")
+
+    assert "tin đầu đã đi" not in clerk.words
+    assert '<button class="quiet">Gửi tiếp 27 người còn lại' in clerk.page
 
 
 async def test_the_author_sees_why_she_cannot_approve(sending: Sending) -> None:
