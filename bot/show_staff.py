@@ -13,6 +13,8 @@ from bot.web.prefix import PREFIX
 
 T = TypeVar("T")
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what no browser can open
+
 REFUSALS: Mapping[Refusal, str] = {
     Refusal.MISSING: "không có tài khoản hoặc thư mời này, hoặc tài khoản đã ngừng / "
     "no such account or invitation, or it is disabled",
@@ -36,10 +38,19 @@ def unless_refused(outcome: T | Refusal) -> T:
 
 
 def print_letter(config: Config, invited: Invited) -> None:
-    origin = config.links.web.rstrip("/") or f"http://{config.web.host}:{config.web.port}"
+    host = "localhost" if config.web.host in _EVERYWHERE else config.web.host
+    origin = config.links.web.rstrip("/") or f"http://{host}:{config.web.port}"
     show.console.print(f"{origin}{PREFIX}/loi-moi/{invited.secret}", soft_wrap=True, markup=False)
     until = show_moment(invited.invitation.expires_at)
     show.errors.print(
         f"Địa chỉ này chỉ in một lần, dùng được một lần, đến {until}. / Printed once, opens once, until {until}.",
         soft_wrap=True,
     )
+    if host != config.web.host and not config.links.web:
+        show.errors.print(
+            "Chỉ mở được trên chính máy này. Người nhận ở máy khác: xin thay phần đầu bằng tên của dịch vụ, và ghi tên ấy "
+            "vào [links] web. / It opens on this machine alone: for others put the service's name in front, and write "
+            "it into [links] web.",
+            soft_wrap=True,
+            markup=False,
+        )

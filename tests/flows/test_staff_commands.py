@@ -138,6 +138,15 @@ def test_the_letter_is_kept_nowhere(service: Desk) -> None:
     assert secret not in repr(recorded(service))
 
 
+def test_a_letter_of_a_service_that_listens_everywhere_names_an_address_that_opens(service: Desk) -> None:
+    service.configure('[web]\nhost = "0.0.0.0"\n')
+
+    invited = service.types("staff", "invite", "lan", "--name", "Lan", "--role", "administrator")
+
+    assert re.match(r"http://localhost:\d+/can-bo/loi-moi/\S{40}", invited.out)
+    assert "[links] web" in invited.err
+
+
 def test_a_lost_phone_is_helped_from_the_command_line_and_ends_all_sessions(service: Desk) -> None:
     member = join(service, "lan")
     open_session(service, member)
