@@ -49,8 +49,8 @@ def print_letter(config: Config, invited: Invited) -> None:
     if host != config.web.host and not config.links.web:
         show.errors.print(
             "Chỉ mở được trên chính máy này. Người nhận ở máy khác: xin thay phần đầu bằng tên của dịch vụ, và ghi tên "
-            "ấy vào [links] web. / It opens on this machine alone: for others put the service's name in front, and write "
-            "it into [links] web.",
+            "ấy vào [links] web. / It opens on this machine alone: for others put the service's name in front, and "
+            "write it into [links] web.",
             soft_wrap=True,
             markup=False,
         )
