@@ -9,8 +9,9 @@ from bot.ports.restoring import RESTORED
 from bot.ports.watching import Heartbeat
 from bot.readings import Readings, Rules
 
-GONE = timedelta(seconds=90)
-"""A process that has written down nothing for so long has stopped."""
+GONE = timedelta(seconds=45)
+"""A process that has written down nothing for so long has stopped: three times what it takes, and less than any of its
+jobs is given, so that none of them is missed where another process has taken it over."""
 UNHELD = 60.0
 """Seconds for which a job may wait for a process: a restart takes less."""
 FAILING = timedelta(minutes=10)

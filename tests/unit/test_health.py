@@ -161,6 +161,24 @@ def test_what_another_living_process_does_is_not_missed_where_one_died() -> None
     assert found(beats=[here, beat("sweeper", 5), dead]) == []
 
 
+@pytest.mark.parametrize("seconds", range(0, 200, 5))
+def test_a_process_that_was_killed_and_started_anew_raises_no_alarm_at_any_moment(seconds: int) -> None:
+    """The dead one wrote down its signs up to 15 seconds before; the new one is at work 6 seconds after."""
+    dead = [
+        beat(name, seconds + 15 - young, owner="dead", every=10.0)
+        for name, young in (("turns", 0), ("sweeper", -9), ("texts", -14))
+    ]
+    new = [beat(name, 5, every=10.0) for name in ("turns", "sweeper", "texts")] if seconds >= 6 else []
+
+    assert [each for each in found(beats=[*dead, *new]) if new] == []
+
+
+def test_a_job_that_stands_still_in_one_process_is_missed_though_another_has_one_of_its_name() -> None:
+    here, still = beat("sweeper", 5), [beat("turns", 10, owner="two"), beat("sweeper", 100, owner="two", every=10.0)]
+
+    assert keys(found(beats=[here, *still])) == [("job", "sweeper")]
+
+
 def test_what_a_dead_process_did_for_a_channel_that_is_no_longer_configured_is_not_missed() -> None:
     here = beat("watch", 1)
 
