@@ -91,14 +91,15 @@ def living(beats: Sequence[Heartbeat], now: datetime) -> set[str]:
 
 
 def jobs(readings: Readings, rules: Rules) -> Iterator[Cause]:
-    """A job of a living process is missed there; one of a process that is gone only where no other process has it."""
+    """A job of a living process is missed there; one of a process that is gone only where no other process has it. What
+    that one complained of nobody takes back any more: who lives complains anew."""
     alive = living(readings.beats, readings.at)
     covered = {each.name for each in readings.beats if each.owner in alive}
     seen: set[str] = set()
     for each in sorted(readings.beats, key=lambda beat: beat.at):
         is_covered = each.owner not in alive and (each.name in covered or _is_dismissed(each.name, rules))
         silence = (readings.at - each.at).total_seconds()
-        if is_covered or each.name in seen:
+        if is_covered or each.name in seen or (each.trouble and each.owner not in alive):
             continue
         if each.trouble:
             seen.add(each.name)

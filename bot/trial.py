@@ -34,8 +34,9 @@ async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: floa
         state = await _watch(storage, item.id, wait)
         if state is DeliveryState.QUEUED:
             show.errors.print(
-                "Chưa có dịch vụ nào lấy tin này: xin chạy `motcua run`. / "
-                "No running service has taken it: start `motcua run`. It expires in 10 minutes."
+                "Tin chưa đi: chưa có dịch vụ nào chạy (`motcua run`), hoặc kênh đang dừng (`motcua routes list`, "
+                "`motcua check`). Sau 10 phút tin tự hết hạn. / It has not left: no service runs (`motcua run`), or the "
+                "channel is down (`motcua routes list`, `motcua check`). It expires in 10 minutes."
             )
         return state in (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 

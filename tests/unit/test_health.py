@@ -186,6 +186,13 @@ def test_what_a_dead_process_did_for_a_channel_that_is_no_longer_configured_is_n
     assert keys(found(beats=[here, beat("sender:sms", 3000, owner="dead")])) == [("job", "sender:sms")]
 
 
+def test_what_a_process_complained_of_before_it_died_is_over() -> None:
+    complaint = Heartbeat("dead", "channel:sms", ago(minutes=3), 60.0, "sms: không nhận tin", "sms: takes nothing")
+
+    assert found(beats=[complaint, beat("sender:sms", 5)]) == []
+    assert keys(found(beats=[replace(complaint, at=ago(seconds=20)), beat("sender:sms", 5)])) == [("unsent", "sms")]
+
+
 def test_a_process_that_complains_is_heard() -> None:
     complaint = Heartbeat("two", "clock:jump", NOW, 60.0, "đồng hồ nhảy", "the clock jumped")
 
