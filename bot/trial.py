@@ -35,7 +35,7 @@ async def send_test(plan: app.Plan, channel: str, to: str, text: str, wait: floa
         if state is DeliveryState.QUEUED:
             show.errors.print(
                 "Tin chưa đi: chưa có dịch vụ nào chạy (`motcua run`), hoặc kênh đang dừng (`motcua routes list`, "
-                "`motcua check`). Sau 10 phút tin tự hết hạn. / It has not left: no service runs (`motcua run`), or the "
+                "`motcua check`). Sau 10 phút tin tự hết hạn. / Not sent: no service runs (`motcua run`), or the "
                 "channel is down (`motcua routes list`, `motcua check`). It expires in 10 minutes."
             )
         return state in (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
