@@ -26,7 +26,7 @@ NOW = month_begin(BEGIN, MONTHS) - timedelta(days=3)
 IDS = to_json({f"{first_id_at(month_begin(BEGIN, MONTHS - 1))[:10]}{number:016d}": 0 for number in range(1, 21)})
 VALUES: dict[str, Any] = {
     "queue": "sms", "gateway": "sms", "channel": "sms", "owner": "sender", "state": "accepted", "reason": "",
-    "now": to_millis(NOW), "lease_until": to_millis(NOW), "most": 50, "cost": None, "after": "",
+    "now": to_millis(NOW), "lease_until": to_millis(NOW), "lanes": 3, "most": 50, "cost": None, "after": "",
     "queues": '{"sms": 0}', "ids": IDS, "id": json.loads(IDS).popitem()[0],
     "keys": to_json({f"k-{MONTHS - 1}-{number}": 0 for number in range(1, 21)}),
     "references": '{"0": {"gateway": "sms", "reference": "r"}}',
