@@ -114,14 +114,14 @@ class Drafting:
 def not_running(dossier: Dossier) -> str:
     """Why there is nothing to apologise for now."""
     if dossier.status is Status.SUPPLEMENT:
-        return "đang chờ bổ sung giấy tờ / papers are waited for"
+        return "Hồ sơ đang chờ bổ sung giấy tờ, chưa phải xin lỗi / papers are waited for"
     if dossier.paused_at is not None:
-        return "đang tạm dừng tính thời gian / its clock stands"
+        return "Hồ sơ đang tạm dừng tính thời gian, chưa phải xin lỗi / its clock stands"
     if is_running(dossier):
-        return "hạn trả đã thay đổi / its deadline has moved"
+        return "Hạn trả của hồ sơ đã thay đổi / its deadline has moved"
     if dossier.due_at is None:
-        return "không có hạn trả / it has no deadline"
-    return "đã xử lý xong hoặc đã dừng / it is no longer in work"
+        return "Hồ sơ không có hạn trả / it has no deadline"
+    return "Hồ sơ đã xử lý xong hoặc đã dừng / it is no longer in work"
 
 
 def too_many(most: int) -> str:
