@@ -30,7 +30,7 @@ from bot.ports import Channel
 from bot.settings import Secret, SmsSettings
 from tests.support.making import message
 
-SOON = 5.0
+SOON = 20.0
 DELAY = 0.02
 
 

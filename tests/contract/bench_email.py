@@ -8,20 +8,22 @@ from adapters.channels import email
 from adapters.simulators import email as simulator
 from bot.demo.processes import free_ports
 from bot.model.person import Address
-from tests.contract.channels import Bench, nobody, running
+from tests.contract.channels import PATIENCE, Bench, nobody, running
 
 PASSWORD = "m4il-0f-th3-0ff1ce"
 
 
 @asynccontextmanager
-async def email_bench(place: Path, *, password: str = PASSWORD, door_open: bool = True) -> AsyncIterator[Bench]:
+async def email_bench(
+    place: Path, *, password: str = PASSWORD, door_open: bool = True, patience: float = PATIENCE
+) -> AsyncIterator[Bench]:
     port, control = free_ports(2)
     secret = place / "mail-password"
     secret.write_text(password, encoding="utf-8")
     settings = email.Settings.model_validate(
         {
             "host": "127.0.0.1", "port": port, "security": "none", "username": "motcua", "password": f"file:{secret}",
-            "sender": "Một cửa <motcua@khanhhoa.test>", "response_timeout": 0.5,
+            "sender": "Một cửa <motcua@khanhhoa.test>", "response_timeout": patience,
         }
     )  # fmt: skip
     server = simulator.Settings(port=port, control_port=control, accounts={"motcua": PASSWORD})

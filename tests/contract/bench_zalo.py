@@ -15,7 +15,7 @@ from bot.model.message import OutboxItem, Situation
 from bot.model.person import Address
 from bot.vaults import vault_for
 from tests.adapters.zalo import support
-from tests.contract.channels import Bench, nobody, running
+from tests.contract.channels import PATIENCE, Bench, nobody, running
 
 BOT_TOKEN = "284504610524:very-secret-token-of-the-bot"
 SECRETS = (BOT_TOKEN, support.APP_SECRET, support.OA_SECRET, support.ACCESS, support.REFRESH)
@@ -25,12 +25,14 @@ _ENDINGS = ("7777", "0001", "0006", "0008")
 
 
 @asynccontextmanager
-async def zalobot_bench(place: Path, *, token: str = BOT_TOKEN, door_open: bool = True) -> AsyncIterator[Bench]:
+async def zalobot_bench(
+    place: Path, *, token: str = BOT_TOKEN, door_open: bool = True, patience: float = PATIENCE
+) -> AsyncIterator[Bench]:
     (port,) = free_ports(1)
     secret = place / "bot-token"
     secret.write_text(token, encoding="utf-8")
     settings = zalobot.Settings.model_validate(
-        {"token": f"file:{secret}", "base_url": f"http://127.0.0.1:{port}", "read_timeout": 0.5, "mode": "polling"}
+        {"token": f"file:{secret}", "base_url": f"http://127.0.0.1:{port}", "read_timeout": patience, "mode": "polling"}
     )
     server = zalobot_simulator.Settings(port=port, token=BOT_TOKEN)
     provider = running(lambda ready: zalobot_simulator.run(server, ready)) if door_open else nobody()
@@ -43,7 +45,9 @@ def zalo_bench(scheme: str, worded: Callable[..., OutboxItem]) -> Callable[..., 
     """The bench of an official account whose citizens are known by user id (`zalo`) or by phone (`zalophone`)."""
 
     @asynccontextmanager
-    async def bench(place: Path, *, wrong_key: bool = False, door_open: bool = True) -> AsyncIterator[Bench]:
+    async def bench(
+        place: Path, *, wrong_key: bool = False, door_open: bool = True, patience: float = PATIENCE
+    ) -> AsyncIterator[Bench]:
         people = [support.person(ending) for ending in _ENDINGS]
         async with AsyncExitStack() as stack:
             base = f"http://127.0.0.1:{support.free_port()}"
@@ -57,7 +61,7 @@ def zalo_bench(scheme: str, worded: Callable[..., OutboxItem]) -> Callable[..., 
             # An app whose secret is wrong finds out when its access token has ended.
             await vault.keep(support.grant(utc_now(), hours=0 if wrong_key else 25, age=25).text)
             wrong = {"app_secret": SecretStr("a-wrong-app-secret")} if wrong_key else {}
-            settings = support.settings_for(base, place / "spool", **wrong)
+            settings = support.settings_for(base, place / "spool", response_timeout=patience, **wrong)
             channel = await stack.enter_async_context(zalo.open("zalo", settings, vault=vault))
             good, rejected, throttled, silent = (
                 Address(scheme, user if scheme == "zalo" else phone) for user, phone in people

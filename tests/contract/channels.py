@@ -80,19 +80,27 @@ async def listening(bench: Bench) -> AsyncIterator[Bench]:
         await asyncio.wait([task])
 
 
+PATIENCE = 10.0
+"""Seconds that a provider has for its answer, except where the test is about one that never comes."""
+HASTE = 0.5
+"""And there."""
+
+
 def phone(ending: str) -> Address:
     return Address("sms", f"+8491234{ending}")
 
 
 @asynccontextmanager
-async def smpp_bench(place: Path, *, password: str = SECRET, door_open: bool = True) -> AsyncIterator[Bench]:
+async def smpp_bench(
+    place: Path, *, password: str = SECRET, door_open: bool = True, patience: float = PATIENCE
+) -> AsyncIterator[Bench]:
     port, control = free_ports(2)
     secret = place / "password"
     secret.write_text(password, encoding="utf-8")
     settings = sms_smpp.Settings.model_validate(
         {
             "host": "127.0.0.1", "port": port, "system_id": "motcua", "password": f"file:{secret}",
-            "source_addr": "8041", "response_timeout": 0.5, "reconnect_min": 0.05, "reference_tlv": 0x1501,
+            "source_addr": "8041", "response_timeout": patience, "reconnect_min": 0.05, "reference_tlv": 0x1501,
         }
     )  # fmt: skip
     centre = smsc.Settings(port=port, control_port=control, accounts={"motcua": SECRET}, delay=0.02)
@@ -104,12 +112,19 @@ async def smpp_bench(place: Path, *, password: str = SECRET, door_open: bool = T
 
 
 @asynccontextmanager
-async def telegram_bench(place: Path, *, token: str = TOKEN, door_open: bool = True) -> AsyncIterator[Bench]:
+async def telegram_bench(
+    place: Path, *, token: str = TOKEN, door_open: bool = True, patience: float = PATIENCE
+) -> AsyncIterator[Bench]:
     (port,) = free_ports(1)
     secret = place / "token"
     secret.write_text(token, encoding="utf-8")
     settings = telegram.Settings.model_validate(
-        {"token": f"file:{secret}", "base_url": f"http://127.0.0.1:{port}/bot", "read_timeout": 0.5, "poll_seconds": 1}
+        {
+            "token": f"file:{secret}",
+            "base_url": f"http://127.0.0.1:{port}/bot",
+            "read_timeout": patience,
+            "poll_seconds": 1,
+        }
     )
     server = telegram_simulator.Settings(port=port, token=TOKEN)
     provider = running(lambda ready: telegram_simulator.run(server, ready)) if door_open else nobody()
@@ -151,8 +166,14 @@ def http_gateway(provider: str) -> Callable[..., AbstractAsyncContextManager[Ben
     settings, key = GATEWAYS[provider]
 
     @asynccontextmanager
-    async def bench(_: Path, *, wrong_key: bool = False, door_open: bool = True) -> AsyncIterator[Bench]:
-        given = settings | {"rate": 0} | ({key: SecretStr("a-wrong-key")} if wrong_key else {})
+    async def bench(
+        _: Path, *, wrong_key: bool = False, door_open: bool = True, patience: float = PATIENCE
+    ) -> AsyncIterator[Bench]:
+        given = (
+            settings
+            | {"rate": 0, "response_timeout": patience}
+            | ({key: SecretStr("a-wrong-key")} if wrong_key else {})
+        )
         async with AsyncExitStack() as stack:
             if door_open:
                 http = await stack.enter_async_context(support.http_bench(provider, **given))

@@ -13,7 +13,17 @@ from adapters.registry import CHANNELS
 from bot.model.message import Accepted, ChannelDown, Rejected, Retry, Uncertain
 from bot.model.person import Address
 from tests.contract import bench_email, bench_zalo, channels
-from tests.contract.channels import GATEWAYS, SECRET, TOKEN, Bench, Opened, http_gateway, smpp_bench, telegram_bench
+from tests.contract.channels import (
+    GATEWAYS,
+    HASTE,
+    SECRET,
+    TOKEN,
+    Bench,
+    Opened,
+    http_gateway,
+    smpp_bench,
+    telegram_bench,
+)
 
 HTTP = {f"sms_http {provider}": http_gateway(provider) for provider in GATEWAYS}
 PROVIDERS = {
@@ -98,7 +108,7 @@ async def test_a_throttled_message_may_be_tried_again_and_is_not_blamed(bench: O
 
 @every_provider
 async def test_silence_after_the_request_is_uncertain(bench: Opened, tmp_path: Path) -> None:
-    async with bench(tmp_path) as here:
+    async with bench(tmp_path, patience=HASTE) as here:
         assert here.silent is not None
         outcome = await here.channel.sender.send(here.worded(address=here.silent))
 
@@ -139,7 +149,7 @@ async def test_no_secret_number_or_text_reaches_a_log(
     text = "Nội dung riêng của công dân"
     hidden = [SECRET, TOKEN, bench_email.PASSWORD, *bench_zalo.SECRETS, text, "Noi dung rieng"]
     for circumstances in ({}, {"door_open": False}):
-        async with bench(tmp_path, **circumstances) as here:
+        async with bench(tmp_path, patience=HASTE, **circumstances) as here:
             for address in (here.good, here.rejected, here.throttled, here.silent):
                 assert address is not None
                 await here.channel.sender.send(here.worded(address=address, text=text))

@@ -35,8 +35,8 @@ def settings_for(port: int, **changes: Any) -> Settings:
         "username": LOGIN,
         "password": SecretStr(PASSWORD),
         "sender": "Một cửa Khánh Hòa <motcua@khanhhoa.test>",
-        "connect_timeout": 2,
-        "response_timeout": 0.4,
+        "connect_timeout": 10,
+        "response_timeout": 10,
     }
     return Settings.model_validate({**ordinary, **changes})
 
@@ -87,7 +87,7 @@ async def running(**changes: Any) -> AsyncIterator[Mail]:
         serving = asyncio.create_task(simulator.run(simulator.Settings.model_validate(given), ready.set))
         waiting = asyncio.create_task(ready.wait())
         try:
-            await asyncio.wait([serving, waiting], timeout=5, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([serving, waiting], timeout=20, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
             yield Mail(port, f"http://127.0.0.1:{control}/_control", http)

@@ -110,7 +110,7 @@ async def test_a_full_mailbox_climbs_the_ladder_and_a_hurried_server_is_waited_f
 async def test_silence_after_the_text_is_uncertain_and_so_is_a_connection_that_falls_there() -> None:
     async with running() as mail:
         silent, dropped, next_one = await sent(
-            mail.port, item("x0008@khanhhoa.test"), item("x0007@khanhhoa.test"), item()
+            mail.port, item("x0008@khanhhoa.test"), item("x0007@khanhhoa.test"), item(), response_timeout=1.5
         )
         dropped_letters = await mail.letters("x0007@khanhhoa.test")
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.sources.folder import FolderSource
 from tests.adapters.folder.support import batches, csv_text, put, row, source
 
-SOON = 5.0
+SOON = 20.0
 """Seconds."""
 
 

@@ -29,7 +29,7 @@ from bot.model.message import (
 )
 from bot.ports import WebhookResult
 from tests.adapters.sms_http.recorded import ACCENTED, NOW, OUR_ID, STRANGE, answer, called, example, outgoing, recorded
-from tests.adapters.sms_http.support import CALLBACK_SECRET, NAME, http_bench, item, phone
+from tests.adapters.sms_http.support import CALLBACK_SECRET, HASTE, NAME, http_bench, item, phone
 
 ACCOUNT = ACCOUNTS["esms"]
 RECORDED_KEY = "17417a0d20114d36a902e49cad0e97f3"
@@ -407,7 +407,7 @@ async def test_the_message_itself_says_where_its_receipt_goes() -> None:
 
 
 async def test_numbers_meet_their_fates() -> None:
-    async with http_bench("esms", **KEYS) as bench:
+    async with http_bench("esms", **KEYS, response_timeout=HASTE) as bench:
         refused = await bench.send(item(to=Fate.REFUSED))
         throttled = await bench.send(item(to=Fate.THROTTLED))
         swallowed = await bench.send(item(to=Fate.SWALLOWED))

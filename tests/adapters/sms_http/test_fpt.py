@@ -15,7 +15,7 @@ from adapters.simulators.sms_http.accounts import ACCOUNTS
 from bot.model.message import Accepted, ChannelDown, Rejected, Retry, Uncertain
 from bot.ports import WebhookResult
 from tests.adapters.sms_http.recorded import ACCENTED, NOW, STRANGE, answer, called, example, outgoing, recorded
-from tests.adapters.sms_http.support import NAME, http_bench, item
+from tests.adapters.sms_http.support import HASTE, NAME, http_bench, item
 
 ACCOUNT = ACCOUNTS["fpt"]
 KEYS: dict[str, Any] = {"client_id": ACCOUNT["client_id"], "client_secret": SecretStr(ACCOUNT["client_secret"])}
@@ -212,7 +212,7 @@ async def test_a_token_that_ends_at_once_is_renewed_once_and_then_stops_the_chan
 
 
 async def test_numbers_meet_their_fates() -> None:
-    async with http_bench("fpt", **KEYS) as bench:
+    async with http_bench("fpt", **KEYS, response_timeout=HASTE) as bench:
         refused = await bench.send(item(to=Fate.REFUSED))
         throttled = await bench.send(item(to=Fate.THROTTLED))
         swallowed = await bench.send(item(to=Fate.SWALLOWED))

@@ -20,7 +20,7 @@ from adapters.http import Answer
 from adapters.simulators.sms_http.accounts import ACCOUNTS
 from bot.model.message import Accepted, ChannelDown, DeliveryState, InboundMessage, Receipt, Rejected, Retry, Uncertain
 from bot.ports import WebhookRequest, WebhookResult
-from tests.adapters.sms_http.support import NAME, http_bench, item
+from tests.adapters.sms_http.support import HASTE, NAME, http_bench, item
 
 EXAMPLES = sorted(
     path
@@ -81,7 +81,7 @@ def test_every_example_loads(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("name", ["kannel", "jasmin"])
 async def test_each_misfortune_of_a_number_is_its_own_outcome(name: str) -> None:
-    async with http_bench("generic", **example(name)) as bench:
+    async with http_bench("generic", **example(name), response_timeout=HASTE) as bench:
         outcomes = {fate: await bench.send(item(to=fate)) for fate in Fate}
 
     kinds = {fate: type(outcome) for fate, outcome in outcomes.items()}
@@ -102,7 +102,7 @@ async def test_receipts_name_our_message_and_what_became_of_it(name: str) -> Non
         Fate.DROPPED: DeliveryState.DELIVERED,
     }  # fmt: skip
     items = {fate: item(to=fate) for fate in fates}
-    async with http_bench("generic", **example(name)) as bench:
+    async with http_bench("generic", **example(name), response_timeout=HASTE) as bench:
         outcomes = {fate: await bench.send(each) for fate, each in items.items()}
         await bench.heard.until(lambda heard: len(heard.receipts) == len(fates))
         taken = await bench.provider.until("receipt_taken", len(fates))
@@ -155,7 +155,8 @@ async def test_a_wrong_password_is_the_channels_trouble(name: str) -> None:
 async def test_each_fault_of_the_gateway_is_its_own_outcome_and_ends(
     fault: str, kannel: type, jasmin: type, name: str
 ) -> None:
-    async with http_bench("generic", **example(name)) as bench:
+    patience = {"response_timeout": HASTE} if fault == "hang" else {}
+    async with http_bench("generic", **example(name), **patience) as bench:
         await bench.provider.fault(fault)
         during = await bench.send(item())
         await bench.provider.no_fault()

@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 
 from adapters.fates import Fate
 from bot.model.message import Accepted, ChannelDown, DeliveryState, Retry, Uncertain
-from tests.adapters.sms_http.support import SOON, free_port, http_bench, item
+from tests.adapters.sms_http.support import HASTE, SOON, free_port, http_bench, item
 from tests.adapters.sms_http.test_generic import example
 
 
@@ -43,7 +43,7 @@ async def test_slow_answers_come_late_and_the_message_arrives() -> None:
 
 async def test_what_was_cut_off_was_taken_and_what_hung_was_not() -> None:
     cut, hung = item(), item()
-    async with http_bench("generic", **example("jasmin")) as bench:
+    async with http_bench("generic", **example("jasmin"), response_timeout=HASTE) as bench:
         await bench.provider.fault("cut")
         outcomes = [await bench.send(cut)]
         await bench.provider.fault("hang")

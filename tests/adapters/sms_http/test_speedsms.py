@@ -26,7 +26,7 @@ from bot.model.message import (
 )
 from bot.ports import WebhookResult
 from tests.adapters.sms_http.recorded import ACCENTED, NOW, STRANGE, answer, called, example, outgoing, recorded
-from tests.adapters.sms_http.support import NAME, http_bench, item, phone
+from tests.adapters.sms_http.support import HASTE, NAME, http_bench, item, phone
 
 TOKEN = ACCOUNTS["speedsms"]["access_token"]
 KEYS: dict[str, Any] = {"access_token": SecretStr(TOKEN)}
@@ -231,7 +231,7 @@ async def test_a_message_arrives_with_its_accents_and_its_report_follows() -> No
 
 
 async def test_numbers_meet_their_fates() -> None:
-    async with http_bench("speedsms", **KEYS) as bench:
+    async with http_bench("speedsms", **KEYS, response_timeout=HASTE) as bench:
         refused = await bench.send(item(to=Fate.REFUSED))
         throttled = await bench.send(item(to=Fate.THROTTLED))
         swallowed = await bench.send(item(to=Fate.SWALLOWED))

@@ -17,7 +17,7 @@ from adapters.simulators.sms_http.accounts import ACCOUNTS
 from bot.model.message import Accepted, ChannelDown, DeliveryState, Receipt, Rejected, Retry, Uncertain
 from bot.ports import WebhookResult
 from tests.adapters.sms_http.recorded import ACCENTED, NOW, STRANGE, answer, called, example, outgoing, recorded
-from tests.adapters.sms_http.support import NAME, http_bench, item, phone
+from tests.adapters.sms_http.support import HASTE, NAME, http_bench, item, phone
 
 ACCOUNT = ACCOUNTS["vietguys"]
 KEYS: dict[str, Any] = {"username": ACCOUNT["u"], "password": SecretStr(ACCOUNT["pwd"])}
@@ -200,7 +200,7 @@ async def test_a_message_arrives_its_answer_names_the_carrier_and_a_report_follo
 
 
 async def test_numbers_meet_their_fates() -> None:
-    async with http_bench("vietguys", **KEYS) as bench:
+    async with http_bench("vietguys", **KEYS, response_timeout=HASTE) as bench:
         refused = await bench.send(item(to=Fate.REFUSED))
         throttled = await bench.send(item(to=Fate.THROTTLED))
         swallowed = await bench.send(item(to=Fate.SWALLOWED))

@@ -33,7 +33,7 @@ from bot.ports import Channel
 
 PASSWORD = "s3cr3t!x"
 TLV = 0x1501
-SOON = 5.0
+SOON = 20.0
 """Seconds after which a test gives up on something that should have happened at once."""
 
 new_id = id_maker(utc_now)
@@ -74,8 +74,8 @@ def settings_for(port: int, **changes: Any) -> Settings:
         "source_addr": "SOTNMT",
         "reconnect_min": 0.05,
         "reconnect_max": 0.2,
-        "bind_timeout": 2,
-        "response_timeout": 2,
+        "bind_timeout": 20,
+        "response_timeout": 20,
     }
     return Settings.model_validate({**ordinary, **changes})
 

@@ -32,8 +32,8 @@ def settings_for(port: int, **changes: Any) -> Settings:
         "token": SecretStr(TOKEN),
         "base_url": f"http://127.0.0.1:{port}/bot",
         "poll_seconds": 5,
-        "connect_timeout": 2,
-        "read_timeout": 2,
+        "connect_timeout": 10,
+        "read_timeout": 10,
         # Tests that are not about the pace need not wait for it.
         "rate": 0,
         "chat_rate": 0,
@@ -76,7 +76,7 @@ class Said(logging.Handler):
         self.texts.put_nowait(f"{record.levelname} {record.getMessage()}")
 
     async def until(self, words: str) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while words not in (text := await self.texts.get()):
                 pass
             return text
@@ -253,11 +253,11 @@ class Desk:
             self.stored.put_nowait(message)
 
     async def next(self) -> InboundMessage:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await self.stored.get()
 
     async def until_offered(self, text: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await self.attempts.get() != text:
                 pass
 

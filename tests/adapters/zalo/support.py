@@ -83,8 +83,8 @@ def settings_for(base: str, spool: Path, **changes: Any) -> Settings:
         "business_url": base,
         "templates": TEMPLATES,
         "price_late": 55,
-        "connect_timeout": 1.0,
-        "response_timeout": 0.5,
+        "connect_timeout": 10.0,
+        "response_timeout": 10.0,
         "spool": spool,
     }
     return Settings.model_validate({**ordinary, **changes})
@@ -173,7 +173,7 @@ async def simulated(**changes: Any) -> AsyncIterator[Zalo]:
         serving = asyncio.create_task(simulator.run(settings, ready.set))
         waiting = asyncio.create_task(ready.wait())
         try:
-            await asyncio.wait([serving, waiting], timeout=5, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([serving, waiting], timeout=20, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
             yield Zalo(f"http://127.0.0.1:{port}", http)

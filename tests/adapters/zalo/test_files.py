@@ -90,7 +90,7 @@ async def test_a_document_that_cannot_go_leaves_the_text_accepted_with_the_reaso
 
 
 async def test_a_document_without_an_answer_leaves_the_text_accepted_too(tmp_path: Path) -> None:
-    async with bench(tmp_path) as zalo:
+    async with bench(tmp_path, response_timeout=1.5) as zalo:
         first = await sent(zalo, text="một")
         await zalo.zalo.fault(hang_uploads=True)
 

@@ -43,7 +43,7 @@ def recorded(name: str) -> Any:
 def settings_for(base_url: str, **changes: Any) -> Settings:
     ordinary = {
         "token": SecretStr(TOKEN), "base_url": base_url, "mode": "polling", "poll_seconds": 5,
-        "connect_timeout": 2, "read_timeout": 0.5,
+        "connect_timeout": 10, "read_timeout": 10,
     }  # fmt: skip
     return Settings.model_validate({**ordinary, **changes})
 
