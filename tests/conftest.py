@@ -4,6 +4,12 @@ import sys
 from ipaddress import ip_address
 from typing import Any
 
+from hypothesis import settings
+
+# How long an example takes says nothing on a machine with other work.
+settings.register_profile("motcua", deadline=None)
+settings.load_profile("motcua")
+
 pytest_plugins = ["tests.support.storages"]
 
 

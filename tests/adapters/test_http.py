@@ -20,7 +20,7 @@ KEY = "k3y-in-the-address"
 
 @asynccontextmanager
 async def caller(**changes: Any) -> AsyncIterator[Caller]:
-    async with calling(**{"window": 2, "connect_timeout": 0.3, "response_timeout": 0.2, **changes}) as one:
+    async with calling(**{"window": 2, "connect_timeout": 10, "response_timeout": 10, **changes}) as one:
         yield one
 
 
@@ -85,7 +85,7 @@ async def test_an_answer_of_the_longest_length_is_read_and_a_longer_one_tells_on
 
 async def test_no_connection_in_time_leaves_the_door_open_to_another_try() -> None:
     async with canned(None) as server:  # it reads, and never shakes hands
-        end = await asked(server.url.replace("http:", "https:"))
+        end = await asked(server.url.replace("http:", "https:"), connect_timeout=0.3)
 
     assert end == NotSent("no connection in time")
     assert outcome_of_failure(end) == ChannelDown("no connection in time")
@@ -126,7 +126,7 @@ async def test_no_end_and_no_log_tells_the_address_or_the_body(caplog: pytest.Lo
     caplog.set_level(logging.DEBUG)
     request = Request.of_json(f"/{KEY}", {"text": "Nội dung riêng"}, {"access_token": KEY})
     async with canned(b"", None, b"\x00\x01\r\n\r\n") as server:
-        ends = [await asked(server.url) for _ in range(3)]
+        ends = [await asked(server.url, response_timeout=1) for _ in range(3)]
         ends += [await asked(f"http://127.0.0.1:{free_port()}"), await asked(f"nothing://{KEY}")]
 
     told = f"{ends} {request} {caplog.text}"

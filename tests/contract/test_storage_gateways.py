@@ -286,7 +286,7 @@ async def test_channels_of_another_machine_are_woken_by_the_queues_that_feed_the
 
         await enqueue(one, an_item(1, channel=ROUTE))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await woken.wait()
 
 

@@ -99,7 +99,7 @@ async def test_nobody_else_waits_while_another_process_holds_the_database(tmp_pa
             waited = time.monotonic() - start
             other.execute("COMMIT")
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await beginning
 
             assert waited < 1

@@ -240,7 +240,7 @@ async def test_a_program_on_another_machine_is_woken(postgres_storage_url: str) 
         woken = other.woken("sms")
         await enqueue(one, an_item(1))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await woken.wait()
 
 

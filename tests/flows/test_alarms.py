@@ -171,7 +171,7 @@ async def test_a_database_that_is_away_is_logged_once_known_and_over_when_it_is_
     guard = Guard(away, settings=WatchSettings(every=0.01))  # type: ignore[arg-type]
     running = asyncio.create_task(guard.watch.run())
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not guard.watch.alarms:
             await asyncio.sleep(0.01)
         known = [each.name for each in guard.watch.alarms]
@@ -190,7 +190,7 @@ async def test_a_database_that_is_away_is_logged_once_known_and_over_when_it_is_
 async def test_a_watch_that_ends_in_order_is_not_missed(sqlite_storage: Storage) -> None:
     guard = Guard(sqlite_storage, settings=WatchSettings(every=0.01))
     running = asyncio.create_task(guard.watch.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not await sqlite_storage.read(lambda tx: tx.watch.beats()):
             await asyncio.sleep(0.01)
     running.cancel()

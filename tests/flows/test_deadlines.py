@@ -445,7 +445,7 @@ async def test_it_looks_by_itself_and_survives_a_database_that_is_away(
     await office.mirror(due(1, at(3, 16)))
 
     running = asyncio.create_task(office.watcher("one").run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not await office.told("officer", Situation.DUE_SOON):
             await asyncio.sleep(0.01)
     running.cancel()

@@ -276,7 +276,7 @@ async def test_a_conversion_that_hangs_is_ended_with_all_that_it_started(soffice
 
     child = int(Path(f"{soffice}.child").read_text())
     assert pdf == b""
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     for _ in range(100):
         if not alive(child):
             break

@@ -215,7 +215,7 @@ async def test_it_looks_by_itself_and_survives_a_database_that_is_away(
     watch = GuessWatch(shaky, RULES, TALK, clock=desk.time, every=0.01)  # type: ignore[arg-type]
     await desk.fail(60, MANY)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         running = asyncio.create_task(watch.run())
         while not watch.is_on:
             await asyncio.sleep(0.01)

@@ -58,7 +58,7 @@ async def process(storage: Storage, clock: Clock, owner: str) -> AsyncIterator[t
 
 
 async def settled(storage: Storage, number: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await storage.read(lambda tx: tx.outbox.counts())).get(("sms", DeliveryState.ACCEPTED), 0) < number:
             await asyncio.sleep(0.02)
 
@@ -71,7 +71,7 @@ async def test_nothing_expires_no_lease_is_stolen_and_nothing_waits(sqlite_stora
         process(storage, HouseClock(), "steady") as (_, holder),
         kept(jumpy, storage),
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while "plan" not in holder.held:
                 await asyncio.sleep(0.02)
         async with process(storage, jumpy, "jumpy") as (_, other):

@@ -209,7 +209,7 @@ async def test_what_a_former_holder_still_writes_is_refused_and_ends_its_work(ha
     await there.line.write(lambda tx: tx.leases.give_back("job", owner="here"))
     there.apply(lambda post: note(post.storage, "there"))
     new = await there.works()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while here.posts.held:
             await asyncio.sleep(0.01)
     await note(new.storage, "there")
@@ -279,7 +279,7 @@ async def test_work_that_fails_while_it_is_given_up_has_ended(hall: Hall) -> Non
     holding = asyncio.create_task(machine.posts.hold("job", work))
     await begun.wait()
     holding.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await asyncio.wait([holding])
     holders = await machine.line.read(lambda tx: tx.leases.holders(["job"], now=utc_now()))
 

@@ -58,7 +58,7 @@ async def sending(storage: Storage, clock: Time, name: str = "sms") -> AsyncIter
 
 
 async def become(storage: Storage, item: OutboxItem, state: DeliveryState) -> OutboxItem:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             found = await storage.read(lambda tx: tx.outbox.get(item.id))
             if found and found.state is state:

@@ -153,7 +153,7 @@ async def test_the_watch_outlives_a_database_that_cannot_be_read_and_takes_up_wh
 
     async with open_storage("sqlite::memory:") as storage:
         watch = asyncio.create_task(library.watch(storage, every=0.001))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while "texts could not be read" not in caplog.text:
                 await asyncio.sleep(0.002)
             await storage.migrate()

@@ -307,7 +307,7 @@ def test_a_hundred_kilobytes_are_read_in_well_under_a_second(piece: str) -> None
 
     understand(text, ConversationState())
 
-    assert time.thread_time() - start < 0.5
+    assert time.thread_time() - start < 1
 
 
 def test_a_keyword_behind_the_limit_is_not_read() -> None:

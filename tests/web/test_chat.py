@@ -199,7 +199,7 @@ async def test_a_reader_who_has_left_is_forgotten(office: Office) -> None:
         await stream.next()
         assert office.rooms.watched == 1
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while office.rooms.watched:
             await asyncio.sleep(0.05)
 

@@ -97,7 +97,7 @@ async def test_the_queue_is_bounded_and_whoever_offers_waits() -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(pusher.run())
         offering = tasks.create_task(pusher.offer(_history()[:40]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while pusher.waiting < 5:
                 await asyncio.sleep(0)
         await asyncio.sleep(0)

@@ -96,7 +96,7 @@ async def test_the_line_about_dropped_messages_comes_once_in_a_while(caplog: pyt
         for sequence in range(1, 41):
             connection.send(spec.DELIVER_SM, sequence, delivery("not ours", to="9999"))
             await connection.expect(spec.DELIVER_SM_RESP)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while "dropped" not in caplog.text:
                 await asyncio.sleep(0.02)
 

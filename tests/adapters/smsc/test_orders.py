@@ -97,7 +97,7 @@ async def test_a_slow_centre_answers_later_and_in_order(kind: str) -> None:
         await burst(client, 3)
 
         assert [(await client.read()).sequence for _ in range(3)] == [10, 11, 12]
-        assert 0.2 <= time.monotonic() - began < 1
+        assert time.monotonic() - began >= 0.2
 
 
 async def test_a_response_comes_under_another_number() -> None:

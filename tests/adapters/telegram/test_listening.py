@@ -141,7 +141,7 @@ async def test_a_429_to_a_poll_is_waited_out(said: Said) -> None:
     body = '{"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":1}}'
     async with canned(http_answer("429 Too Many Requests", body)) as busy, listening(busy.port, Desk()):
         polls = 0
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while polls < 2:
                 polls += b"getUpdates" in await busy.requests.get()
 
@@ -290,7 +290,7 @@ async def test_the_menu_of_commands_is_told_once_in_both_languages(telegram: Tel
 async def test_a_bot_without_a_menu_listens_all_the_same(said: Said) -> None:
     body = '{"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":1}}'
     async with canned(http_answer("429 Too Many Requests", body)) as busy, listening(busy.port, Desk()):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             calls = {(await busy.requests.get()).split(b" ")[1].rpartition(b"/")[2] for _ in range(2)}
 
     assert calls == {b"getUpdates", b"setMyCommands"}

@@ -49,7 +49,7 @@ async def use(port: int, said: Said, chats: tuple[int, ...], *, token: str = TOK
         assert channel.listener
         listener = tasks.create_task(channel.listener.listen(refuse))
         seen += [repr(await channel.sender.send(item(chat, TEXT))) for chat in chats]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await said.texts.get()
         listener.cancel()
     try:

@@ -266,6 +266,6 @@ async def test_a_move_that_was_met_while_sending_is_told_in_either_mode(telegram
 
 
 async def _until(is_so: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not is_so():
             await asyncio.sleep(0.01)

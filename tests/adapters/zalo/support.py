@@ -198,7 +198,7 @@ class Heard:
 
     async def next(self, number: int = 0) -> Receipt | InboundMessage:
         """The event with this place, as soon as it is there."""
-        async with asyncio.timeout(5), self._news:
+        async with asyncio.timeout(20), self._news:
             await self._news.wait_for(lambda: len(self.all) > number)
         return self.all[number]
 

@@ -94,7 +94,7 @@ async def test_the_listener_renews_what_is_due_and_reads_the_quota_at_the_start(
     async with bench(tmp_path, kept=due, simulated_with={"quota": 0}) as us:
         assert us.channel.listener
         listening = asyncio.create_task(us.channel.listener.listen(us.heard.deliver))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not await us.zalo.rotations() or (await us.zalo.get("stats")).get("0", 0) == 0:
                 await asyncio.sleep(0.02)
         while (outcome := await us.send(item(phone=person()[1]))).reason.startswith("Zalo"):

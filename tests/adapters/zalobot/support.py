@@ -78,7 +78,7 @@ class Heard:
 
     async def texts(self, number: int) -> list[str]:
         """As soon as there are so many."""
-        async with asyncio.timeout(5), self.news:
+        async with asyncio.timeout(20), self.news:
             await self.news.wait_for(lambda: len(self.messages) >= number)
         return [message.text for message in self.messages]
 
@@ -197,7 +197,7 @@ class Said(logging.Handler):
         self._texts.put_nowait(f"{record.levelname} {record.getMessage()}")
 
     async def until(self, words: str) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while words not in (text := await self._texts.get()):
                 pass
             return text

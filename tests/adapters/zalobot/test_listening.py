@@ -64,7 +64,7 @@ async def test_a_poll_without_news_is_no_failure(caplog: pytest.LogCaptureFixtur
 
 async def test_an_empty_result_is_asked_for_again_after_a_rest() -> None:
     empty = http_answer("200 OK", '{"ok":true}')
-    async with canned(empty, empty, None) as server, polled(server.url) as (heard, _), asyncio.timeout(5):
+    async with canned(empty, empty, None) as server, polled(server.url) as (heard, _), asyncio.timeout(20):
         while len(server.requests) < 3:
             await asyncio.sleep(0.01)
 
