@@ -54,6 +54,8 @@ class AlarmName(StrEnum):
     """The last good backup is too old."""
     RESTORED = "restored"
     """After a return to an older state messages wait for a person."""
+    GUESSING = "guessing"
+    """Dossier codes are being guessed by many at once."""
     DATABASE = "database"
     """Never stored, for where? Logged, and shown on /metrics."""
 
@@ -71,6 +73,7 @@ TITLES: dict[AlarmName, tuple[str, str]] = {
     AlarmName.CONFIG: ("cấu hình mới không dùng được", "the new configuration cannot be used"),
     AlarmName.BACKUP: ("bản sao lưu đã cũ", "the last good backup is too old"),
     AlarmName.RESTORED: ("tin chờ người xem lại sau phục hồi", "messages wait for a person after a restore"),
+    AlarmName.GUESSING: ("có người dò mã hồ sơ", "dossier codes are being guessed"),
     AlarmName.DATABASE: ("cơ sở dữ liệu không trả lời", "the database does not answer"),
 }
 """In Vietnamese and English."""

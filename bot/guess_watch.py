@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from bot.beats import Beat, unheard
+from bot.beats import Beat, Beats, unheard
 from bot.config import ConversationSettings, LookupSettings
 from bot.guarding import KEPT
 from bot.model.clock import Clock
@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 _TIDY = timedelta(hours=1)
 _STRANGERS = timedelta(days=14)
 """How long a receipt that belongs to no message is kept: centres report for 72 hours, and ours may be written late."""
+
+NAME = "guessing:codes"
+"""Under which the alarm is complained of; the job itself is `guessing`."""
 
 
 class GuessWatch:
@@ -30,14 +33,17 @@ class GuessWatch:
         clock: Clock,
         every: float = 10.0,
         documents_days: int = 30,
+        beats: Beats | None = None,
     ) -> None:
         """`every`: seconds between looks, so that an alarm is raised within a minute of its reason. `documents_days`:
-        for how long documents are kept."""
+        for how long documents are kept. `beats`: where the alarm is complained of while it lasts; without them it is
+        only logged."""
         self._storage = storage
         self._settings = settings
         self._conversation = conversation
         self._clock = clock
         self._every = every
+        self._beats = beats
         self._documents_days = documents_days
         self._tidied_at: datetime | None = None
         self._is_on = False
@@ -70,6 +76,20 @@ class GuessWatch:
         elif self._is_on and not self._reaches(spread, 0.5):
             self._is_on = False
             log.info("không còn dò mã hồ sơ / dossier codes are no longer being guessed: %s", self._counted(spread))
+        if self._beats:
+            self._tell(self._beats, spread)
+
+    def _tell(self, beats: Beats, spread: Spread) -> None:
+        if not self._is_on:
+            beats.end(NAME)
+            return
+        minutes = self._settings.alarm_window / 60
+        beats.complain(
+            NAME,
+            f"{spread.failures} lần hỏi sai từ {spread.senders} nơi gửi trong {minutes:g} phút",
+            self._counted(spread),
+            every=self._every,
+        )
 
     def _reaches(self, spread: Spread, share: float) -> bool:
         """Many failures of few are somebody who mistypes or a machine gone wrong, and their own waits hold them up."""

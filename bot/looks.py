@@ -20,6 +20,7 @@ FAILING = timedelta(minutes=10)
 SENDER, LISTENER, SOURCE, CHANNEL, CLOCK = "sender:", "listener:", "source:", "channel:", "clock:"
 CONFIG = "config:"
 BACKUP = "backup:"
+GUESSING = "guessing:"
 """Beginnings of the names of jobs; a channel's or source's name, or what the clock is compared with, follows."""
 
 
@@ -130,7 +131,12 @@ def _is_dismissed(name: str, rules: Rules) -> bool:
     return bool(subject) and subject not in known
 
 
-_COMPLAINTS = {CLOCK: AlarmName.CLOCK, CONFIG: AlarmName.CONFIG, BACKUP: AlarmName.BACKUP}
+_COMPLAINTS = {
+    CLOCK: AlarmName.CLOCK,
+    CONFIG: AlarmName.CONFIG,
+    BACKUP: AlarmName.BACKUP,
+    GUESSING: AlarmName.GUESSING,
+}
 
 
 def _complaint(beat: Heartbeat) -> Cause:

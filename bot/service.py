@@ -111,16 +111,13 @@ class App:
         """What citizens, staff and other software do with the service."""
         plan, storage, clock, config = self.plan, self.storage, self.clock, self.plan.config
         self.guess_watch = GuessWatch(
-            storage, config.lookup, config.conversation, clock=clock, documents_days=config.apologies.keep_days
-        )
+            storage, config.lookup, config.conversation, clock=clock, documents_days=config.apologies.keep_days,
+            beats=self.beats,
+        )  # fmt: skip
         self.desk = Desk(
-            storage,
-            config.conversation,
-            clock,
-            self.new_id,
-            place=sms_place(plan, self.planner),
+            storage, config.conversation, clock, self.new_id, place=sms_place(plan, self.planner),
             is_accented=Situation.ANSWER in config.texts.accented_sms,
-        )
+        )  # fmt: skip
         manner = manner_for(plan, self.channels, self.planner, is_tightened=self._is_tightened)
         self.conversation = Conversation(storage, manner, clock=clock, new_id=self.new_id)
         self.broadcasts = broadcasts_for(plan, storage, self.reach, clock)

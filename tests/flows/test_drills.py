@@ -16,6 +16,7 @@ import pytest
 from bot.alarms import AlarmName
 from bot.config import ConversationSettings, LookupSettings, OutboxSettings
 from bot.following import follow
+from bot.guarding import MISS
 from bot.guess_watch import GuessWatch
 from bot.mirror import Mirror
 from bot.model.errors import SourceError
@@ -30,7 +31,7 @@ from bot.model.message import (
 )
 from bot.model.person import Address
 from bot.outbox import Outbox
-from bot.ports import Batch, Channel, Limits, Settlement, Source, Storage
+from bot.ports import Batch, Channel, Limits, Settlement, Source, Storage, Trace
 from bot.receipts import record, record_in
 from bot.settings import SourceSettings
 from tests.support.making import START, batch, dossier, message, planner
@@ -362,6 +363,22 @@ async def test_a_slow_job_that_stops_is_missed_within_a_quarter_of_an_hour(guard
     minutes = await guard.minutes_until(AlarmName.JOB, "talks")
 
     in_time("slow-job-stops", minutes)
+
+
+async def test_codes_that_are_guessed_are_an_alarm_until_it_is_over(guard: Guard) -> None:
+    rules = LookupSettings()
+    watch = GuessWatch(guard.storage, rules, ConversationSettings(), clock=guard.time, beats=guard.beats)
+    attempts = [Trace(MISS, f"telegram:{number % rules.alarm_senders}") for number in range(rules.alarm_failures)]
+    calm = await guard.minutes_pass(2, meanwhile=watch.look)
+    await guard.storage.write(lambda tx: tx.guards.note(attempts, at=guard.time()))
+
+    minutes = await guard.minutes_until(AlarmName.GUESSING, "codes", meanwhile=watch.look)
+    lasting = await guard.minutes_pass(5, meanwhile=watch.look)
+    await guard.minutes_pass(10, meanwhile=watch.look)
+
+    in_time("codes-guessed", minutes)
+    assert (calm, lasting) == (set(), {("guessing", "codes")})
+    assert await guard.names() == set()
 
 
 async def test_what_a_dead_process_did_is_missed_by_another_one(guard: Guard) -> None:
