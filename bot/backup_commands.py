@@ -74,7 +74,7 @@ async def _make(plan: app.Plan, key: Key, target: Path, keep: int | None) -> tup
         await storage.write(lambda tx: tx.audit.add([entry]))
     backups = Backups(app.copies_of(config), key, utc_now, config.file, web_key=config.web.key_file)
     made = await backups.make(target)
-    return made, prune(target, keep) if keep else []
+    return made, prune(target, keep, utc_now()) if keep else []
 
 
 @backup.command()

@@ -5,7 +5,7 @@ import logging
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-from bot.backups import Backups, listed, prune
+from bot.backups import Backups, listed, prune, until
 from bot.beats import Shift
 from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import MotcuaError, trail
@@ -75,7 +75,7 @@ class BackupWatch:
         return _trouble(self._clock(), await self._newest(), self._failed)
 
     async def _newest(self) -> datetime | None:
-        found = await asyncio.to_thread(listed, self._folder)
+        found = until(await asyncio.to_thread(listed, self._folder), self._clock())
         return found[-1][0] if found else None
 
     def _is_due(self, now: datetime, newest: datetime | None) -> bool:
@@ -86,7 +86,7 @@ class BackupWatch:
     async def _make(self) -> None:
         try:
             made = await self._backups.make(self._folder)
-            gone = await asyncio.to_thread(prune, self._folder, self._keep)
+            gone = await asyncio.to_thread(prune, self._folder, self._keep, self._clock())
         except MotcuaError as error:
             self._failed = str(error)
             log.error("no backup was made: %s", error)

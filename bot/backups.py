@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -27,6 +27,8 @@ CONFIG, WEB_KEY = "config.toml", "web.key"
 _NAME = re.compile(r"motcua-(\d{8}-\d{6})\.saoluu")
 _STAMP = "%Y%m%d-%H%M%S"
 _SECRET = re.compile(r"""["'](env:[^"']+|file:[^"']+)["']""")
+_AHEAD = timedelta(minutes=10)
+"""How much later than now a backup may be dated: another machine's clock may have done it."""
 _FORGOTTEN = 24 * 3600.0
 """Seconds after which a draft is nobody's any more."""
 
@@ -151,10 +153,15 @@ def listed(folder: Path) -> list[tuple[datetime, Path]]:
     ]
 
 
-def prune(folder: Path, keep: int) -> list[Path]:
+def until(backups: list[tuple[datetime, Path]], now: datetime) -> list[tuple[datetime, Path]]:
+    """Those of them that are not of the future: one that is would for years be the newest."""
+    return [each for each in backups if each[0] <= now + _AHEAD]
+
+
+def prune(folder: Path, keep: int, now: datetime) -> list[Path]:
     """Deletes all but the newest `keep`, and drafts that nobody writes any more; what was deleted. To be called after a
-    new one has proved good."""
-    gone = [path for _, path in listed(folder)[:-keep]]
+    new one has proved good. What a clock that went wrong has dated later than `now` stays, and counts for none."""
+    gone = [path for _, path in until(listed(folder), now)[:-keep]]
     drafts = [each for each in folder.glob(f"motcua-*{SUFFIX}.part") if time.time() - each.stat().st_mtime > _FORGOTTEN]
     for path in (*gone, *drafts):
         path.unlink(missing_ok=True)

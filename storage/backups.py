@@ -93,6 +93,8 @@ def _alone(spare: Path) -> Iterator[BinaryIO]:
         except OSError:
             raise StorageError("một lần sao lưu khác đang chạy / another backup is running") from None
         file.truncate(0)
+        for side in _SIDES:  # of one that was killed: its journal would be played back into this copy
+            Path(f"{spare}{side}").unlink(missing_ok=True)
         yield file
 
 
@@ -146,8 +148,9 @@ class FileReceiver:
     """`bot.ports.backups.Receiving`: a database file beside the one that is in use, until `put_in_place`."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
-        self.draft = Path(f"{path}.restoring")
+        # Behind a link lies the database, and beside that its log.
+        self.path = os.path.realpath(path)
+        self.draft = Path(f"{self.path}.restoring")
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> "FileReceiver":
@@ -188,6 +191,8 @@ class FileReceiver:
         try:
             _settle(self.draft)
             aside = _move_aside(self.path, at) if _stands(self.path, replaces=replaces) else None
+            _clear_sides(self.path, _aside(self.path, at))
+            _give_to_owner(self.draft, Path(self.path))
             os.replace(self.draft, self.path)
             _sync_folder(Path(self.path).parent)
         except OSError as error:
@@ -243,15 +248,32 @@ def _move_aside(path: str, at: datetime) -> Path:
     """A second name for the database that stands there, with what its log has; where it is too damaged for that the log
     goes with it."""
     _alone_with(path, "PRAGMA journal_mode = DELETE")
-    aside = Path(f"{path}.{at:%Y%m%d-%H%M%S}.truoc-phuc-hoi")
-    for side in _SIDES:
-        with suppress(FileNotFoundError):
-            os.replace(f"{path}{side}", f"{aside}{side}")
+    aside = _aside(path, at)
+    _clear_sides(path, aside)
     try:
         os.link(path, aside)
     except OSError:  # a file system without second names
         os.replace(path, aside)
     return aside
+
+
+def _aside(path: str, at: datetime) -> Path:
+    return Path(f"{path}.{at:%Y%m%d-%H%M%S}.truoc-phuc-hoi")
+
+
+def _clear_sides(path: str, aside: Path) -> None:
+    """No log of another database stays beside this name: SQLite would play it into the one that comes, even where the
+    database that it belongs to has been moved away without it."""
+    for side in _SIDES:
+        with suppress(FileNotFoundError):
+            os.replace(f"{path}{side}", f"{aside}{side}")
+
+
+def _give_to_owner(draft: Path, path: Path) -> None:
+    """What root puts back is the service's: it belongs to whom the one of before, or else the folder, belongs to."""
+    if os.geteuid() == 0:
+        owner = (path if path.exists() else path.parent).stat()
+        os.chown(draft, owner.st_uid, owner.st_gid)
 
 
 def _settle(draft: Path) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import time as times
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -141,6 +142,66 @@ async def test_a_damaged_database_can_be_replaced(place: Path) -> None:
 
     assert done.balanced
     assert await messages_in(place / "motcua.db") == {DeliveryState.UNCERTAIN: 30}
+
+
+async def test_a_log_that_was_left_behind_is_not_played_into_what_comes_back(place: Path) -> None:
+    """Somebody moves the database away and leaves the log of a service that was killed."""
+    made = await backups(place).make(place)
+    _killed_while_writing(place / "motcua.db")
+    (place / "motcua.db").rename(place / "moved.db")
+    log = (place / "motcua.db-wal").read_bytes()
+
+    done = await restore(order(place, made.path), None)
+
+    with closing(sqlite3.connect(place / "motcua.db")) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert done.balanced
+    assert "left_behind" not in tables
+    (kept,) = place.glob("motcua.db.*.truoc-phuc-hoi-wal")
+    assert kept.read_bytes() == log
+
+
+def _killed_while_writing(database: Path) -> None:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            connection = sqlite3.connect(database)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("CREATE TABLE left_behind (a)")
+            connection.executemany("INSERT INTO left_behind VALUES (?)", [("x" * 3000,)] * 200)
+            connection.commit()
+        finally:
+            os._exit(9)
+    os.waitpid(pid, 0)
+
+
+async def test_behind_a_link_the_database_itself_is_replaced(
+    place: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made, disk = await backups(place).make(place), tmp_path_factory.mktemp("another-disk")
+    (place / "motcua.db").rename(disk / "motcua.db")
+    (place / "motcua.db").symlink_to(disk / "motcua.db")
+
+    await restore(order(place, made.path, replaces=True), None)
+
+    assert (place / "motcua.db").is_symlink()
+    assert await messages_in(disk / "motcua.db") == {DeliveryState.UNCERTAIN: 30}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("stands", [True, False], ids=["over another", "where none stands"])
+async def test_what_root_puts_back_belongs_to_the_service(place: Path, stands: bool) -> None:
+    made = await backups(place).make(place)
+    os.chown(place, 12345, 12346)
+    os.chown(place / "motcua.db", 12345, 12346)
+    if not stands:
+        (place / "motcua.db").unlink()
+
+    await restore(order(place, made.path, replaces=stands), None)
+
+    found = (place / "motcua.db").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 12346, 0o600)
 
 
 async def test_a_damaged_database_is_not_taken_for_a_good_one(place: Path) -> None:
@@ -372,6 +433,20 @@ async def test_a_good_one_that_is_too_old_is_an_alarm_and_nothing_is_deleted(pla
     assert "the last good backup is 26 h old: the disk is gone" in late[1]
     assert len(listed(folder)) == 1
     assert clock.now - TAKEN > LATE
+
+
+async def test_one_that_a_wrong_clock_has_dated_ahead_takes_no_other_ones_place(place: Path) -> None:
+    folder, clock = place / "b", Time(TAKEN)
+    folder.mkdir()
+    ahead = await backups(place, lambda: TAKEN + timedelta(days=900)).make(folder)
+    watch = BackupWatch(backups(place, clock), folder, at=time(2, 30), keep=1, clock=clock)
+
+    first = await watch.look()
+    clock.pass_(hours=24)
+    second = await watch.look()
+
+    assert (first, second) == (None, None)
+    assert [at for at, _ in listed(folder)] == [clock.now, ahead.manifest.taken_at]
 
 
 async def test_without_any_the_first_failure_is_told(place: Path) -> None:
