@@ -128,8 +128,9 @@ async def refuse(storage: Storage, number: str, clock: Clock) -> bool:
 
 
 async def carry_out(storage: Storage, clock: Clock) -> int:
-    """Erases those who asked for it from their own phone, or from a chat that is bound to it. Returns how many."""
-    own = await storage.read(_of_their_own)
+    """Erases those who asked for it from their own phone, or from a chat that is bound to it. Returns how many. One
+    that fails keeps none of the others waiting; then raises the last failure."""
+    own, failure = await storage.read(_of_their_own), None
 
     for each in own:
 
@@ -139,7 +140,13 @@ async def carry_out(storage: Storage, clock: Clock) -> int:
                 after={"rows": dict(taken)},
             )  # fmt: skip
 
-        await erase(Audited(storage, told), each.phone, clock, by="her own word")
+        try:
+            await erase(Audited(storage, told), each.phone, clock, by="her own word")
+        except Exception as error:
+            log.error("the request %s for erasure could not be carried out: %s", each.feedback.number, trail(error))
+            failure = error
+    if failure:
+        raise failure
     return len(own)
 
 

@@ -14,7 +14,8 @@ import typer
 from bot import cli, privacy
 from bot.alarms import AlarmName
 from bot.health import judged
-from bot.model.clock import utc_now
+from bot.model.clock import Clock, utc_now
+from bot.model.errors import StorageError
 from bot.model.person import Address, Binding, Consent, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind
 from bot.ports import Storage, Transaction, Unwanted
@@ -184,6 +185,30 @@ async def test_a_request_is_shown_after_two_days_and_an_alarm_after_three(
     assert [each.is_warning for each in causes] == found
     assert all(f"lâu nhất {int(hours)} giờ" in each.vietnamese for each in causes)
     assert [each for each in after if each.name is AlarmName.ERASURE] == []
+
+
+async def test_an_erasure_that_fails_keeps_nobody_else_waiting(
+    sqlite_storage: Storage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = OWNER_PHONE, "+84987654321"
+    citizens = Citizens(sqlite_storage)
+    await citizens.receive(dossier(1), dossier(2, phone=second))
+    number = await wish(sqlite_storage, Address("sms", first), first)
+    await wish(sqlite_storage, Address("sms", second), second)
+    real = privacy.erase
+
+    async def erase(storage: Storage, phone: str, clock: Clock, *, by: str = "") -> dict[str, int]:
+        if phone == first:
+            raise StorageError("away")
+        return await real(storage, phone, clock, by=by)
+
+    monkeypatch.setattr(privacy, "erase", erase)
+    with pytest.raises(StorageError):
+        await privacy.carry_out(sqlite_storage, citizens.time)
+
+    waiting = [each.feedback.number for each in await sqlite_storage.read(privacy.requests)]
+    assert waiting == [number]
+    assert f"the request {number} for erasure could not be carried out: StorageError" in caplog.text
 
 
 async def test_the_service_carries_out_what_was_confirmed_from_the_phone_itself_and_nothing_else(
