@@ -138,29 +138,49 @@ async def test_a_reply_leaves_before_the_pushes_that_wait(storage: Storage) -> N
         assert sender.sent.index(reply.id) < 30
 
 
-async def test_news_that_comes_while_a_broadcast_fills_the_line_leaves_before_the_rest_of_it(storage: Storage) -> None:
-    bulk = [due(lane=Lane.BULK, address=Address("sms", f"+84912000{number:03d}")) for number in range(100)]
-    places = asyncio.Semaphore(8)
+class Places:
+    """A line that lets one more leave each time that a place is given free."""
+
+    def __init__(self, storage: Storage, sent: Sequence[str]) -> None:
+        self._storage, self._sent = storage, sent
+        self.free = asyncio.Semaphore(8)
+
+    async def taken_before(self, item: OutboxItem) -> Sequence[str]:
+        """Plans the item: what leaves between this moment and it."""
+        await plan(self._storage, item)
+        before = len(self._sent)
+        while item.id not in self._sent:
+            self.free.release()
+            await asyncio.sleep(0.1)  # much longer than a claim takes
+        return self._sent[before : self._sent.index(item.id)]
+
+
+@asynccontextmanager
+async def full_of_a_broadcast(storage: Storage, people: int) -> AsyncIterator[Places]:
+    """A broadcast to so many that uses up all places; at the end it has left."""
+    bulk = [due(lane=Lane.BULK, address=Address("sms", f"+84912000{number:03d}")) for number in range(people)]
+    held: list[Places] = []
 
     async def when_there_is_a_place(item: OutboxItem) -> Outcome:
-        await places.acquire()
+        await held[0].free.acquire()
         return Accepted((item.id,))
 
     await plan(storage, *bulk)
     patient = OutboxSettings(lease=60.0, send=30.0, poll=0.05, sweep=0.05)
     async with draining(storage, when_there_is_a_place, replace(LIMITS, window=20, reserved=0.0), patient) as sender:
+        places = Places(storage, sender.sent)
+        held.append(places)
         while len(sender.sent) < 8 + 20:
             await asyncio.sleep(0.01)
-        push = due(lane=Lane.PUSH)
-        await plan(storage, push)
-        before = len(sender.sent)
-        while push.id not in sender.sent:
-            places.release()
-            await asyncio.sleep(0.02)
-        left_before_it = sender.sent[before : sender.sent.index(push.id)]
-        for _ in bulk:
-            places.release()
-        await settled(storage, [push, *bulk], DeliveryState.ACCEPTED)
+        yield places
+        for _ in range(2 * people):
+            places.free.release()
+        await settled(storage, bulk, DeliveryState.ACCEPTED)
+
+
+async def test_news_that_comes_while_a_broadcast_fills_the_line_leaves_before_the_rest_of_it(storage: Storage) -> None:
+    async with full_of_a_broadcast(storage, 100) as places:
+        left_before_it = await places.taken_before(due(lane=Lane.PUSH))
 
     assert len(left_before_it) <= 4, "it waits neither for its turn among them nor for half of them to leave"
 
@@ -168,30 +188,9 @@ async def test_news_that_comes_while_a_broadcast_fills_the_line_leaves_before_th
 async def test_news_after_news_never_waits_for_what_of_a_broadcast_was_taken_in_hand_beside_it(
     storage: Storage,
 ) -> None:
-    bulk = [due(lane=Lane.BULK, address=Address("sms", f"+84912000{number:03d}")) for number in range(300)]
     news = [due(lane=Lane.PUSH, address=Address("sms", f"+84913000{number:03d}")) for number in range(6)]
-    places = asyncio.Semaphore(8)
-
-    async def when_there_is_a_place(item: OutboxItem) -> Outcome:
-        await places.acquire()
-        return Accepted((item.id,))
-
-    await plan(storage, *bulk)
-    patient = OutboxSettings(lease=60.0, send=30.0, poll=0.05, sweep=0.05)
-    waited = []
-    async with draining(storage, when_there_is_a_place, replace(LIMITS, window=20, reserved=0.0), patient) as sender:
-        while len(sender.sent) < 8 + 20:
-            await asyncio.sleep(0.01)
-        for push in news:
-            await plan(storage, push)
-            before = len(sender.sent)
-            while push.id not in sender.sent:
-                places.release()
-                await asyncio.sleep(0.02)
-            waited.append(sender.sent.index(push.id) - before)
-        for _ in [*bulk, *news]:
-            places.release()
-        await settled(storage, [*news, *bulk], DeliveryState.ACCEPTED)
+    async with full_of_a_broadcast(storage, 300) as places:
+        waited = [len(await places.taken_before(push)) for push in news]
 
     assert max(waited) <= 4, waited
 
