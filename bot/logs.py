@@ -18,7 +18,7 @@ from bot.log_masks import clean, foreign, is_ours
 from bot.log_settings import LogFormat
 from bot.model.errors import ConfigError, told
 
-_TALKATIVE = ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "aiohttp.access")
+_TALKATIVE = ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "aiohttp.access", "watchfiles")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 """What every record has; anything else was given as `extra`."""
 _CHAIN = 3

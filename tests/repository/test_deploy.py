@@ -169,6 +169,7 @@ def test_every_container_is_closed_and_watched(path: Path) -> None:
         assert is_asked == (parsed([str(word) for word in service["command"]])[0] == "run"), "as the image says"
         if is_asked:
             assert service["restart"] == "unless-stopped"
+            assert service["mem_limit"], "a process that grows takes nobody else's memory"
             assert service["init"] is True, "a stop is heard from the first moment"
             assert int(service["stop_grace_period"].rstrip("s")) >= 45
             port = parsed([str(word) for word in service["command"]])[1]["port"] or 8080
