@@ -105,7 +105,11 @@ def _make(path: Path) -> bool:
     if path.is_dir():
         return False
     try:
-        path.mkdir(mode=0o700, parents=True)
+        # The way there is open, or the service would not reach what is its own.
+        for parent in reversed([each for each in path.parents if not each.exists()]):
+            parent.mkdir()
+            parent.chmod(0o755)
+        path.mkdir(mode=0o700)
     except OSError as error:
         raise ConfigError(f"{path}: không tạo được thư mục / cannot be made: {error.strerror}") from None
     return True

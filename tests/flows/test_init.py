@@ -274,6 +274,13 @@ def test_for_another_account_the_data_is_its_own_and_the_rest_it_can_only_read(e
         assert owner == (nobody.pw_uid if is_data else 0, nobody.pw_gid, mode), path
 
 
+def test_the_way_to_a_nested_place_is_open_to_the_account_of_the_service(empty: Desk) -> None:
+    empty.said(*words("a/etc", "--data", "b/c/data"))
+
+    modes = {name: oct(stat.S_IMODE((empty.place / name).stat().st_mode)) for name in ("a", "b", "b/c", "b/c/data")}
+    assert modes == {"a": "0o755", "b": "0o755", "b/c": "0o755", "b/c/data": "0o700"}
+
+
 # At a terminal
 
 
