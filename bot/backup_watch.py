@@ -56,7 +56,8 @@ class BackupWatch:
                 trouble = looking.result()
             except MotcuaError as error:
                 log.error("backups cannot be looked after: %s", error)
-                trouble = f"sao lưu: {error}", f"backups: {error}"
+                vietnamese, english = _halves(str(error))
+                trouble = f"sao lưu: {vietnamese}", f"backups: {english}"
             except Exception as error:
                 log.error("backups cannot be looked after: %s", trail(error))
                 trouble = "sao lưu: lỗi chương trình, xem nhật ký", "backups: a mistake of ours, see the log"
@@ -105,14 +106,20 @@ def _last_hour(now: datetime, at: time) -> datetime:
 
 
 def _trouble(now: datetime, newest: datetime | None, failed: str) -> tuple[str, str] | None:
+    vietnamese, english = _halves(failed)
     if newest is None:
-        return (f"chưa có bản sao lưu nào: {failed}", f"there is no backup yet: {failed}") if failed else None
+        return (f"chưa có bản sao lưu nào: {vietnamese}", f"there is no backup yet: {english}") if failed else None
     age = now - newest
     if age <= LATE:
         return None
     hours = age.total_seconds() / 3600
-    why = f": {failed}" if failed else ""
     return (
-        f"bản sao lưu tốt gần nhất đã {hours:.0f} giờ{why}",
-        f"the last good backup is {hours:.0f} h old{why}",
+        f"bản sao lưu tốt gần nhất đã {hours:.0f} giờ{f': {vietnamese}' if failed else ''}",
+        f"the last good backup is {hours:.0f} h old{f': {english}' if failed else ''}",
     )
+
+
+def _halves(error: str) -> tuple[str, str]:
+    """The Vietnamese and the English of an error, which says both."""
+    vietnamese, _, english = error.partition(" / ")
+    return vietnamese, english or vietnamese

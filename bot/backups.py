@@ -5,14 +5,15 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from bot.backup_archive import DATABASE, Ends, Manifest, Read, read_archive, write_archive
 from bot.backup_format import BackupError, Key
@@ -26,7 +27,6 @@ SUFFIX = ".saoluu"
 CONFIG, WEB_KEY = "config.toml", "web.key"
 _NAME = re.compile(r"motcua-(\d{8}-\d{6})\.saoluu")
 _STAMP = "%Y%m%d-%H%M%S"
-_SECRET = re.compile(r"""["'](env:[^"']+|file:[^"']+)["']""")
 _AHEAD = timedelta(minutes=10)
 """How much later than now a backup may be dated: another machine's clock may have done it."""
 _FORGOTTEN = 24 * 3600.0
@@ -169,7 +169,21 @@ def prune(folder: Path, keep: int, now: datetime) -> list[Path]:
 
 
 def _secrets_of(config: bytes) -> tuple[str, ...]:
-    return tuple(sorted(set(_SECRET.findall(config.decode(errors="replace")))))
+    """Places of secrets that the settings name; examples in remarks are none."""
+    try:
+        return tuple(sorted(set(_places(tomllib.loads(config.decode())))))
+    except ValueError:
+        return ()
+
+
+def _places(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _places(each)
+    elif isinstance(value, str) and value.startswith(("env:", "file:")):
+        yield value
 
 
 def _content(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from bot.show_calendar import unannounced_line
 from bot.show_lists import quarantined_line
 from bot.show_sources import condition
 from bot.source_check import read_first_page
-from bot.staffing import scarcity
+from bot.staffing import scarcity_now
 from bot.text_check import lint_in_force, rules_of
 from bot.texts.linting import Severity, has_errors
 
@@ -161,8 +161,8 @@ async def _show_administrators(plan: app.Plan) -> None:
     if not plan.config.console.enabled or not plan.config.web.enabled:
         return
     async with app.open_database(plan.config) as storage:
-        members = await storage.read(lambda tx: tx.staff.members())
-    if told := scarcity(members):
+        told = await storage.read(lambda tx: scarcity_now(tx, utc_now()))
+    if told:
         _remark("quản trị viên / administrators", told)
 
 

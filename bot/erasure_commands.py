@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot import privacy, show
@@ -16,6 +15,7 @@ from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.person import Address
 from bot.model.phone import parse_phone
+from bot.show_table import Table
 from bot.texts import show_moment
 
 erasure = typer.Typer(
@@ -88,6 +88,7 @@ def list_(config: ConfigPath = HERE, json: AsJson = False) -> None:
         show.console.print("Không có yêu cầu xóa dữ liệu nào đang chờ. / No request for erasure waits.")
         return
     table = Table("Số\nnumber", "Nhận lúc\nat", "Qua\nby way of", "Số điện thoại\nphone", "Hạn\ndue", "")
+    table.columns[0].no_wrap = True  # it is what a clerk must type
     for each in found:
         table.add_row(
             each.feedback.number, show_moment(each.feedback.at), Text(each.feedback.channel),

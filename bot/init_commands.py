@@ -29,11 +29,11 @@ from bot.init_files import (
 )
 from bot.init_kinds import channels, comment, sources
 from bot.init_people import Person, make_administrators, read_person
+from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.model.sms import nfc
-from bot.model.staff import Member, StaffInvitation
-from bot.ports import Storage, Transaction
-from bot.staffing import ADMINISTRATORS, administers_all, scarcity
+from bot.ports import Storage
+from bot.staffing import scarcity_now
 
 T = TypeVar("T")
 
@@ -271,18 +271,8 @@ def _show_next(path: Path, draft: Draft, choices: Choices, user: str) -> None:
 
 async def _told(storage: Storage) -> str:
     """What is to be done about administrators; empty: nothing."""
-
-    async def read(tx: Transaction) -> tuple[list[Member], list[StaffInvitation]]:
-        return await tx.staff.members(), await tx.staff.invitations()
-
-    members, letters = await storage.read(read)
-    told = scarcity(members)
-    if told and len(letters) + sum(map(administers_all, members)) >= ADMINISTRATORS:
-        return (
-            "Trao thư mời cho quản trị viên khi dịch vụ chạy, trước khi thư hết hạn. / Hand over the letters of "
-            "invitation while the service runs, before they end."
-        )
-    return told
+    told = await storage.read(lambda tx: scarcity_now(tx, utc_now()))
+    return told[:1].upper() + told[1:]
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bot import app, show
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
@@ -23,6 +22,7 @@ from bot.ports import Storage
 from bot.ports.sealing import LOOK_UP
 from bot.sealing import seal_all, sealed
 from bot.settings import SecretPlace
+from bot.show_table import Table
 
 keys = typer.Typer(
     help="Khóa niêm phong số điện thoại, tên và lời văn trong cơ sở dữ liệu. / Keys of what is sealed in the database.",

@@ -189,12 +189,11 @@ def sources(readings: Readings, rules: Rules) -> Iterator[Cause]:
         if name in silent:
             continue
         if age > timedelta(seconds=each.stale_after):
-            hours = age.total_seconds() / 3600
+            minutes = age.total_seconds() / 60
+            vietnamese = f"{minutes / 60:.1f} giờ" if minutes >= 60 else f"{minutes:.0f} phút"
+            english = f"{minutes / 60:.1f} h" if minutes >= 60 else f"{minutes:.0f} min"
             yield Cause(
-                AlarmName.SOURCE,
-                name,
-                f"{name}: dữ liệu đã cũ {hours:.1f} giờ",
-                f"{name}: its data is {hours:.1f} h old",
+                AlarmName.SOURCE, name, f"{name}: dữ liệu đã cũ {vietnamese}", f"{name}: its data is {english} old"
             )
         elif failure and readings.at - failure.since > FAILING:
             times = failure.times

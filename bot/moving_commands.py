@@ -9,7 +9,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bot import app, show
 from bot.command_line import AsJson
@@ -18,6 +17,7 @@ from bot.ledger import Ledger
 from bot.model.clock import utc_now
 from bot.model.errors import ConfigError
 from bot.moving_up import move_up
+from bot.show_table import Table
 
 _SQLITE = "sqlite:"
 _POSTGRES = ("postgresql://", "postgres://")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot import privacy, show
@@ -17,6 +16,7 @@ from bot.model.errors import ConfigError
 from bot.model.person import Address, Proof, Purpose
 from bot.model.phone import parse_phone
 from bot.ports import Storage
+from bot.show_table import Table
 from bot.texts import show_moment
 
 people = typer.Typer()

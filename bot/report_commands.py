@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot import show
@@ -21,6 +20,7 @@ from bot.ports.reports import LateDossier
 from bot.report_paragraph import number, paragraph, percent, titled
 from bot.report_plan import report_watch_for, reports_for
 from bot.report_sheets import late_row, sheets_of
+from bot.show_table import Table
 from bot.spreadsheet import write_xlsx
 
 _LATE_IN_A_FILE = 100_000

@@ -13,9 +13,10 @@ from bot import app
 from bot.command_line import HERE, ConfigPath
 from bot.config import Config, load_config
 from bot.logs import catch_the_rest, name_process, start_logging
+from bot.model.clock import utc_now
 from bot.reloading import Process
 from bot.roles import ALL, SAID, Role, roles_of, shown
-from bot.staffing import scarcity
+from bot.staffing import scarcity_now
 from bot.supervision import Supervisor
 
 log = logging.getLogger(__name__)
@@ -95,5 +96,5 @@ async def _warn_of_scarcity(running: app.App) -> None:
     config = running.plan.config
     if not config.console.enabled or not config.web.enabled or Role.WEB not in running.roles:
         return
-    if told := scarcity(await running.storage.read(lambda tx: tx.staff.members())):
+    if told := await running.storage.read(lambda tx: scarcity_now(tx, utc_now())):
         log.warning("%s", told)

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bot.ledger import Ledger
 from bot.model.code import Found
 from bot.model.message import DeliveryState
+from bot.show_table import Table
 from bot.texts import sentence
 
 console = Console(highlight=False, markup=False, emoji=False)

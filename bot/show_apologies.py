@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.calendars import Calendars
@@ -14,6 +13,7 @@ from bot.lateness import Figures, days_late
 from bot.model.apology import Act, Apology, ApologyState
 from bot.ports import Due, Late, Pressure
 from bot.show import console, errors
+from bot.show_table import Table
 from bot.texts import show_moment
 
 STATES: Mapping[ApologyState, str] = {

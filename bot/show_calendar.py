@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.model.calendar import Calendar
@@ -13,6 +12,7 @@ from bot.model.clock import VIETNAM
 from bot.model.holidays_vn import holidays_of
 from bot.model.office_hours import Span
 from bot.show import console
+from bot.show_table import Table
 
 _WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 _FRIDAY = 4

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.config import WebSettings
@@ -15,6 +14,7 @@ from bot.model.phone import parse_phone
 from bot.settings import Settings
 from bot.show import console, errors
 from bot.show_lists import quarantined_line
+from bot.show_table import Table
 from bot.source_check import Doubt, Finding, FirstPage, is_backwards, is_future
 from bot.texts import Catalogue, show_moment
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.histories import History
@@ -12,6 +11,7 @@ from bot.model.message import OutboxItem
 from bot.planning import origin_of
 from bot.ports import LateEvent
 from bot.show import console
+from bot.show_table import Table
 from bot.texts import Catalogue, sentence, show_moment
 
 _CHANGE_WORDS: Mapping[ChangeKind, str] = {

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.alarms import Cause, titled
@@ -12,6 +11,7 @@ from bot.ports.watching import Alarm, Unreached
 from bot.readings import Readings, Rules
 from bot.sending_looks import pace_of
 from bot.show import console, errors
+from bot.show_table import Table
 from bot.texts import show_moment
 from bot.unreachable import why
 

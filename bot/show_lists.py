@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.ports import Quarantined, Stale
 from bot.show import console, errors
+from bot.show_table import Table
 from bot.texts import Catalogue, show_moment
 
 QUARANTINE_HEADER = ("nguồn", "nơi", "dòng", "cột", "mã hồ sơ", "lý do")

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bot.ports import Applied, Reconciliation
 from bot.show import console, errors
+from bot.show_table import Table
 from bot.texts import show_moment
 from bot.upkeep import Compared, Retried, Tell
 

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from bot.model.message import OutboxItem
 from bot.ports.restoring import Doubt, Doubtful
 from bot.restore_files import Restored
 from bot.restoring import Marked
 from bot.show import STATE_WORDS, console
+from bot.show_table import Table
 from bot.texts import show_moment
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.gateway_settings import Way
@@ -12,6 +11,7 @@ from bot.gateways import FULL
 from bot.ports import Move, Pause
 from bot.purse import Balance
 from bot.show import console
+from bot.show_table import Table
 from bot.standing import GatewayStanding, Money, RouteStanding, Standings
 from bot.texts import show_moment
 

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.desk import Draft, handle_of
 from bot.model.service import Feedback, FeedbackKind, Said, SurveyTotals, Talk
 from bot.show import console
+from bot.show_table import Table
 from bot.texts import show_moment
 
 KIND_WORDS: Mapping[FeedbackKind, str] = {

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.config import Config
 from bot.model.message import FOR_STAFF, Situation
 from bot.model.sms import Segmented, cost, segment, unaccented
 from bot.show import console
+from bot.show_table import Table
 from bot.tariff import ASSUMED, Tariff
 from bot.texts import Catalogue
 from bot.texts.samples import ORDINARY

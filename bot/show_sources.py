@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from bot.conditions import Condition
@@ -13,6 +12,7 @@ from bot.model.message import Situation
 from bot.ports import Reconciliation
 from bot.show import console
 from bot.show_readings import reconciliation_counts, reconciliation_json
+from bot.show_table import Table
 from bot.texts import show_moment
 
 SITUATION_WORDS: Mapping[str, str] = {

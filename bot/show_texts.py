@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from bot import show_sms
 from bot.model.parameters import Unfit
 from bot.model.wording import TextKey, TextState, Version, Wording
 from bot.show import console
+from bot.show_table import Table
 from bot.tariff import Tariff
 from bot.text_preview import Preview
 from bot.texts import show_moment

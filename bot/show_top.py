@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from bot.alarms import titled
@@ -15,6 +14,7 @@ from bot.model.clock import VIETNAM
 from bot.readings import Rules
 from bot.sending_looks import pace_of
 from bot.show_health import HELD
+from bot.show_table import Table
 from bot.top import MOST, Frame, sent_per_second
 
 _LANES = {"reply": "trả lời/reply", "push": "báo tin/push", "bulk": "phát tin/bulk"}

@@ -8,13 +8,13 @@ is asked again with the accounts locked, so that it holds for whoever comes at t
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.console_settings import ConsoleSettings
 from bot.model.audit import Entry
 from bot.model.clock import Clock
-from bot.model.staff import Credentials, Grant, Member, Right, Role, StaffInvitation, digest_of
+from bot.model.staff import EVERYWHERE, Credentials, Grant, Member, Right, Role, StaffInvitation, digest_of
 from bot.ports import Storage, Transaction
 from bot.staff_fields import Refusal, grants_text, is_agency, is_email, is_login, read_name, told_of
 
@@ -232,11 +232,21 @@ def administers_all(member: Member) -> bool:
     return member.disabled_at is None and member.scope(Right.ADMINISTER).is_everywhere
 
 
-def scarcity(members: Collection[Member]) -> str:
-    """What whoever runs the service is told while too few administer the province; empty: there are enough."""
+def _would_administer(letter: StaffInvitation) -> bool:
+    return any(each.role is Role.ADMINISTRATOR and each.agency == EVERYWHERE for each in letter.grants)
+
+
+def scarcity(members: Collection[Member], letters: Collection[StaffInvitation] = ()) -> str:
+    """What whoever runs the service is told while too few administer the province; empty: there are enough. `letters`:
+    those that may still be used; with them there may soon be enough."""
     number = sum(map(administers_all, members))
     if number >= ADMINISTRATORS:
         return ""
+    if number + sum(map(_would_administer, letters)) >= ADMINISTRATORS:
+        return (
+            "trao thư mời cho quản trị viên khi dịch vụ chạy, trước khi thư hết hạn (motcua staff list). / hand over "
+            "the letters of invitation while the service runs, before they end."
+        )
     return (
         f"mới có {number} quản trị viên toàn tỉnh, cần ít nhất {ADMINISTRATORS} người để khi một người vắng bàn làm "
         'việc vẫn mở được. Xin mời thêm: motcua staff invite TÊN-ĐĂNG-NHẬP --name "HỌ TÊN" --role administrator, rồi '
@@ -244,6 +254,12 @@ def scarcity(members: Collection[Member]) -> str:
         f"only {number} administer the whole province, there should be {ADMINISTRATORS}. Invite: "
         'motcua staff invite LOGIN --name "NAME" --role administrator, and hand over the address that it prints'
     )
+
+
+async def scarcity_now(tx: Transaction, now: datetime) -> str:
+    """`scarcity` as it stands in the database."""
+    members, letters = await tx.staff.members(), await tx.staff.invitations()
+    return scarcity(members, [each for each in letters if each.expires_at > now])
 
 
 def too_few(before: Collection[Member], after: Collection[Member]) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from bot.model.clock import VIETNAM
 from bot.model.errors import StorageError
 from bot.ports.backups import SQLITE, Facts, Placed
 from storage.migrate import APPLIED, as_applied, missing
@@ -258,7 +259,7 @@ def _move_aside(path: str, at: datetime) -> Path:
 
 
 def _aside(path: str, at: datetime) -> Path:
-    return Path(f"{path}.{at:%Y%m%d-%H%M%S}.truoc-phuc-hoi")
+    return Path(f"{path}.{at.astimezone(VIETNAM):%Y%m%d-%H%M%S}.truoc-phuc-hoi")
 
 
 def _clear_sides(path: str, aside: Path) -> None:

@@ -357,7 +357,9 @@ async def _on_a_small_disk(place: Path, limit: int, work: Callable[[], object]) 
 
 
 async def test_files_beside_the_database_come_out_and_overwrite_nothing(place: Path) -> None:
-    (place / "config.toml").write_text('key = "file:/etc/motcua/key"\ntoken = "env:TOKEN"\n')
+    (place / "config.toml").write_text(
+        'key = "file:/etc/motcua/key"\n[[channels]]\ntoken = "env:TOKEN"  # or "file:PATH"\n# secret = "env:EXAMPLE"\n'
+    )
     (place / "web.key").write_bytes(b"w" * 32)
     made = await Backups(
         lambda: copy_file(str(place / "motcua.db")), KEY, utc_now, place / "config.toml", web_key=place / "web.key"
@@ -456,6 +458,7 @@ async def test_without_any_the_first_failure_is_told(place: Path) -> None:
     running = asyncio.create_task(watch.run(Shift(beats)))
     while not any(each.trouble for each in beats.listed()):
         await asyncio.sleep(0.01)
+    [complaint] = beats.listed()
     folder.mkdir()
     while any(each.trouble for each in beats.listed()):
         await asyncio.sleep(0.01)
@@ -464,6 +467,8 @@ async def test_without_any_the_first_failure_is_told(place: Path) -> None:
 
     assert len(listed(folder)) == 1
     assert [each.name for each in beats.listed()] == [NAME]
+    assert complaint.trouble.endswith("không đọc được")
+    assert complaint.trouble_en == "backups: cannot be read: No such file or directory"
 
 
 # By hand

@@ -89,11 +89,19 @@ def test_what_is_wrong_with_an_invitation_is_said(service: Desk) -> None:
 def test_check_says_how_to_invite_while_too_few_administer_the_province_and_fails_nothing_by_it(service: Desk) -> None:
     join(service, "lan")
     one = service.types("check")
+    service.said("staff", "invite", "hoa", "--name", "Hoa", "--role", "administrator", "--agency", "H32.10")
+    beneath = service.types("check")
+    service.said("staff", "invite", "minh", "--name", "Minh", "--role", "administrator")
+    on_its_way = service.types("check")
+    service.said("staff", "withdraw", "minh")
     join(service, "minh")
     two = service.types("check")
 
     assert "mới có 1 quản trị viên toàn tỉnh" in one.out
     assert "motcua staff invite" in one.out
+    assert "motcua staff invite" in beneath.out, "she will not administer the whole province"
+    assert "trao thư mời cho quản trị viên" in on_its_way.out
+    assert "motcua staff invite" not in on_its_way.out
     assert "quản trị viên toàn tỉnh" not in two.out
     assert one.code == two.code
 

@@ -133,6 +133,18 @@ def test_a_source_is_missed_when_its_data_is_old_when_it_fails_or_was_never_ther
     assert found(sources={"office": state()}, source_failures={"office": young}) == []
 
 
+def test_old_data_is_said_in_hours_and_in_minutes_where_it_is_less_than_one() -> None:
+    soon = replace(RULES, sources={"office": SourceSettings(stale_after=120)})
+
+    [minutes] = found(soon, sources={"office": state(fresh_at=ago(minutes=14))})
+    [hours] = found(sources={"office": state(fresh_at=ago(minutes=90))})
+
+    assert (minutes.vietnamese, minutes.english) == (
+        "office: dữ liệu đã cũ 14 phút", "office: its data is 14 min old",
+    )  # fmt: skip
+    assert (hours.vietnamese, hours.english) == ("office: dữ liệu đã cũ 1.5 giờ", "office: its data is 1.5 h old")
+
+
 def test_a_brake_waits_for_a_person() -> None:
     assert keys(found(sources={"office": state(braked_at=ago(minutes=1))})) == [("brake", "office")]
 
