@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -191,14 +192,16 @@ class FileReceiver:
         `StorageError`, and nothing has changed."""
         try:
             _settle(self.draft)
-            aside = _move_aside(self.path, at) if _stands(self.path, replaces=replaces) else None
-            _clear_sides(self.path, _aside(self.path, at))
+            stands, aside = _stands(self.path, replaces=replaces), _aside(self.path, at)
+            if stands:
+                _keep_aside(self.path, aside)
+            _clear_sides(self.path, aside)
             _give_to_owner(self.draft, Path(self.path))
             os.replace(self.draft, self.path)
             _sync_folder(Path(self.path).parent)
         except OSError as error:
             raise StorageError(f"{self.path}: không thay được / cannot be replaced: {error.strerror}") from None
-        return Placed(self.path, aside)
+        return Placed(self.path, aside if stands else None)
 
     def forget(self) -> None:
         for name in (self.draft, *(Path(f"{self.draft}{side}") for side in _SIDES)):
@@ -245,21 +248,25 @@ def _open_elsewhere(path: str) -> StorageError:
     )
 
 
-def _move_aside(path: str, at: datetime) -> Path:
+def _keep_aside(path: str, aside: Path) -> None:
     """A second name for the database that stands there, with what its log has; where it is too damaged for that the log
-    goes with it."""
+    goes with it. The first name stays all the while."""
     _alone_with(path, "PRAGMA journal_mode = DELETE")
-    aside = _aside(path, at)
     _clear_sides(path, aside)
     try:
         os.link(path, aside)
+    except FileExistsError:
+        raise
     except OSError:  # a file system without second names
-        os.replace(path, aside)
-    return aside
+        shutil.copy2(path, aside)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def _aside(path: str, at: datetime) -> Path:
-    return Path(f"{path}.{at.astimezone(VIETNAM):%Y%m%d-%H%M%S}.truoc-phuc-hoi")
+    """A name that nothing has: two returns may come within one second."""
+    name = f"{path}.{at.astimezone(VIETNAM):%Y%m%d-%H%M%S}.truoc-phuc-hoi"
+    return next(each for each in map(Path, (name, *(f"{name}-{n}" for n in range(2, 1_000)))) if not each.exists())
 
 
 def _clear_sides(path: str, aside: Path) -> None:

@@ -1,6 +1,7 @@
 """Watches that die: forks two children at a time that hand a broadcast out, and kills them with SIGKILL.
 
-Run as a program by test_broadcast_kills.py: `python killed_expander.py URL KILLS SEED`; prints the number of kills.
+Run as a program by test_broadcast_kills.py: `python killed_expander.py URL KILLS SEED PATIENCE`; prints the number of
+kills. `PATIENCE`: how many times longer than usual each pair lives.
 """
 
 import asyncio
@@ -25,14 +26,14 @@ async def hand_out(url: str, ready: int) -> None:
         await office.watch.run()
 
 
-def main(url: str, kills: int, seed: int) -> None:
+def main(url: str, kills: int, seed: int, patience: float) -> None:
     chance = random.Random(seed)
     for _ in range(kills):
         told, ready = os.pipe()
         children = [_forked(url, ready), _forked(url, ready)]
         for _ in children:
             os.read(told, 1)
-        time.sleep(chance.uniform(0.2, 0.6))
+        time.sleep(patience * chance.uniform(0.2, 0.6))
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
@@ -52,4 +53,4 @@ def _forked(url: str, ready: int) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))

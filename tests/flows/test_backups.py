@@ -144,6 +144,43 @@ async def test_a_damaged_database_can_be_replaced(place: Path) -> None:
     assert await messages_in(place / "motcua.db") == {DeliveryState.UNCERTAIN: 30}
 
 
+async def test_two_returns_within_one_second_keep_both_of_before(place: Path) -> None:
+    made, now = await backups(place).make(place), utc_now()
+
+    first = await restore(order(place, made.path, replaces=True, at=now), None)
+    async with open_storage(f"sqlite:{place / 'motcua.db'}") as storage:
+        await planned(storage, 2)
+    second = await restore(order(place, made.path, replaces=True, at=now), None)
+
+    assert first.placed.aside is not None
+    assert second.placed.aside is not None
+    assert await messages_in(first.placed.aside) == {DeliveryState.QUEUED: 30}
+    assert await messages_in(second.placed.aside) == {DeliveryState.UNCERTAIN: 30, DeliveryState.QUEUED: 2}
+
+
+async def test_a_disk_without_second_names_keeps_the_one_of_before_too(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, stood = await backups(place).make(place), []
+
+    def no_link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    def replace_(source: Path, target: Path, really: Callable[..., None] = os.replace) -> None:
+        stood.append((place / "motcua.db").exists())
+        really(source, target)
+
+    monkeypatch.setattr(os, "link", no_link)
+    monkeypatch.setattr(os, "replace", replace_)
+    done = await restore(order(place, made.path, replaces=True), None)
+
+    assert stood
+    assert all(stood), "at each moment the name means one of them"
+    assert done.placed.aside is not None
+    assert await messages_in(done.placed.aside) == {DeliveryState.QUEUED: 30}
+    assert await messages_in(place / "motcua.db") == {DeliveryState.UNCERTAIN: 30}
+
+
 async def test_a_log_that_was_left_behind_is_not_played_into_what_comes_back(place: Path) -> None:
     """Somebody moves the database away and leaves the log of a service that was killed."""
     made = await backups(place).make(place)

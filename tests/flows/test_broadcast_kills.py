@@ -35,8 +35,11 @@ async def survive(url: str, *, kills: int) -> None:
         await storage.migrate()
         office = office_over(storage, Time(MORNING), waiting=20_000)
         approved = await office.approved(await office.listed(PEOPLE))
-        await killed(url, kills)
-        half_way = await office.seen(approved)
+        for patience in (1, 3, 9):  # a slow machine has handed nothing out yet
+            await killed(url, kills, patience)
+            half_way = await office.seen(approved)
+            if half_way.handed_out:
+                break
 
         await office.look(2 + PEOPLE // 500)
 
@@ -48,9 +51,9 @@ async def survive(url: str, *, kills: int) -> None:
         assert (await balance(storage)).balanced
 
 
-async def killed(url: str, kills: int) -> None:
+async def killed(url: str, kills: int, patience: float) -> None:
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, killed_expander.__file__, url, str(kills), "2026"],
+        *[sys.executable, killed_expander.__file__, url, str(kills), "2026", str(patience)],
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         stdout=asyncio.subprocess.PIPE,
     )
