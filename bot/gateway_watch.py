@@ -42,7 +42,7 @@ def _errors(minutes: Sequence[Minute], rules: GatewaySettings, now: datetime) ->
     total = bad + sum(each.accepted + each.rejected for each in recent)
     percent = 100.0 * bad / total if total else 0.0
     if total >= LEAST and percent >= rules.error_percent:
-        return f"{percent:.0f} % of {total} answers in {ERROR_SPAN.seconds // 60} min were errors"
+        return f"{percent:.0f}% of {total} answers in {ERROR_SPAN.seconds // 60} min were errors"
     return ""
 
 
@@ -51,7 +51,7 @@ def _slowness(minutes: Sequence[Minute], rules: GatewaySettings, now: datetime) 
     taken = sum(each.accepted for each in judged)
     percent = 100.0 * (1 - sum(each.in_time for each in judged) / taken) if taken else 0.0
     if taken >= LEAST and percent >= rules.slow_percent:
-        return f"{percent:.0f} % of {taken} receipts took longer than 5 min or did not come"
+        return f"{percent:.0f}% of {taken} receipts took longer than 5 min or did not come"
     return ""
 
 

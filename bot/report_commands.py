@@ -13,11 +13,12 @@ from bot.calendars import Calendars
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
 from bot.model.clock import VIETNAM, utc_now
 from bot.model.errors import ConfigError
+from bot.model.percent import percent
 from bot.model.report import Counts, day_of
 from bot.model.summary import Line, Report, name_of, quarter_of, span_named
 from bot.ports import Storage
 from bot.ports.reports import LateDossier
-from bot.report_paragraph import number, paragraph, percent, titled
+from bot.report_paragraph import number, paragraph, titled
 from bot.report_plan import report_watch_for, reports_for
 from bot.report_sheets import late_row, sheets_of
 from bot.show_table import Table
@@ -157,5 +158,5 @@ def _print(made: Report, said: str) -> None:
 
 
 def _shares(counts: Counts) -> list[str]:
-    share = percent(counts.late, counts.judged) if counts.judged else "—"
+    share = percent(counts.late, counts.judged)
     return [*(number(each) for each in (counts.received, counts.early, counts.on_time, counts.late)), share]

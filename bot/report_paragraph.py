@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.model.clock import VIETNAM
+from bot.model.percent import percent
 from bot.model.report import Span
 from bot.model.summary import Line, Report
 
@@ -38,11 +39,6 @@ def paragraph(report: Report, subject: str) -> str:
 def number(value: int) -> str:
     """`93.281`."""
     return f"{value:,}".replace(",", ".")
-
-
-def percent(part: int, whole: int) -> str:
-    """`88,25%`."""
-    return f"{100 * part / whole:.2f}%".replace(".", ",")
 
 
 def named(span: Span) -> str:

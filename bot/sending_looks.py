@@ -9,6 +9,7 @@ from bot.alarms import AlarmName, Cause
 from bot.config import WatchSettings
 from bot.model.api import TRIAL
 from bot.model.message import Lane
+from bot.model.percent import percentage
 from bot.ports import SLOW
 from bot.ports.watching import BOUNDS, Speed
 from bot.readings import Readings, Rules
@@ -62,8 +63,8 @@ def failures(readings: Readings, rules: Rules) -> Iterator[Cause]:
             yield Cause(
                 AlarmName.FAILURES,
                 f"{each.kind}/{each.name}",
-                f"{kind} {each.name}: {percent:.0f} % trong {volume} tin không gửi được",
-                f"{each.kind} {each.name}: {percent:.0f} % of {volume} messages failed",
+                f"{kind} {each.name}: {percent:.0f}% trong {volume} tin không gửi được",
+                f"{each.kind} {each.name}: {percent:.0f}% of {volume} messages failed",
                 is_warning=percent < rules.watch.alarm_percent,
             )
 
@@ -98,9 +99,10 @@ def speed(readings: Readings, rules: Rules) -> Iterator[Cause]:
             yield Cause(
                 AlarmName.UNSENT,
                 f"speed/{pace.lane}",
-                f"tin trả lời trong giờ qua: {pace.quick_percent:.1f} % kịp {rules.watch.quick_seconds:g} giây, "
+                f"tin trả lời trong giờ qua: {percentage(pace.quick_percent, 1)} kịp "
+                f"{rules.watch.quick_seconds:g} giây, "
                 f"{pace.slow} tin quá {rules.watch.slow_seconds:g} giây",
-                f"replies of the last hour: {pace.quick_percent:.1f} % within {rules.watch.quick_seconds:g} s, "
+                f"replies of the last hour: {pace.quick_percent:.1f}% within {rules.watch.quick_seconds:g} s, "
                 f"{pace.slow} took longer than {rules.watch.slow_seconds:g} s",
                 is_warning=True,
             )

@@ -7,6 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from bot.alarms import Cause, titled
+from bot.model.percent import percentage
 from bot.ports.watching import Alarm, Unreached
 from bot.readings import Readings, Rules
 from bot.sending_looks import pace_of
@@ -59,7 +60,7 @@ def _speed(readings: Readings, rules: Rules) -> None:
     for span, speeds in (("1 giờ / hour", readings.hour), ("1 ngày / day", readings.day)):
         for each in speeds:
             pace = pace_of(each, rules.watch)
-            table.add_row(pace.lane, span, f"{pace.messages:,}", f"{pace.quick_percent:.1f} %", f"{pace.slow:,}")
+            table.add_row(pace.lane, span, f"{pace.messages:,}", percentage(pace.quick_percent, 1), f"{pace.slow:,}")
     if table.row_count:
         console.print(table)
 

@@ -94,7 +94,7 @@ def _state(each: GatewayStanding) -> str:
     if each.share == 0:
         return "MẤT LIÊN LẠC / out"
     if each.share < FULL:
-        return f"giảm còn / down to {each.share} %"
+        return f"giảm còn / down to {each.share}%"
     return "tốt / well"
 
 
@@ -135,7 +135,7 @@ def moves(rows: Sequence[Move]) -> None:
         table.add_row(
             show_moment(each.at),
             each.name,
-            f"{each.before} % → {each.after} %",
+            f"{each.before}% → {each.after}%",
             Text(each.reason),
             Text(each.by or "tự động / the watch"),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from bot.desk import Draft, handle_of
+from bot.model.percent import percent
 from bot.model.service import Feedback, FeedbackKind, Said, SurveyTotals, Talk
 from bot.show import console
 from bot.show_table import Table
@@ -180,8 +181,8 @@ def _totals_row(each: SurveyTotals) -> list[str]:
         each.agency or "—",
         f"{each.asked:,}",
         f"{answered:,}",
-        *(f"{count:,} ({_share(count, answered)})" for count in counts),
-        _share(each.very_satisfied + each.satisfied, answered),
+        *(f"{count:,} ({percent(count, answered, 1)})" for count in counts),
+        percent(each.very_satisfied + each.satisfied, answered, 1),
     ]
 
 
@@ -197,11 +198,6 @@ def total_of(found: Sequence[SurveyTotals]) -> SurveyTotals:
 
 def answered_of(each: SurveyTotals) -> int:
     return each.very_satisfied + each.satisfied + each.not_satisfied
-
-
-def _share(count: int, answered: int) -> str:
-    """Of those who answered, with a comma as the offices' reports have it: `81,3 %`."""
-    return f"{100 * count / answered:.1f} %".replace(".", ",") if answered else "—"
 
 
 def survey_json(found: Sequence[SurveyTotals], since: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from bot.alarms import titled
 from bot.looks import CHANNEL, living
 from bot.model.clock import VIETNAM
+from bot.model.percent import percentage
 from bot.readings import Rules
 from bot.sending_looks import pace_of
 from bot.show_health import HELD
@@ -108,7 +109,7 @@ def _speed(frame: Frame, rules: Rules) -> Iterator[Table]:
     table = _table("Làn, 1 giờ / lane, 1 hour", "", "Tin / sent", f"≤ {quick:g} s", f"> {slow:g} s")
     for each in frame.speeds:
         pace = pace_of(each, rules.watch)
-        table.add_row(_LANES[pace.lane], "", f"{pace.messages:,}", f"{pace.quick_percent:.1f} %", f"{pace.slow:,}")
+        table.add_row(_LANES[pace.lane], "", f"{pace.messages:,}", percentage(pace.quick_percent, 1), f"{pace.slow:,}")
     if table.row_count:
         yield table
 

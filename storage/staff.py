@@ -53,6 +53,9 @@ class Staff:
     async def members(self) -> list[Member]:
         return [_member_of(row) for row in await self._sql.rows("staff_members")]
 
+    async def names(self) -> dict[str, str]:
+        return {row["login"]: row["name"] for row in await self._sql.rows("staff_names")}
+
     async def credentials(self, member_id: str) -> Credentials:
         row = await self._sql.row("staff_credentials", id=member_id)
         if row is None:

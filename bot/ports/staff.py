@@ -41,6 +41,10 @@ class StaffStore(Protocol):
         """All, disabled ones too, by login."""
         ...
 
+    async def names(self) -> dict[str, str]:
+        """What all are called, disabled ones too, by login."""
+        ...
+
     async def credentials(self, member_id: str) -> Credentials:
         """Locked until the transaction ends; empty ones where there is no such member."""
         ...

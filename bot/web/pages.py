@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from hashlib import blake2b
-from math import floor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,6 +17,7 @@ from markupsafe import Markup, escape
 from bot.config import PageSettings
 from bot.model.clock import VIETNAM, from_millis, to_millis
 from bot.model.message import File
+from bot.model.percent import percent, percentage
 
 LANGUAGES = ("vi", "en")
 Words = dict[str, dict[str, str]]
@@ -78,10 +78,10 @@ class Pages:
             hour=_hour,
             whole_codes=whole_codes,
             dialled=_dialled,
-            share=_share,
+            percent=percent,
             figure=_figure,
             day=_day,
-            percent=_percent,
+            percentage=percentage,
             plainly=_plainly,
             lasting=_lasting,
             capital=_capital,
@@ -115,19 +115,9 @@ def _dialled(number: str) -> str:
     return "".join(sign for sign in number if sign in "+0123456789")
 
 
-def _share(part: int, whole: int) -> str:
-    """`88,25%`; a dash of nothing."""
-    return f"{100 * part / whole:.2f}%".replace(".", ",") if whole else "–"
-
-
 def _figure(value: int) -> str:
     """`1.204`."""
     return f"{value:,}".replace(",", ".")
-
-
-def _percent(value: float) -> str:
-    """`99,85`; whole numbers without a comma. Never rounded up to what was not reached."""
-    return f"{floor(value * 100) / 100:g}".replace(".", ",")
 
 
 def _plainly(value: float) -> str:

@@ -24,6 +24,9 @@ SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM
 -- name: staff_members()
 SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff ORDER BY login;
 
+-- name: staff_names()
+SELECT login, name FROM staff;
+
 -- name: staff_lock()
 SELECT id, login, name, email, grants, since, disabled_at, subject, last_in FROM staff ORDER BY login FOR UPDATE;
 

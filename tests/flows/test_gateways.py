@@ -455,7 +455,7 @@ async def test_slow_receipts_move_weight_gradually_and_it_drifts_back(watched: W
     assert shares == [90, 80, 70, 80, 90, 100, 100]
     assert watched.gateways.share("b") == FULL
     told = await watched.storage.read(lambda tx: tx.routing.moves(limit=10))
-    assert told[-1].reason == "25 % of 40 receipts took longer than 5 min or did not come"
+    assert told[-1].reason == "25% of 40 receipts took longer than 5 min or did not come"
     assert told[0].reason == "it fares well again"
 
 
@@ -468,7 +468,7 @@ async def test_errors_move_weight_gradually_and_never_to_nothing(watched: Watche
 
     assert shares == [90, 80, 70, 60, 50, 40, 30, 20, 10, 10, 10, 10]
     told = await watched.storage.read(lambda tx: tx.routing.moves(limit=100))
-    assert told[-1].reason == "25 % of 40 answers in 5 min were errors"
+    assert told[-1].reason == "25% of 40 answers in 5 min were errors"
 
 
 async def test_refused_numbers_do_not_speak_against_a_gateway(watched: Watched) -> None:

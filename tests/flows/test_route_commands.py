@@ -72,7 +72,7 @@ async def _spend(storage: Storage) -> None:
 def test_the_list_says_which_way_each_route_goes_and_how_the_gateways_fare(routed: Desk) -> None:
     routed.in_database(
         lambda storage: storage.write(
-            lambda tx: tx.routing.move(Move("vnpt", utc_now(), 100, 40, "25 % of 40 receipts took longer than 5 min"))
+            lambda tx: tx.routing.move(Move("vnpt", utc_now(), 100, 40, "25% of 40 receipts took longer than 5 min"))
         )
     )
 
@@ -80,7 +80,7 @@ def test_the_list_says_which_way_each_route_goes_and_how_the_gateways_fare(route
 
     assert "esms: 70, vnpt: 30" in said
     assert "SXD-KH" in said
-    assert "giảm còn / down to 40 %" in said
+    assert "giảm còn / down to 40%" in said
     assert "viettel 300, default 350" in said
 
 

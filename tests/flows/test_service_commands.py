@@ -303,9 +303,9 @@ def test_satisfaction_is_counted_by_agency_as_the_reports_count_it(office: Desk)
     shown = office.said("survey")
     listed = office.json("survey", "--since", "2020-01-01")
 
-    assert "61 (81,3 %)" in shown
-    assert "14 (18,7 %)" in shown
-    assert "100,0 %" in shown
+    assert "61 (81,3%)" in shown
+    assert "14 (18,7%)" in shown
+    assert "100,0%" in shown
     assert (listed["asked"], listed["answered"]) == (80, 76)
     assert listed["agencies"][1] == {
         "agency": "H32.99", "asked": 3, "very_satisfied": 0, "satisfied": 0, "not_satisfied": 1, "answered": 1,

@@ -91,7 +91,7 @@ def test_a_picture_fits_the_terminal_and_holds_the_worst(width: int) -> None:
         "hỏng",
         "dừng",
         "120,000",
-        "99.9 %",
+        "99,9%",
         "×4",
         "12 min",
         "0123456",

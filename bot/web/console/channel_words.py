@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.gateways import FULL
+from bot.model.percent import percentage
 from bot.ports import Move
 from bot.standing import GatewayStanding
 
-_ERRORS = re.compile(r"(\d+) % of (\d+) answers in (\d+) min were errors")
-_SLOW = re.compile(r"(\d+) % of (\d+) receipts took longer than 5 min or did not come")
+# Reasons that stand in old databases have a space before the sign.
+_ERRORS = re.compile(r"(\d+) ?% of (\d+) answers in (\d+) min were errors")
+_SLOW = re.compile(r"(\d+) ?% of (\d+) receipts took longer than 5 min or did not come")
 _FIXED = {"works again": "works_again", "it fares well again": "fares_well"}
 
 
@@ -24,7 +26,7 @@ def state_words(words: Mapping[str, Any], gateway: GatewayStanding, *, taken: in
     if gateway.complaint:
         return reason_words(words, gateway.complaint), "wrong"
     if gateway.share < FULL:
-        return words["state_reduced"].format(share=gateway.share), "warn"
+        return words["state_reduced"].format(share=percentage(gateway.share)), "warn"
     if not taken:
         return words["state_idle"], "calm"
     return words["state_well"], "good"
@@ -38,7 +40,8 @@ def move_words(words: Mapping[str, Any], move: Move) -> str:
 def reason_words(words: Mapping[str, Any], reason: str) -> str:
     """Of the watch's own reasons; others as they stand."""
     if match := _ERRORS.search(reason):
-        return str(words["complaint_errors"].format(percent=match[1], total=match[2], minutes=match[3]))
+        share = percentage(int(match[1]))
+        return str(words["complaint_errors"].format(percent=share, total=match[2], minutes=match[3]))
     if match := _SLOW.search(reason):
-        return str(words["complaint_slow"].format(percent=match[1], total=match[2]))
+        return str(words["complaint_slow"].format(percent=percentage(int(match[1])), total=match[2]))
     return str(words[_FIXED[reason]]) if reason in _FIXED else reason

@@ -75,7 +75,13 @@ def page_of(
     words, catalogue = visit.words["dossiers"], Catalogue.load(visit.language)
     dossier, now = seen.dossier, visit.console.clock()
     teller = Teller(
-        words, visit.words["messages"], visit.words["record"], catalogue, dialects_of(visit.app.plan), is_whole
+        words,
+        visit.words["messages"],
+        visit.words["record"],
+        catalogue,
+        dialects_of(visit.app.plan),
+        is_whole,
+        visit.names,
     )
     late = dossier.due_at is not None and is_running(dossier) and dossier.due_at < now
     return visit.page(

@@ -12,10 +12,11 @@ from markupsafe import Markup
 
 from bot.accounts import Accounts, Needs, Opened
 from bot.joining import Joining
-from bot.model.staff import Member
+from bot.model.staff import Member, StaffInvitation
 from bot.second_factor import enrolment_address
 from bot.staff_fields import Refusal
 from bot.web.console.browsers import browser_of
+from bot.web.console.colleagues import colleagues
 from bot.web.console.console import Console
 from bot.web.console.gate import keep
 from bot.web.console.route import Route
@@ -124,7 +125,7 @@ class Entrance:
         letter = await joining_of(visit).letter(visit.part("secret"))
         if letter is None:
             return visit.page("entry_void.html", status=404)
-        return visit.page("entry_letter.html", letter=letter, name=letter.name, error=("", ""))
+        return await _letter(visit, letter, letter.name)
 
     async def join(self, visit: Visit) -> web.Response:
         self.slow_down(visit)
@@ -142,7 +143,7 @@ class Entrance:
             return visit.page("entry_void.html", status=404)
         where = {Refusal.NAME: "name", "differs": "again"}.get(problem, "password")
         error = (where, visit.words["entry"]["weak"][str(problem)])
-        return visit.page("entry_letter.html", status=422, letter=letter, name=name, error=error)
+        return await _letter(visit, letter, name, status=422, error=error)
 
     def slow_down(self, visit: Visit) -> None:
         """Turns away a network from which too many attempts come."""
@@ -194,6 +195,14 @@ def below(wanted: str) -> str:
 
 def _after(wanted: str) -> str:
     return "" if wanted == "/" else f"?tiep={quote(wanted, safe='')}"
+
+
+async def _letter(
+    visit: Visit, letter: StaffInvitation, name: str, *, status: int = 200, error: tuple[str, str] = ("", "")
+) -> web.Response:
+    """Who was invited knows colleagues by their names, and is a stranger to us until the letter is used."""
+    by = replace(visit, names=await colleagues(visit.storage)).who(letter.by)
+    return visit.page("entry_letter.html", status=status, letter=letter, by=by, name=name, error=error)
 
 
 async def _has_totp(visit: Visit) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.model.audit import Entry
-
-_KEY = "api:"
+from bot.web.console.colleagues import called
 
 
 def sentence_of(words: Mapping[str, Any], entry: Entry, names: Mapping[str, str]) -> str:
@@ -18,9 +17,7 @@ def sentence_of(words: Mapping[str, Any], entry: Entry, names: Mapping[str, str]
 
 
 def _who(words: Mapping[str, Any], entry: Entry, names: Mapping[str, str]) -> str:
-    if entry.by.startswith(_KEY):
-        return f"{words['key']} {entry.by.removeprefix(_KEY)}"
-    return names.get(entry.by) or entry.by or str(words["nobody"])
+    return called(names, entry.by, words["key"]) or str(words["nobody"])
 
 
 def things_of(words: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from aiohttp.web_request import FileField
 
 from bot.model.errors import PerhapsWrittenError, trail
 from bot.model.staff import Member, StaffSession
+from bot.web.console.colleagues import colleagues
 from bot.web.console.console import Console, digest_of
 from bot.web.console.route import STRANGERS_FORM, STRANGERS_SECONDS, Route
 from bot.web.console.visit import LANGUAGE_COOKIE, RefusedError, Visit
@@ -44,7 +45,7 @@ def gated(console: Console, route: Route) -> Callable[[web.Request], Awaitable[w
         visit = Visit(console=console, request=request, language=_language(request))
         try:
             if found := await _session(console, request):
-                visit = replace(visit, session=found[0], member=found[1])
+                visit = replace(visit, session=found[0], member=found[1], names=await colleagues(console.storage))
             return await _admitted(console, route, visit)
         except RefusedError as refused:
             return _refusal(visit, refused)

@@ -107,7 +107,7 @@ async def download(visit: Visit) -> web.Response:
     kind = visit.part("kind").removeprefix("nhat-ky.")
     if kind not in TYPES:
         raise missing()
-    filters, names = _filters(visit.asked), await _names(visit)
+    filters, names = _filters(visit.asked), visit.names
     words = visit.words["record"]
     rows: list[tuple[object, ...]] = []
     before = 0
@@ -129,7 +129,7 @@ async def download(visit: Visit) -> web.Response:
 async def _page(visit: Visit, filters: Filters, **more: Any) -> web.Response:
     before = int(text) if (text := visit.asked("truoc", most=18)).isascii() and text.isdigit() else 0
     entries = await _entries(visit, filters, before=before, limit=_PAGE + 1)
-    names = await _names(visit)
+    names = visit.names
     words = visit.words["record"]
     shown = [(each, sentence_of(words, each, names), differences(words, each)) for each in entries[:_PAGE]]
     older = f"{filters.query}&truoc={entries[_PAGE - 1].number}".lstrip("&") if len(entries) > _PAGE else ""
@@ -144,12 +144,6 @@ async def _page(visit: Visit, filters: Filters, **more: Any) -> web.Response:
 async def _entries(visit: Visit, filters: Filters, *, before: int, limit: int) -> list[Entry]:
     scope = visit.scope(Right.AUDIT).asked
     return await visit.storage.read(lambda tx: tx.audit.listed(scope, before=before, limit=limit, **filters.asked))
-
-
-async def _names(visit: Visit) -> dict[str, str]:
-    """What colleagues call whoever has this login."""
-    members = await visit.storage.read(lambda tx: tx.staff.members())
-    return {each.login: each.name for each in members}
 
 
 def differences(words: Mapping[str, Any], entry: Entry) -> list[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.model.clock import VIETNAM
+from bot.model.percent import percent, percentage
 from bot.web.console.private import phone_shown
 from bot.web.pages import LANGUAGES, STATIC, versioned, whole_codes
 
@@ -56,6 +57,7 @@ class Show:
             number=number,
             dong=dong,
             percent=percent,
+            percentage=percentage,
             whole_codes=whole_codes,
             fill=fill,
             phone=phone,
@@ -102,11 +104,6 @@ def dong(value: int | None) -> str:
 def phone(number: str) -> str:
     """`0912 345 678`."""
     return phone_shown(number, is_whole=True)
-
-
-def percent(part: float, whole: float, places: int = 1) -> str:
-    """`3,4 %`; a dash of nothing."""
-    return "–" if not whole else f"{100 * part / whole:.{places}f} %".replace(".", ",")
 
 
 def fill(sentence: str, **values: Any) -> Markup:

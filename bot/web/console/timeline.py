@@ -14,6 +14,7 @@ from bot.ports import LateEvent
 from bot.ports.console import Asked, DossierStory, Outcomes, outcome_of
 from bot.sentences import sentence_of
 from bot.texts import Catalogue, show_moment
+from bot.web.console.colleagues import called
 from bot.web.console.entry_words import sentence_of as recorded
 from bot.web.console.private import address_shown
 from bot.web.console.show import fill
@@ -54,6 +55,8 @@ class Teller:
     dialects: Mapping[str, str]
     is_whole: bool
     """She reads addresses in full."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What colleagues are called, by login."""
 
     def told(self, story: DossierStory) -> list[Moment]:
         """Newest first; what happened in one moment in the order in which it came about."""
@@ -119,7 +122,7 @@ class Teller:
 
     def _apology(self, apology: Apology, story: DossierStory) -> Iterator[Moment]:
         for act in story.acts.get(apology.id, ()):
-            who = act.by or self.words["watch"]
+            who = self._who(act.by) or self.words["watch"]
             title = fill(self.words["apology"][act.what], id=apology.id, who=who)
             detail = fill(self.words["new_date"], old=show_moment(apology.old_at), new=show_moment(apology.new_at))
             yield Moment(
@@ -130,7 +133,9 @@ class Teller:
         title = fill(self.words["feedback"], number=feedback.number)
         yield Moment(at=feedback.at, kind="feedback", title=title, href=f"/hop-thu/phan-anh/{feedback.number}")
         if feedback.answered_at:
-            answered = fill(self.words["feedback_answered"], number=feedback.number, who=feedback.answered_by)
+            answered = fill(
+                self.words["feedback_answered"], number=feedback.number, who=self._who(feedback.answered_by)
+            )
             yield Moment(at=feedback.answered_at, kind="feedback", title=answered, sort=(3, ""))
 
     def _survey(self, survey: Survey) -> Iterator[Moment]:
@@ -143,6 +148,9 @@ class Teller:
         to = address_shown(asked.address, is_whole=self.is_whole)
         return Moment(at=asked.at, kind="asked", title=fill(self.words["asked"], way=way, to=to), mood="calm")
 
+    def _who(self, by: str) -> str:
+        return called(self.names, by, self.record["key"])
+
     def _look(self, entry: Entry) -> Moment:
-        title = recorded(self.record, entry, {})
+        title = recorded(self.record, entry, self.names)
         return Moment(at=entry.at, kind="look", title=title, mood="calm", sort=(4, f"{entry.number:09}"))

@@ -14,6 +14,7 @@ from bot.model.audit import Entry
 from bot.model.staff import Member, Right, Scope, StaffSession
 from bot.ports import Storage, Transaction
 from bot.service import App
+from bot.web.console.colleagues import called
 from bot.web.console.console import Console
 from bot.web.console.places import Place, places_of
 from bot.web.prefix import PREFIX
@@ -49,6 +50,8 @@ class Visit:
     member: Member | None = None
     """None at the door."""
     session: StaffSession | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What colleagues are called, by login, as `told_apart` has them; none at the door."""
     language: str = "vi"
     token: str = field(default="", repr=False)
     """Goes into every form as `token`; the gate has checked it where there is a form."""
@@ -81,6 +84,10 @@ class Visit:
     def places(self) -> list[Place]:
         """The navigation."""
         return places_of(self.me)
+
+    def who(self, by: str) -> str:
+        """Whoever did something: by name, if it is one of us."""
+        return called(self.names, by, self.words["record"]["key"])
 
     # What was sent
 

@@ -66,7 +66,7 @@ async def test_every_channel_says_how_it_fares_and_what_waits(office: Rig) -> No
     assert "Sẵn sàng; một giờ qua chưa có tin nào" in clerk.words
     assert "Mất liên lạc, đang thử lại" in clerk.words
     assert "2 tin, cũ nhất chờ 12 phút" in clerk.words
-    assert "webchat : 100 % → 0 %. Gửi được trở lại." in clerk.words
+    assert "webchat : 100% → 0%. Gửi được trở lại." in clerk.words
     assert 'data-live="/can-bo/kenh/moi"' in clerk.page
 
 
@@ -220,10 +220,8 @@ def test_an_hour_without_messages_is_a_flat_line() -> None:
 
 
 def test_what_the_watch_complains_of_is_told_in_our_words() -> None:
-    assert (
-        reason_words(WORDS, "12 % of 50 answers in 5 min were errors") == "12 % trong 50 lần gửi của 5 phút qua bị lỗi"
-    )
-    assert "không có báo nhận" in reason_words(WORDS, "40 % of 30 receipts took longer than 5 min or did not come")
+    assert reason_words(WORDS, "12% of 50 answers in 5 min were errors") == "12% trong 50 lần gửi của 5 phút qua bị lỗi"
+    assert "không có báo nhận" in reason_words(WORDS, "40% of 30 receipts took longer than 5 min or did not come")
     assert reason_words(WORDS, "it fares well again") == "Đã ổn định trở lại."
     assert reason_words(WORDS, "bảo trì") == "bảo trì"
 
@@ -236,7 +234,7 @@ async def test_a_state_is_a_sentence_for_everything_that_can_be(office: Rig) -> 
         state_words(WORDS, each, taken=taken)
         for each, taken in [
             (paused, 0), (replace(gateway, is_sandbox=True), 0), (replace(gateway, share=0), 1),
-            (replace(gateway, complaint="12 % of 50 answers in 5 min were errors"), 1), (replace(gateway, share=40), 1),
+            (replace(gateway, complaint="12% of 50 answers in 5 min were errors"), 1), (replace(gateway, share=40), 1),
             (gateway, 0), (gateway, 5),
         ]
     ]  # fmt: skip

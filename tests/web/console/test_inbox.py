@@ -297,6 +297,8 @@ async def test_a_wrong_number_is_noted_and_nobody_is_written_to(rig: Rig) -> Non
 
     assert await sent(rig) == []
     assert "Đã lưu ghi chú xử lý" in clerk.words
+    assert "Ghi chú xử lý" in clerk.words.partition("Đã lưu ghi chú xử lý")[2]
+    assert "Câu trả lời" not in clerk.words
 
 
 async def test_an_answer_can_be_previewed_before_it_leaves(rig: Rig) -> None:

@@ -103,7 +103,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(rig: Rig) -> No
 
     assert clerk.where == "/khoa-api"
     assert "Đã thu hồi khóa phan-mem-ho-tich" in clerk.words
-    assert "Thu hồi bởi quan-tri" in clerk.words
+    assert "Thu hồi bởi Cán bộ quan-tri" in clerk.words
     assert await ApiKeys(rig.storage, rig.clock).opened(shown[0]) is None
     assert [each.by for each in await rig.recorded("key.revoked")] == ["quan-tri"]
 

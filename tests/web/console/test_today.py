@@ -114,7 +114,7 @@ async def test_a_call_is_noted_with_who_and_when_and_the_citizen_waits_no_more(r
     await clerk.post("/hom-nay/khong-lien-lac", nguon="office", ma=code(1), cach="call")
 
     assert clerk.where == "/hom-nay/khong-lien-lac"
-    assert "Đã gọi điện lan" in clerk.words
+    assert "Đã gọi điện Cán bộ lan" in clerk.words
     await clerk.get("/")
     assert "0 công dân chưa nhận được tin nào" in clerk.words
     told = await rig.recorded("dossier.told_by_hand")
