@@ -87,13 +87,15 @@ def list_(config: ConfigPath = HERE, json: AsJson = False) -> None:
     if not found:
         show.console.print("Không có yêu cầu xóa dữ liệu nào đang chờ. / No request for erasure waits.")
         return
-    table = Table("Số\nnumber", "Nhận lúc\nat", "Qua\nby way of", "Số điện thoại\nphone", "Hạn\ndue", "")
+    table = Table("Số\nnumber", "Nhận lúc, qua\nat, by way of", "Số điện thoại\nphone", "Hạn\ndue")
     table.columns[0].no_wrap = True  # it is what a clerk must type
     for each in found:
         table.add_row(
-            each.feedback.number, show_moment(each.feedback.at), Text(each.feedback.channel),
-            Text(_masked(each)), show_moment(each.due_at), _left(each.due_at, now),
-        )  # fmt: skip
+            each.feedback.number,
+            Text(f"{show_moment(each.feedback.at)}\n{each.feedback.channel}"),
+            Text(_masked(each)),
+            Text(f"{show_moment(each.due_at)}\n{_left(each.due_at, now)}"),
+        )
     show.console.print(table)
 
 
