@@ -94,7 +94,7 @@ def _context(running: App, demo: DemoSettings | None) -> WebContext:
         is_still=lambda: running.watch.is_still,
         still=lambda: running.watch.still,
         is_stopping=lambda: running.is_stopping,
-        is_unwritten=lambda: running.watch.is_unwritten,
+        is_unwritten=lambda: running.watch.writable.is_failing,
         clock=running.clock,
         new_id=running.new_id,
     )

@@ -25,6 +25,7 @@ from bot.ports import Storage
 from bot.ports.watching import Alarm, Totals
 from bot.readings import Readings, Rules, read
 from bot.settings import SourceSettings
+from bot.writable import Writable
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +98,7 @@ class Watch:
         self._lost_since: datetime | None = None
         self._excused = float("-inf")
         """When the database was last found away: before that no job can be blamed for its silence."""
-        self.is_unwritten = False
-        """The signs of life could not be written down when that was tried last."""
+        self.writable = Writable(clock=clock, monotonic=monotonic)
         self.readings: Readings | None = None
         """Of the last look."""
         self.causes: Sequence[Cause] = ()
@@ -115,10 +115,12 @@ class Watch:
     def alarms(self) -> Sequence[Alarm]:
         """The open ones, as far as this process knows; that the database is away only it can know."""
         stored = self.readings.alarms if self.readings else ()
-        if self._lost_since is None:
-            return stored
-        lost = Alarm(AlarmName.DATABASE.value, "", self._lost_since, "không đọc ghi được", "cannot be used")
-        return [*stored, lost]
+        name = AlarmName.DATABASE.value
+        if self._lost_since:
+            return [*stored, Alarm(name, "", self._lost_since, "không đọc ghi được", "cannot be used")]
+        if since := self.writable.since:
+            return [*stored, Alarm(name, "", since, "không ghi được", "cannot be written")]
+        return stored
 
     @property
     def is_still(self) -> bool:
@@ -129,14 +131,14 @@ class Watch:
 
     @property
     def is_lost(self) -> bool:
-        """The database did not answer the last look."""
-        return self._lost_since is not None
+        """The database did not answer the last look, or has taken nothing for long."""
+        return self._lost_since is not None or self.writable.since is not None
 
     @property
     def still(self) -> Sequence[str]:
         """Jobs of this process that have stopped for no reason outside of it; the watch's own turns go on without a
         database, the others' do not."""
-        if self._lost_since is not None or self.is_unwritten:
+        if self._lost_since is not None or self.writable.is_failing:
             return [name for name in self._beats.still() if name == TURNS]
         return self._beats.still(excused=self._excused)
 
@@ -165,12 +167,11 @@ class Watch:
         while True:
             try:
                 await self.flush()
-                self.is_unwritten = False
+                self.writable.succeeded()
             except Exception as error:
-                if not self.is_unwritten:
-                    log.warning("signs of life could not be written down: %s", trail(error))
-                self.is_unwritten, self._excused = True, self._monotonic()
-            await asyncio.sleep(min(_SOON, FLUSH_EVERY) if self.is_unwritten else FLUSH_EVERY)
+                self.writable.failed(error, is_known=self._lost_since is not None)
+                self._excused = self._monotonic()
+            await asyncio.sleep(min(_SOON, FLUSH_EVERY) if self.writable.is_failing else FLUSH_EVERY)
 
     async def flush(self) -> None:
         """All of this process in one write."""
@@ -197,7 +198,6 @@ class Watch:
         """Looks once, and raises or clears alarms where this process stands over them. Raises `StorageError`."""
         now = self._clock()
         found = await self._storage.read(lambda tx: read(tx, now, self._posts))
-        self._found_again()
         self._unheld = {name: self._unheld.get(name, now) for name in self._posts if name not in found.holders}
         found = replace(found, unheld=self._unheld)
         warnings = self._complain(found)
@@ -208,6 +208,7 @@ class Watch:
         if self._leads():
             changed = await self._alarms.stand(causes, looked=LOOKED)
             found = replace(found, alarms=changed.open)
+        self._found_again()
         self.readings, self.causes, self.looked_at = found, [*causes, *warnings], now
         return self.causes
 

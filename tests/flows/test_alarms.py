@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,54 @@ async def test_a_database_that_is_away_is_logged_once_known_and_over_when_it_is_
     assert known == ["database"]
     assert caplog.text.count("alarm database: away") == 1
     assert "alarm database is over" in caplog.text
+
+
+@pytest.mark.parametrize("leads", [True, False])
+async def test_a_database_that_can_be_read_and_not_written_is_an_alarm_too(
+    leads: bool, sqlite_storage: Storage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process holds it, or its disk is full: looks go on, and nothing is taken or answered."""
+    monkeypatch.setattr("bot.watch._SOON", 0.01)
+    monkeypatch.setattr("bot.writable.PATIENCE", 0.0)  # the clock of the guard stands still
+    held = Held(sqlite_storage)
+    guard = Guard(held, settings=WatchSettings(every=0.01))  # type: ignore[arg-type]
+    guard.watch._leads = lambda: leads
+    running = asyncio.create_task(guard.watch.run())
+
+    async with asyncio.timeout(20):
+        while not guard.watch.writable.since:
+            if guard.watch.is_lost:  # known already
+                break
+            await asyncio.sleep(0.01)
+        known = [each.name for each in guard.watch.alarms]
+        was_lost = guard.watch.is_lost
+        await asyncio.sleep(0.1)
+        early = caplog.text.count("alarm database is over")
+        held.is_held = False
+        while guard.watch.alarms:
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert known == ["database"]
+    assert was_lost
+    assert early == 0, "that it can be read ends nothing"
+    assert caplog.text.count("alarm database: held") == 1
+    assert caplog.text.count("alarm database is over") == 1
+
+
+class Held:
+    """A database that is read as ever, and takes nothing."""
+
+    def __init__(self, inner: Storage) -> None:
+        self._inner = inner
+        self.read = inner.read
+        self.is_held = True
+
+    async def write(self, work: Any) -> Any:
+        if self.is_held:
+            raise StorageError("held by another process")
+        return await self._inner.write(work)
 
 
 async def test_a_watch_that_ends_in_order_is_not_missed(sqlite_storage: Storage) -> None:

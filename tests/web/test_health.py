@@ -17,6 +17,7 @@ from bot import watch
 from bot.app import App, open_app, read_plan
 from bot.config import Config
 from bot.demo.processes import free_port
+from bot.model.errors import StorageError
 from bot.serving import serve_web
 from storage import engine, sqlite_connection
 
@@ -153,7 +154,7 @@ async def test_a_watch_that_no_longer_turns_is_dead_with_or_without_a_database(t
     async with service(tmp_path) as here:
         here.app.beats._pulses[watch.TURNS].at -= 125
         said = await here.says()
-        here.app.watch.is_unwritten = True
+        here.app.watch.writable.failed(StorageError("away"), is_known=False)
         without = (await here.says())["/healthz"]
 
     assert said == {"/healthz": (503, "still: watch\n"), "/readyz": (503, "still: watch\n")}
