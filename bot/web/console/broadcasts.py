@@ -185,6 +185,8 @@ class Figures:
     failed: int
     unsent: int
     """Cancelled, or not sent on purpose."""
+    never: int
+    """Whose turn had not come when it was cancelled."""
     left_out: int
     cost: int
     by_channel: dict[str, int]
@@ -194,11 +196,12 @@ class Figures:
         states = progress.by_state
         counts = {name: sum(states.get(each, 0) for each in group) for name, group in GROUPS.items()}
         left_out = sum(progress.left_out.values())
-        unplanned = 0 if broadcast.state in OVER else max(0, progress.people - progress.handed_out)
+        unplanned = max(0, progress.people - progress.handed_out)
+        waiting, never = (0, unplanned) if broadcast.state in OVER else (unplanned, 0)
         return cls(
-            people=progress.people, waiting=counts["cho"] + unplanned, planned=counts["cho"], held=counts["giu"],
+            people=progress.people, waiting=counts["cho"] + waiting, planned=counts["cho"], held=counts["giu"],
             accepted=counts["gui"], delivered=counts["toi"], failed=counts["hong"], unsent=counts["huy"],
-            left_out=left_out, cost=progress.cost, by_channel=progress.by_channel,
+            never=never, left_out=left_out, cost=progress.cost, by_channel=progress.by_channel,
         )  # fmt: skip
 
     @property

@@ -331,6 +331,8 @@ async def test_a_running_one_is_paused_and_the_rest_cancelled_with_a_reason(send
     assert "Xin ghi lý do" in without
     assert (await sending.get(broadcast_id)).state is BroadcastState.CANCELLED
     assert "Nhầm ngày" in clerk.words
+    assert "Đã đi 2 tin; 28 người không được gửi." in clerk.words
+    assert "100%" not in clerk.words
 
 
 async def test_the_same_list_twice_is_refused_with_a_link_to_the_first(sending: Sending) -> None:

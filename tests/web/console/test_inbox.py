@@ -301,6 +301,15 @@ async def test_a_wrong_number_is_noted_and_nobody_is_written_to(rig: Rig) -> Non
     assert "Câu trả lời" not in clerk.words
 
 
+async def test_the_answer_stands_before_the_erasing_that_leaves_no_address(rig: Rig) -> None:
+    number = await feedback_of(rig, kind=FeedbackKind.ERASURE)
+    clerk = await rig.staff(Role.CLERK)
+
+    await clerk.get(f"/hop-thu/phan-anh/{number}")
+
+    assert 0 < clerk.words.index("Lời trả lời") < clerk.words.index("Xóa dữ liệu của người này")
+
+
 async def test_an_answer_can_be_previewed_before_it_leaves(rig: Rig) -> None:
     number = await feedback_of(rig)
     clerk = await rig.staff(Role.CLERK)
