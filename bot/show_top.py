@@ -52,7 +52,7 @@ def _parts(frame: Frame, before: Frame | None, rules: Rules, lost: str) -> Itera
 
 
 def _head(frame: Frame, before: Frame | None) -> Text:
-    proven = f"−{age(frame.at, frame.proof.until)}" if frame.proof else "chưa / not yet"
+    proven = f"{age(frame.at, frame.proof.until)} trước / ago" if frame.proof else "chưa / not yet"
     rate = f"{sent_per_second(frame, before):,.1f}"
     clock = frame.at.astimezone(VIETNAM)
     return Text(f"motcua {clock:%H:%M:%S}  gửi / sent {rate}/s  sổ khớp / ledger proven {proven}", style="bold")

@@ -208,6 +208,8 @@ async def test_what_reached_whom_is_a_sentence(desk: Rig) -> None:
     assert "Đã báo cho ai" in minh.words
     assert "Chủ hồ sơ" in minh.words
     assert OWNER_PHONE not in minh.page
+    assert "sms:" not in minh.words
+    assert " SMS " in minh.words.partition("Đã báo cho ai")[2].partition("Lời báo")[0]
 
 
 async def test_the_document_can_be_taken_and_that_is_recorded(desk: Rig) -> None:
