@@ -240,7 +240,7 @@ class Watch:
 
     def _lost(self, error: StorageError) -> None:
         self._excused = self._monotonic()
-        if self._lost_since is None:
+        if self._lost_since is None and self.writable.since is None:
             self._lost_since = self._clock()
             log.error("alarm database: %s", error)
 
