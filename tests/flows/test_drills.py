@@ -175,7 +175,7 @@ async def sending(guard: Guard, wire: Wire, *, window: int = 1) -> AsyncIterator
 
 async def a_moment() -> None:
     """Real time, in which what runs can turn some rounds."""
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.08)
 
 
 def lasting(guard: Guard, **changes: object) -> OutboxItem:
@@ -440,6 +440,8 @@ async def test_a_channel_on_which_most_messages_fail_is_an_alarm(guard: Guard) -
     async with sending(guard, wire, window=8):
         items = [lasting(guard, agency="H32", address=Address("sms", f"+8491000{n:04}")) for n in range(25)]
         await guard.storage.write(lambda tx: tx.outbox.enqueue(items))
+        while len(await guard.storage.read(lambda tx: tx.outbox.listed(DeliveryState.FAILED, limit=99))) < len(items):
+            await a_moment()
 
         minutes = await guard.minutes_until(AlarmName.FAILURES, "channel/sms", meanwhile=a_moment)
         alarms = await guard.names()
