@@ -62,6 +62,8 @@ async def test_an_account_is_found_by_id_login_and_subject_as_it_was_kept(storag
     assert await storage.read(read) == [lan] * 3
     assert await storage.read(lambda tx: tx.staff.by_subject("")) is None
     assert [each.login for each in await storage.read(lambda tx: tx.staff.members())] == ["lan", "minh"]
+    names = await storage.read(lambda tx: tx.staff.names())
+    assert names == {"lan": "Nguyễn Thị Lan", "minh": "Nguyễn Thị Lan"}
 
 
 async def test_a_login_is_given_once(storage: Storage) -> None:
