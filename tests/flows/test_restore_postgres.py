@@ -24,6 +24,7 @@ from bot.ports import Storage
 from bot.restore_files import Order, restore
 from bot.restoring import Return, mark, require_silence
 from storage import open_storage
+from storage.backups_postgres import copy_database
 from tests.support.making import message
 from tests.support.postgres import PROGRAMS, Server, _give, server
 from tests.support.storages import _database
@@ -99,6 +100,29 @@ async def test_a_bad_dump_leaves_the_database_empty(postgres_storage_url: str, e
 
     assert await tables_in(empty) == 0
     assert not (tmp_path / "m.db").exists()
+
+
+async def test_a_server_that_ends_idle_transactions_or_long_ones_lets_a_long_dump_finish(
+    postgres_storage_url: str,
+) -> None:
+    async with open_storage(postgres_storage_url) as storage:
+        await planned(storage, 2)
+    connection = await asyncpg.connect(postgres_storage_url)
+    name = await connection.fetchval("SELECT current_database()")
+    limits = ("idle_in_transaction_session_timeout", "transaction_timeout", "statement_timeout")
+    for limit in limits:
+        await connection.execute(f"ALTER DATABASE \"{name}\" SET {limit} = '50ms'")
+    try:
+        async with copy_database(postgres_storage_url, PROGRAMS) as dump:
+            await connection.execute("SELECT pg_sleep(0.3)")
+            while await asyncio.to_thread(dump.read, 1 << 20):
+                pass
+    finally:
+        for limit in limits:
+            await connection.execute(f'ALTER DATABASE "{name}" RESET {limit}')
+        await connection.close()
+
+    assert dump.facts.messages == 2
 
 
 async def test_without_the_programs_it_is_said_what_to_install(postgres_storage_url: str, tmp_path: Path) -> None:
