@@ -25,13 +25,6 @@ SELECT EXISTS (
     SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm')
 )
 """
-_SESSION = {
-    "application_name": "motcua backup",
-    "idle_in_transaction_session_timeout": "0",
-    "statement_timeout": "0",
-}
-"""The transaction that holds the moment waits as long as the dump takes, as pg_dump's own may."""
-_KNOWS_TRANSACTION_TIMEOUT = 17
 _END_SECONDS = 30.0
 _SAID = 400
 """Characters of what a program said that are shown."""
@@ -59,12 +52,12 @@ async def copy_database(url: str, programs: Path | None) -> AsyncIterator[Dump]:
     program = _program("pg_dump", programs)
     shown = _shown(url)
     try:
-        connection = await asyncpg.connect(url, timeout=10, server_settings=_SESSION)
+        connection = await asyncpg.connect(url, timeout=10, server_settings={"application_name": "motcua backup"})
     except FAILURES as error:
         raise postgres_driver.readable(error, shown) from error
     try:
-        if connection.get_server_version().major >= _KNOWS_TRANSACTION_TIMEOUT:
-            await connection.execute("SET transaction_timeout = 0")
+        # The transaction that holds the moment waits as long as the dump takes.
+        await postgres_driver.lift_limits(connection)
         # What is counted and what is dumped is the same moment.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             moment = await connection.fetchval("SELECT pg_export_snapshot()")

@@ -97,6 +97,7 @@ async def _target(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
         connection = await asyncpg.connect(url, timeout=10, server_settings={"application_name": "motcua db copy"})
         try:
+            await postgres_driver.lift_limits(connection)
             yield connection
         finally:
             await connection.close()

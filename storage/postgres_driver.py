@@ -14,6 +14,8 @@ from storage.statements import PARAMETER, load_queries, positional, rows_as_json
 _IN_ARRAYS = "unnest("
 """In a query for many rows that takes them all at once, each of its parameters as an array."""
 _Values = Mapping[str, Any]
+_LIMITS = {"statement_timeout": 10, "idle_in_transaction_session_timeout": 10, "transaction_timeout": 17}
+"""Of the server → the version that knows it first."""
 
 _TOGETHER = 16
 """Rows from which on one statement puts them all in: the server runs one plan instead of hundreds."""
@@ -147,3 +149,10 @@ _MEANINGS = (
     ("58", "máy chủ không đọc ghi được: đĩa hỏng", "cannot be read or written by the server: its disk is failing"),
     ("XX", "đã hỏng: xin xem nhật ký của máy chủ", "is damaged: look into the server's log"),
 )
+
+
+async def lift_limits(connection: asyncpg.Connection) -> None:
+    """For a long piece of work: no limit that the server sets for statements and transactions ends it, as none ends
+    pg_dump."""
+    known = [limit for limit, since in _LIMITS.items() if connection.get_server_version().major >= since]
+    await connection.execute("; ".join(f"SET {limit} = 0" for limit in known))

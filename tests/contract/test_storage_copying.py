@@ -1,6 +1,7 @@
 """Moving up from SQLite to PostgreSQL: every row of every table arrives, or none."""
 
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,17 @@ async def test_a_row_that_the_target_refuses_leaves_it_empty(source: Path, targe
         await copy_up(str(source), target)
 
     assert await rows_there(target, "outbox", ["id"]) == []
+
+
+async def test_a_server_that_ends_long_transactions_lets_the_copy_finish(source: Path, target: str) -> None:
+    connection = await asyncpg.connect(target)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE \"{name}\" SET transaction_timeout = '50ms'")
+    await connection.close()
+
+    copied = await copy_up(str(source), target, copied=lambda table, rows: time.sleep(0.03))
+
+    assert copied.total > 0
 
 
 async def test_a_target_that_holds_something_is_left_alone(source: Path, target: str) -> None:
