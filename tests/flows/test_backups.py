@@ -241,6 +241,19 @@ async def test_what_root_puts_back_belongs_to_the_service(place: Path, stands: b
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 12346, 0o600)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+async def test_what_root_takes_out_the_service_reads_and_nobody_else(place: Path) -> None:
+    (place / "config.toml").write_text("")
+    made = await Backups(lambda: copy_file(str(place / "motcua.db")), KEY, utc_now, place / "config.toml").make(place)
+    (place / "etc").mkdir()
+    os.chown(place / "etc", 0, 12346)
+
+    [written] = extract(made.path, KEY, place / "etc")
+
+    found = written.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 12346, 0o640)
+
+
 async def test_a_damaged_database_is_not_taken_for_a_good_one(place: Path) -> None:
     with sqlite3.connect(place / "motcua.db") as connection:
         connection.execute("PRAGMA writable_schema = 1")
