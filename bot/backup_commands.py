@@ -116,7 +116,7 @@ def key_(
     """Tạo khóa. / Make a key."""
     made = make_key(file)
     show.console.print(
-        f"Đã tạo khóa {made.id} trong {file}, chỉ chủ tệp đọc được. / The key {made.id} was made.\n"
+        f"Đã tạo khóa {made.id} trong {file}, không ai khác đọc được. / The key {made.id} was made.\n"
         f'Trong config.toml, mục [backup]: key = "file:{file}"\n'
         "XIN CHÉP KHÓA RA NƠI KHÁC NGAY (in ra giấy, cất két; không để chung với bản sao lưu). Mất khóa thì không ai "
         "mở được bản sao lưu, kể cả chúng tôi. / KEEP A COPY ELSEWHERE: without the key nobody can open a backup.",

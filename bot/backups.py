@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from bot.backup_archive import DATABASE, Ends, Manifest, Read, read_archive, write_archive
 from bot.backup_format import BackupError, Key
+from bot.handing import let_service_read
 from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import ConfigError
 from bot.ports.backups import CopyDatabase
@@ -127,6 +128,7 @@ def make_key(path: Path) -> Key:
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"{key.text}\n")
+            let_service_read(file.fileno(), path.parent)
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:

@@ -16,6 +16,7 @@ from bot import app, show
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
 from bot.command_record import command_entry
 from bot.config import Config
+from bot.handing import let_service_read
 from bot.model.clock import day_of, utc_now
 from bot.model.errors import ConfigError, StorageError
 from bot.ports import Storage
@@ -39,7 +40,7 @@ def new(path: Annotated[Path, typer.Argument(help="Tệp sẽ tạo / file to ma
         raise ConfigError(f"{path}: đã có tệp này, không ghi đè / exists already and is not overwritten")
     _write(path, app.sealing.new_ring(day_of(utc_now())))
     show.console.print(
-        f"Đã tạo / made: {path} (chỉ chủ tệp đọc được / readable by its owner alone)\n"
+        f"Đã tạo / made: {path} (không ai khác đọc được / nobody else can read it)\n"
         "Việc còn lại / what is left to do:\n"
         "1. Giữ một bản sao ở nơi khác, không để cùng bản sao lưu: mất khóa là mất dữ liệu.\n"
         "   / Keep a copy elsewhere, not beside the backups: without the keys the data is lost.\n"
@@ -218,12 +219,13 @@ def _ring_file(config: Config) -> tuple[Path, app.sealing.Ring]:
 
 def _write(path: Path, ring: app.sealing.Ring) -> None:
     """In one step: a running service may be reading it. A file that was there keeps its owner and who may read it; a
-    new one is for its owner alone."""
+    new one is for its owner alone, or by root for the service too."""
     beside = path.with_name(f"{path.name}.new")
     try:
         beside.unlink(missing_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            let_service_read(handle, path.parent)
             with suppress(FileNotFoundError):
                 was = path.stat()
                 os.fchown(handle, was.st_uid, was.st_gid)

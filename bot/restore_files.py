@@ -16,6 +16,7 @@ from bot.calendars import Calendars
 from bot.config import Config, StorageSettings
 from bot.contacts import Contacts
 from bot.deadlines import DeadlineWatch
+from bot.handing import let_service_read
 from bot.ledger import balance
 from bot.model.errors import StorageError
 from bot.model.ids import id_maker
@@ -242,18 +243,10 @@ def extract(file: Path, key: Key, folder: Path) -> list[Path]:
             path = folder / name
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
                 target.write(found.get(name, b""))
-                _let_read(target.fileno(), folder)
+                let_service_read(target.fileno(), folder)
             written.append(path)
     except FileExistsError as error:
         raise BackupError(f"{error.filename}: đã có tệp này / is there already") from None
     except OSError as error:
         raise BackupError(f"{error.filename or file}: {error.strerror}") from None
     return written
-
-
-def _let_read(handle: int, folder: Path) -> None:
-    """What root writes the service reads too, by the folder's group, as `motcua init --user` leaves it."""
-    group = folder.stat().st_gid
-    if os.geteuid() == 0 and group != 0:
-        os.fchown(handle, 0, group)
-        os.fchmod(handle, 0o640)

@@ -250,8 +250,13 @@ async def test_what_root_takes_out_the_service_reads_and_nobody_else(place: Path
 
     [written] = extract(made.path, KEY, place / "etc")
 
-    found = written.stat()
-    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 12346, 0o640)
+    make_key(place / "etc" / "backup.key")
+    make_key(place / "backup.key")
+
+    for path in (written, place / "etc" / "backup.key"):
+        found = path.stat()
+        assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 12346, 0o640)
+    assert stat.S_IMODE((place / "backup.key").stat().st_mode) == 0o600, "in a folder of root's own"
 
 
 async def test_a_damaged_database_is_not_taken_for_a_good_one(place: Path) -> None:
