@@ -10,6 +10,7 @@ from bot.guarding import KEPT
 from bot.model.clock import Clock
 from bot.model.errors import trail
 from bot.ports import Spread, Storage, Transaction
+from bot.sure_of_time import SureOfTime
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +35,18 @@ class GuessWatch:
         every: float = 10.0,
         documents_days: int = 30,
         beats: Beats | None = None,
+        sure: SureOfTime | None = None,
     ) -> None:
         """`every`: seconds between looks, so that an alarm is raised within a minute of its reason. `documents_days`:
         for how long documents are kept. `beats`: where the alarm is complained of while it lasts; without them it is
-        only logged."""
+        only logged. `sure`: of what time it is, where something is forgotten; without it the clock is believed."""
         self._storage = storage
         self._settings = settings
         self._conversation = conversation
         self._clock = clock
         self._every = every
         self._beats = beats
+        self._sure = sure
         self._documents_days = documents_days
         self._tidied_at: datetime | None = None
         self._is_on = False
@@ -113,6 +116,8 @@ class GuessWatch:
         """
         now = self._clock()
         if self._tidied_at is not None and now - self._tidied_at < _TIDY:
+            return
+        if self._sure and not await self._sure.is_sure():
             return
         self._tidied_at = now
         lapsed = await self._storage.write(lambda tx: self._forget(tx, now))

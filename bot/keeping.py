@@ -10,6 +10,7 @@ from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import StorageError, trail
 from bot.ports import Month, Storage
 from bot.retention import Retention
+from bot.sure_of_time import SureOfTime
 
 log = logging.getLogger(__name__)
 
@@ -141,12 +142,22 @@ async def _over(storage: Storage, before: datetime) -> list[Month]:
 class KeepingWatch:
     """One process does it at a time."""
 
-    def __init__(self, storage: Storage, *, clock: Clock, keep_months: int, retention: Retention | None = None) -> None:
-        """`retention`: what of a message or a person goes before the whole row does."""
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        clock: Clock,
+        keep_months: int,
+        retention: Retention | None = None,
+        sure: SureOfTime | None = None,
+    ) -> None:
+        """`retention`: what of a message or a person goes before the whole row does. `sure`: of what time it is;
+        without it the clock is believed."""
         self._storage = storage
         self._retention = retention
         self._clock = clock
         self._keep_months = keep_months
+        self._sure = sure
         self._trimmed_on: object = None
 
     async def run(self, beat: Beat = unheard) -> None:
@@ -169,7 +180,8 @@ class KeepingWatch:
         if made := await make_months(self._storage, now=now):
             log.info("made the tables of %s", ", ".join(made))
         there = now.astimezone(VIETNAM)
-        if there.date() == self._trimmed_on or not self._is_night():
+        is_sure = self._sure is None or await self._sure.is_sure()
+        if there.date() == self._trimmed_on or not self._is_night() or not is_sure:
             return
         await self._storage.write(lambda tx: tx.keeping.look_over())
         if self._keep_months:
@@ -180,6 +192,8 @@ class KeepingWatch:
                 )
         if self._retention:
             await self._retention.night(goes_on=self._is_night)
+        if self._sure:
+            await self._sure.slept()
         self._trimmed_on = there.date()
 
     def _is_night(self) -> bool:

@@ -48,6 +48,7 @@ from bot.ports.backups import CopyDatabase
 from bot.quiet import QuietHours
 from bot.receipts import record_in
 from bot.roles import ALL, Role
+from bot.sure_of_time import SureOfTime
 from bot.texts import Library, library
 from bot.watch import Watch
 from bot.watchers import Planners, blocked_watch_for
@@ -112,7 +113,7 @@ class App:
         plan, storage, clock, config = self.plan, self.storage, self.clock, self.plan.config
         self.guess_watch = GuessWatch(
             storage, config.lookup, config.conversation, clock=clock, documents_days=config.apologies.keep_days,
-            beats=self.beats,
+            beats=self.beats, sure=SureOfTime(storage, clock=clock),
         )  # fmt: skip
         self.desk = Desk(
             storage, config.conversation, clock, self.new_id, place=sms_place(plan, self.planner),

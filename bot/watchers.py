@@ -40,6 +40,7 @@ from bot.retention import Retention
 from bot.sealing import EVERY as SEALING_EVERY
 from bot.sealing import SealingWatch
 from bot.session_watch import watch_sessions
+from bot.sure_of_time import SureOfTime
 from bot.text_check import log_findings
 from bot.text_check import rules_of as text_rules_of
 from bot.texts import Library
@@ -88,6 +89,7 @@ class Planners:
                 clock=clock,
                 keep_months=config.storage.keep_months,
                 retention=Retention(storage, config.retention, clock, config.conversation.keep_text_days),
+                sure=SureOfTime(storage, clock=clock),
             ).run(beat("keeping", every=KEEPING_EVERY)),
             name_once(storage),
             log_findings(storage, text_rules_of(self.plan), config.texts.language),

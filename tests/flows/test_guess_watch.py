@@ -15,6 +15,7 @@ from bot.model.errors import StorageError
 from bot.model.message import InboundMessage
 from bot.model.person import Address, Binding, Proof
 from bot.ports import ConversationState, Mirrored, Storage, Trace
+from bot.sure_of_time import SureOfTime
 from tests.support.making import OWNER_PHONE, START, Time, code, dossier
 
 RULES = LookupSettings(
@@ -204,6 +205,23 @@ async def test_tidying_happens_once_an_hour(desk: Desk) -> None:
     await desk.watch.tidy()
 
     assert before is not None
+    assert await binding(desk, Address("zalo", "1")) is None
+
+
+async def test_where_the_clock_is_doubted_nothing_is_tidied(desk: Desk) -> None:
+    seconds = [0.0]
+    sure = SureOfTime(desk.storage, clock=desk.time, monotonic=lambda: seconds[0])
+    watch = GuessWatch(desk.storage, RULES, TALK, clock=desk.time, sure=sure)
+    await bind(desk, Address("zalo", "1"), START)
+    desk.time.pass_(days=900)
+
+    await watch.tidy()
+    doubted = await binding(desk, Address("zalo", "1"))
+    seconds[0] += 86_400
+    desk.time.pass_(days=1)
+    await watch.tidy()
+
+    assert doubted is not None
     assert await binding(desk, Address("zalo", "1")) is None
 
 
