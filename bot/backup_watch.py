@@ -106,16 +106,16 @@ def _last_hour(now: datetime, at: time) -> datetime:
 
 
 def _trouble(now: datetime, newest: datetime | None, failed: str) -> tuple[str, str] | None:
-    vietnamese, english = _halves(failed)
+    vietnamese, english = (f": {each}" for each in _halves(failed)) if failed else ("", "")
     if newest is None:
-        return (f"chưa có bản sao lưu nào: {vietnamese}", f"there is no backup yet: {english}") if failed else None
+        return (f"chưa có bản sao lưu nào{vietnamese}", f"there is no backup yet{english}") if failed else None
     age = now - newest
     if age <= LATE:
         return None
     hours = age.total_seconds() / 3600
     return (
-        f"bản sao lưu tốt gần nhất đã {hours:.0f} giờ{f': {vietnamese}' if failed else ''}",
-        f"the last good backup is {hours:.0f} h old{f': {english}' if failed else ''}",
+        f"bản sao lưu tốt gần nhất đã {hours:.0f} giờ{vietnamese}",
+        f"the last good backup is {hours:.0f} h old{english}",
     )
 
 

@@ -71,7 +71,7 @@ def list_(config: ConfigPath = HERE, json: AsJson = False) -> None:
         show.console.print("  ".join(filter(None, words)), soft_wrap=True, markup=False)
     for letter in letters:
         _print_open(letter)
-    if told := scarcity(members, [each for each in letters if each.expires_at > utc_now()]):
+    if told := scarcity(members, letters, utc_now()):
         show.errors.print(f"{told[:1].upper()}{told[1:]}", style="yellow", soft_wrap=True, markup=False)
 
 

@@ -232,17 +232,19 @@ def administers_all(member: Member) -> bool:
     return member.disabled_at is None and member.scope(Right.ADMINISTER).is_everywhere
 
 
-def _would_administer(letter: StaffInvitation) -> bool:
-    return any(each.role is Role.ADMINISTRATOR and each.agency == EVERYWHERE for each in letter.grants)
+def _would_administer(letter: StaffInvitation, now: datetime) -> bool:
+    """It makes one more of them. A letter for somebody who has an account makes nobody more."""
+    is_open = not letter.member and letter.expires_at > now
+    return is_open and any(each.role is Role.ADMINISTRATOR and each.agency == EVERYWHERE for each in letter.grants)
 
 
-def scarcity(members: Collection[Member], letters: Collection[StaffInvitation] = ()) -> str:
-    """What whoever runs the service is told while too few administer the province; empty: there are enough. `letters`:
-    those that may still be used; with them there may soon be enough."""
+def scarcity(members: Collection[Member], letters: Collection[StaffInvitation], now: datetime) -> str:
+    """What whoever runs the service is told while too few administer the province; empty: there are enough. With the
+    `letters` of invitation that may be used there may soon be."""
     number = sum(map(administers_all, members))
     if number >= ADMINISTRATORS:
         return ""
-    if number + sum(map(_would_administer, letters)) >= ADMINISTRATORS:
+    if number + sum(_would_administer(each, now) for each in letters) >= ADMINISTRATORS:
         return (
             "trao thư mời cho quản trị viên khi dịch vụ chạy, trước khi thư hết hạn (motcua staff list). / hand over "
             "the letters of invitation while the service runs, before they end."
@@ -258,8 +260,7 @@ def scarcity(members: Collection[Member], letters: Collection[StaffInvitation] =
 
 async def scarcity_now(tx: Transaction, now: datetime) -> str:
     """`scarcity` as it stands in the database."""
-    members, letters = await tx.staff.members(), await tx.staff.invitations()
-    return scarcity(members, [each for each in letters if each.expires_at > now])
+    return scarcity(await tx.staff.members(), await tx.staff.invitations(), now)
 
 
 def too_few(before: Collection[Member], after: Collection[Member]) -> bool:

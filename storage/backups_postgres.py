@@ -56,10 +56,10 @@ async def copy_database(url: str, programs: Path | None) -> AsyncIterator[Dump]:
     except FAILURES as error:
         raise postgres_driver.readable(error, shown) from error
     try:
-        # The transaction that holds the moment waits as long as the dump takes.
-        await postgres_driver.lift_limits(connection)
         # What is counted and what is dumped is the same moment.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            # It is held for as long as the dump takes.
+            await postgres_driver.lift_limits(connection)
             moment = await connection.fetchval("SELECT pg_export_snapshot()")
             facts = await _facts(connection, shown)
             arguments = [program, "-Fc", "-Z0", "--no-owner", "--no-privileges", f"--snapshot={moment}"]

@@ -62,6 +62,7 @@ async def copy_up(path: str, url: str, *, copied: Copied = lambda table, rows: N
     """
     with _source(path) as source:
         async with _target(url) as target, target.transaction():
+            await postgres_driver.lift_limits(target)
             tables = await _tables(source, target)
             await _take_keys(source, target)
             rows = {}
@@ -97,7 +98,6 @@ async def _target(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
         connection = await asyncpg.connect(url, timeout=10, server_settings={"application_name": "motcua db copy"})
         try:
-            await postgres_driver.lift_limits(connection)
             yield connection
         finally:
             await connection.close()

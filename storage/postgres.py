@@ -154,7 +154,7 @@ class PostgresStorage(Engine):
         await self._make_ledger()
         async with self._connected() as connection, connection.transaction():
             # A change of a big table takes its time, and whoever comes second waits for it.
-            await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+            await postgres_driver.lift_limits(connection)
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=_MIGRATION_SECONDS)
             needed = missing(as_applied(await connection.fetch(APPLIED)), self.shown)
             for migration in needed:

@@ -14,7 +14,12 @@ from storage.statements import PARAMETER, load_queries, positional, rows_as_json
 _IN_ARRAYS = "unnest("
 """In a query for many rows that takes them all at once, each of its parameters as an array."""
 _Values = Mapping[str, Any]
-_LIMITS = {"statement_timeout": 10, "idle_in_transaction_session_timeout": 10, "transaction_timeout": 17}
+_LIMITS = {
+    "statement_timeout": 10,
+    "lock_timeout": 10,
+    "idle_in_transaction_session_timeout": 10,
+    "transaction_timeout": 17,
+}
 """Of the server → the version that knows it first."""
 
 _TOGETHER = 16
@@ -152,7 +157,7 @@ _MEANINGS = (
 
 
 async def lift_limits(connection: asyncpg.Connection) -> None:
-    """For a long piece of work: no limit that the server sets for statements and transactions ends it, as none ends
-    pg_dump."""
+    """For the transaction that is open, a long piece of work: no limit of the server or of ours for statements, locks
+    and transactions ends it, as none ends pg_dump."""
     known = [limit for limit, since in _LIMITS.items() if connection.get_server_version().major >= since]
-    await connection.execute("; ".join(f"SET {limit} = 0" for limit in known))
+    await connection.execute("; ".join(f"SET LOCAL {limit} = 0" for limit in known))

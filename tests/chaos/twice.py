@@ -85,6 +85,7 @@ async def run(place: Path, url: str, *, times: int = 3, each: int = 5) -> Report
             statuses=dict(echo.statuses), planned_by=dict(origins),
             wanted={"change": len(events), "inbound": people, "api": keys, "broadcast": told},
             inbound=inbound,
+            counted_as_accepted=sum(minute.accepted for minute in minutes if minute.gateway == "sms"),
             counted_as_delivered=sum(minute.delivered for minute in minutes if minute.gateway == "sms"),
             delivered=sum(item.state is DeliveryState.DELIVERED for item in by_sms),
         )  # fmt: skip

@@ -104,10 +104,19 @@ async def test_a_row_that_the_target_refuses_leaves_it_empty(source: Path, targe
 async def test_a_server_that_ends_long_transactions_lets_the_copy_finish(source: Path, target: str) -> None:
     connection = await asyncpg.connect(target)
     name = await connection.fetchval("SELECT current_database()")
-    await connection.execute(f"ALTER DATABASE \"{name}\" SET transaction_timeout = '50ms'")
+    await connection.execute(f"ALTER DATABASE \"{name}\" SET transaction_timeout = '500ms'")
     await connection.close()
 
-    copied = await copy_up(str(source), target, copied=lambda table, rows: time.sleep(0.03))
+    slept: list[str] = []
+
+    def slowly(table: str, _: int) -> None:
+        if not slept:
+            time.sleep(0.8)
+            slept.append(table)
+
+    copied = await copy_up(str(source), target, copied=slowly)
+
+    assert slept
 
     assert copied.total > 0
 

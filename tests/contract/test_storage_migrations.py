@@ -109,6 +109,26 @@ async def test_a_migration_that_was_changed_afterwards_is_noticed(storage_url: s
             await storage.migrate()
 
 
+@pytest.mark.parametrize("storage_url", ["postgres"], indirect=True)
+async def test_a_server_that_ends_long_transactions_lets_a_long_migration_finish(
+    storage_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Migration("0001_slow", "SELECT pg_sleep(0.8);\n")
+    monkeypatch.setattr("storage.migrate.migrations", lambda: (slow,))
+    server = await asyncpg.connect(storage_url)
+    name = await server.fetchval("SELECT current_database()")
+    await server.execute(f"ALTER DATABASE \"{name}\" SET transaction_timeout = '500ms'")
+
+    try:
+        async with open_storage(storage_url) as storage:
+            applied = await storage.migrate()
+    finally:
+        await server.execute(f'ALTER DATABASE "{name}" RESET transaction_timeout')
+        await server.close()
+
+    assert applied == ["0001_slow"]
+
+
 @FILES
 async def test_a_migration_that_fails_leaves_nothing(storage_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Migration("0001_broken", "CREATE TABLE first (a TEXT);\nCREATE TABLE first (a TEXT);\n")

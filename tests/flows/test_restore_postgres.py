@@ -111,10 +111,10 @@ async def test_a_server_that_ends_idle_transactions_or_long_ones_lets_a_long_dum
     name = await connection.fetchval("SELECT current_database()")
     limits = ("idle_in_transaction_session_timeout", "transaction_timeout", "statement_timeout")
     for limit in limits:
-        await connection.execute(f"ALTER DATABASE \"{name}\" SET {limit} = '50ms'")
+        await connection.execute(f"ALTER DATABASE \"{name}\" SET {limit} = '500ms'")
     try:
         async with copy_database(postgres_storage_url, PROGRAMS) as dump:
-            await connection.execute("SELECT pg_sleep(0.3)")
+            await connection.execute("SELECT pg_sleep(0.8)")
             while await asyncio.to_thread(dump.read, 1 << 20):
                 pass
     finally:

@@ -91,6 +91,8 @@ def test_check_says_how_to_invite_while_too_few_administer_the_province_and_fail
     one = service.types("check")
     service.said("staff", "invite", "hoa", "--name", "Hoa", "--role", "administrator", "--agency", "H32.10")
     beneath = service.types("check")
+    service.said("staff", "reset", "lan")
+    opened_anew = service.types("check")
     service.said("staff", "invite", "minh", "--name", "Minh", "--role", "administrator")
     on_its_way = service.types("check")
     service.said("staff", "withdraw", "minh")
@@ -100,6 +102,7 @@ def test_check_says_how_to_invite_while_too_few_administer_the_province_and_fail
     assert "mới có 1 quản trị viên toàn tỉnh" in one.out
     assert "motcua staff invite" in one.out
     assert "motcua staff invite" in beneath.out, "she will not administer the whole province"
+    assert "motcua staff invite" in opened_anew.out, "that letter makes nobody more"
     assert "trao thư mời cho quản trị viên" in on_its_way.out
     assert "motcua staff invite" not in on_its_way.out
     assert "quản trị viên toàn tỉnh" not in two.out
