@@ -122,15 +122,12 @@ async def _page(tx: Transaction, *, ids: Sequence[str]) -> list[OutboxItem]:
 
 
 async def everything(storage: Storage) -> list[OutboxItem]:
-    """All messages that the ledger has."""
-    found: list[OutboxItem] = []
-    for state in DeliveryState:
-        found += await storage.read(partial(_in_state, state=state))
-    return found
+    """All messages that the ledger has, as they are at one moment: what changes its state meanwhile stands there once."""
+    return await storage.read(_in_every_state)
 
 
-async def _in_state(tx: Transaction, *, state: DeliveryState) -> list[OutboxItem]:
-    return await tx.outbox.listed(state, limit=_ALL)
+async def _in_every_state(tx: Transaction) -> list[OutboxItem]:
+    return [item for state in DeliveryState for item in await tx.outbox.listed(state, limit=_ALL)]
 
 
 async def until_quiet(

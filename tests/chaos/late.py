@@ -17,6 +17,7 @@ from typing import Any
 from bot.app import open_app, read_plan
 from bot.config import Config
 from bot.fallback_watch import FallbackWatch
+from bot.guess_watch import GuessWatch
 from bot.model.clock import month_of, utc_now
 from bot.model.ids import id_maker
 from bot.model.message import Alternative, DeliveryState, OutboxItem, Receipt
@@ -24,6 +25,7 @@ from bot.model.person import Address
 from bot.ports import Transaction
 from bot.report_plan import report_watch_for
 from bot.service import App
+from bot.sure_of_time import SureOfTime
 from tests.adapters.sms_smpp.support import Centre, centre
 from tests.chaos.figures import Report, journal, judged, kept
 from tests.support.making import Time, message
@@ -162,10 +164,14 @@ async def _strangers(app: App, clock: Time) -> tuple[int, int, int]:
         Receipt(channel="first", reference=f"stranger-{n}", state=DeliveryState.DELIVERED, at=clock()) for n in range(5)
     ]
     await app.deliver(ours)
+    # Its clock goes as time does: the service's own would call these days a jump, and forget nothing.
+    sure = SureOfTime(app.storage, clock=clock, monotonic=lambda: clock().timestamp())
+    settings = app.plan.config
+    tidying = GuessWatch(app.storage, settings.lookup, settings.conversation, clock=clock, sure=sure)
     found = []
     for days in (0, 7, 30):
         clock.now += timedelta(days=days)
-        await app.guess_watch.tidy()
+        await tidying.tidy()
         found.append(await app.storage.read(lambda tx: tx.outbox.parked()))
     return found[0], found[1], found[2]
 
