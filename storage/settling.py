@@ -6,10 +6,10 @@ from typing import Any
 
 from bot.model.clock import month_of, to_millis
 from bot.model.message import DeliveryState, Receipt
-from bot.ports import Settlement
+from bot.ports import SLOW, Settlement
 from storage.edge import clean, key_set, millis, to_json
 from storage.measuring import Answer
-from storage.message_rows import HAS_WAYS, Locked, receipt_of, way_taken
+from storage.message_rows import HAS_WAYS, Locked, Part, receipt_of, way_taken
 from storage.ordinary import Counted, Ordinary
 from storage.tallies import Charge, Named, minute_of
 
@@ -20,6 +20,9 @@ _TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 _PAID = (*_TAKEN, DeliveryState.UNCERTAIN)
 _WORDS = (*_TAKEN, DeliveryState.FAILED)
 """A provider's word on a message, yes or no."""
+_HEARD = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.EXPIRED)
+"""Where a receipt may have brought an item before the answer came that was to settle it."""
+_SLOW = SLOW.total_seconds() * 1000
 _UNSENT = (DeliveryState.SUPPRESSED, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED, DeliveryState.EXPIRED)
 _COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
     DeliveryState.ACCEPTED: ("accepted",),
@@ -49,6 +52,20 @@ class _Settled:
         return self.item.state in _OPEN and self.way == self.item.way
 
     @property
+    def is_overtaken(self) -> bool:
+        """A receipt was quicker; or this answer has been told before."""
+        is_there = self.way == self.item.way and self.item.state in _HEARD
+        return is_there and self.settlement.attempted and self.settlement.state in _PAID
+
+    @property
+    def left_at(self) -> int | None:
+        """`sent_at` of an item that a receipt has moved before this answer came."""
+        before, at = self.item.sent_at, to_millis(self.settlement.at)
+        if self.way or self.settlement.state not in _TAKEN:
+            return before
+        return at if before is None else min(at, before)
+
+    @property
     def cost(self) -> int | None:
         """What it costs now; None where it costs nothing, or this way was paid for by an earlier answer."""
         return self.settlement.cost if self.settlement.state in _PAID and not self._is_paid else None
@@ -57,7 +74,8 @@ class _Settled:
     def _is_paid(self) -> bool:
         if self.way:
             return self.item.paid_way is not None and self.item.paid_way >= self.way
-        return self.item.cost is not None or self.item.sent_at is not None
+        # Where a receipt has overtaken it, `sent_at` is from there.
+        return self.item.cost is not None or (self.item.sent_at is not None and not self.is_overtaken)
 
     @property
     def total_cost(self) -> int | None:
@@ -71,6 +89,18 @@ class _Settled:
         counts = self.settlement.attempted and self.item.gateway
         state = DeliveryState.FAILED if self.settlement.moves_on else self.settlement.state
         return _COLUMNS.get(state, ()) if counts else ()
+
+    @property
+    def end(self) -> tuple[str, ...]:
+        """Where its gateway's minute counts the receipt that has overtaken it, which could not know the minute."""
+        item, at = self.item, to_millis(self.settlement.at)
+        if self.settlement.state is not DeliveryState.ACCEPTED or not item.gateway:
+            return ()
+        if item.state == DeliveryState.DELIVERED and (self.way or item.sent_at == item.settled_at):
+            is_slow = item.settled_at is not None and item.settled_at - at > _SLOW
+            return ("delivered",) if is_slow else ("delivered", "in_time")
+        has_failed = item.state in (DeliveryState.FAILED, DeliveryState.EXPIRED)
+        return ("undelivered",) if has_failed and (self.way or item.sent_at is None) else ()
 
     @property
     def answer(self) -> Answer:
@@ -182,18 +212,34 @@ class Settling(Ordinary):
         if effective:
             await self._sql.change("settle", items=to_json({each.item.id: each.row() for each in effective}))
             await self._move_on([each for each in effective if each.moves_on])
+        overtaken = await self._overtaken(ours)
         late = [each for each in ours if each.way < each.item.way and each.cost is not None]
-        await self._sql.change_many("pay_late", [_paid_late(each) for each in late])
+        await self._sql.change_many("settle_late", [_settled_late(each) for each in [*late, *overtaken]])
         parts = [part for each in ours for part in _parts(each)]
         await self._sql.change_many("add_part", parts)
+        await self._sql.change_many("number_part", [_numbered(part) for each in overtaken for part in _parts(each)])
         counted.parts += [(part["gateway"], part["reference"]) for part in parts]
-        await self._note_bypasses(effective)
+        await self._note_bypasses([*effective, *overtaken])
         await self._tallies.remember(
             Named(each.item.address, each.settlement.carrier, each.settlement.at)
             for each in ours
             if each.settlement.carrier
         )
-        _count(counted, effective, [*effective, *late])
+        _count(counted, [*effective, *overtaken], [*effective, *late, *overtaken])
+        for each in overtaken:
+            counted.minutes.update((each.item.gateway, minute_of(each.settlement.at), column) for column in each.end)
+
+    async def _overtaken(self, ours: Collection[_Settled]) -> Collection[_Settled]:
+        """The answers that come after a receipt and are told for the first time: one told before was paid for, or has
+        numbered its parts. What costs nothing and names none cannot be told apart, and is left alone."""
+        found = {each.item.id: each for each in ours if each.is_overtaken}
+        rows = [Part(*row) for row in await self._sql.rows("parts_of", ids=key_set(found))] if found else []
+        known = {(part.item_id, part.way) for part in rows if part.number}
+        return [
+            each
+            for each in found.values()
+            if each.cost is not None or (_parts(each) and (each.item.id, each.way) not in known)
+        ]
 
     async def _note_bypasses(self, effective: Collection[_Settled]) -> None:
         """What left in quiet hours; a person's word, which came before, stays."""
@@ -255,6 +301,17 @@ def _parts(settled: _Settled) -> list[dict[str, Any]]:
     ]
 
 
-def _paid_late(settled: _Settled) -> dict[str, Any]:
-    """The cost of a way that was left before its answer came."""
-    return {"id": settled.item.id, "cost": settled.total_cost, "paid_way": settled.way}
+def _numbered(part: Mapping[str, Any]) -> dict[str, Any]:
+    """What a receipt had named already."""
+    return {key: part[key] for key in ("number", "gateway", "reference", "item_id")}
+
+
+def _settled_late(settled: _Settled) -> dict[str, Any]:
+    """What an item learns from an answer to a way that it has left, or that a receipt has overtaken."""
+    item, cost = settled.item, settled.cost
+    return {
+        "id": item.id,
+        "cost": settled.total_cost,
+        "paid_way": item.paid_way if cost is None else settled.way,
+        "sent_at": settled.left_at if settled.is_overtaken else item.sent_at,
+    }

@@ -21,7 +21,7 @@ _DOSSIERS = "dossiers_find changes_of late_of source_get"
 _OUTBOX = """
     enqueue enqueue_one plan item add_part park record_part name_carrier take_way
     count_failures count_speed
-    count_minutes count_spending count_dossier_spending note_seen pay_late remember_carrier
+    count_minutes count_spending count_dossier_spending note_seen number_part remember_carrier settle_late
     lease_take lease_renew lease_give_back lease_fence lease_lock lease_holders shares_lock shares_put
     parked_any arrive_part arrive_item
 """

@@ -18,8 +18,8 @@ FROM json_each(:items) AS s
 WHERE outbox.id = s.key
     /*postgres AND s.key = s.key || '' */;
 
--- name: pay_late(cost, paid_way, id)*!
-UPDATE outbox SET cost = :cost, paid_way = :paid_way WHERE id = :id;
+-- name: settle_late(cost, paid_way, sent_at, id)*!
+UPDATE outbox SET cost = :cost, paid_way = :paid_way, sent_at = :sent_at WHERE id = :id;
 
 -- name: add_part(gateway, reference, item_id, number, at, way)*!
 INSERT INTO parts (channel, reference, item_id, number, at, way, state)
@@ -29,6 +29,11 @@ INSERT INTO parts (channel, reference, item_id, number, at, way, state)
     CAST(:at AS BIGINT[]), CAST(:way AS BIGINT[])
 ) AS g */
 ON CONFLICT DO NOTHING;
+
+-- name: number_part(number, gateway, reference, item_id)*!
+-- Of a part that a receipt has told of before the answer did.
+UPDATE parts SET number = :number
+WHERE channel = :gateway AND reference = :reference AND item_id = :item_id AND number = 0;
 
 -- name: unpark(references)
 DELETE FROM parked

@@ -180,6 +180,76 @@ async def test_an_end_of_which_the_sending_is_unknown_belongs_to_no_minute(stora
     assert await minutes(storage) == [Minute(gateway="esms", minute=NOW, uncertain=1)]
 
 
+@pytest.mark.parametrize("cost", [350, None])
+@pytest.mark.parametrize(
+    ("end", "after", "counted"),
+    [
+        (DELIVERED, 0, {"delivered": 1, "in_time": 1}),
+        (DELIVERED, 301, {"delivered": 1}),
+        (FAILED, 0, {"undelivered": 1}),
+        (DeliveryState.EXPIRED, 0, {"undelivered": 1}),
+        (ACCEPTED, 0, {}),
+    ],
+)
+async def test_an_answer_that_a_receipt_has_overtaken_counts_and_costs_as_if_it_had_come_first(
+    storage: Storage, end: DeliveryState, after: int, counted: dict[str, int], cost: int | None
+) -> None:
+    item = an_item(1, agency="H29", parts=2)
+    await claimed(storage, item)
+    left = later(seconds=3)
+    receipt = a_receipt("ref-1", item_id=item.id, channel="esms", state=end, at=later(seconds=3 + after))
+    await record(storage, (receipt, end))
+
+    for _ in range(2):  # The second time because a commit was answered by nobody.
+        await settle(storage, a_settlement(item.id, ACCEPTED, "ref-1", "ref-2", cost=cost, at=left))
+
+    told = await stored(storage, item)
+    assert (told.state, told.cost, told.sent_at) == (end, cost, left)
+    assert await minutes(storage) == [Minute(gateway="esms", minute=NOW, accepted=1, **counted)]
+    assert await spent(storage) == ({} if cost is None else {"H29": Spent(1, 2, 350)})
+
+
+async def test_what_was_overtaken_by_the_first_receipt_is_ended_by_the_second_in_its_minute(storage: Storage) -> None:
+    item = an_item(1, parts=2)
+    await claimed(storage, item)
+    await record(storage, (a_receipt("ref-1", item_id=item.id, channel="esms"), ACCEPTED))
+    await settle(storage, a_settlement(item.id, ACCEPTED, "ref-1", "ref-2", at=NOW))
+
+    await record(storage, (a_receipt("ref-2", channel="esms"), DELIVERED))
+    await settle(storage, a_settlement(item.id, ACCEPTED, "ref-1", "ref-2", at=NOW))
+
+    assert await minutes(storage) == [Minute(gateway="esms", minute=NOW, accepted=1, delivered=1, in_time=1)]
+
+
+@pytest.mark.parametrize("references", [(), ("ref-1",)])
+async def test_an_answer_that_came_first_is_not_taken_for_one_that_was_overtaken(
+    storage: Storage, references: tuple[str, ...]
+) -> None:
+    item = an_item(1, agency="H29")
+    await claimed(storage, item)
+    answer = a_settlement(item.id, ACCEPTED, *references, cost=350, at=NOW)
+    await settle(storage, answer)
+    await record(storage, (a_receipt("ref-1", item_id=item.id, channel="esms", at=NOW), DELIVERED))
+
+    await settle(storage, answer)
+
+    assert await minutes(storage) == [Minute(gateway="esms", minute=NOW, accepted=1, delivered=1, in_time=1)]
+    assert await spent(storage) == {"H29": Spent(1, 1, 350)}
+
+
+async def test_an_unsure_answer_that_a_receipt_has_overtaken_costs_what_it_costs(storage: Storage) -> None:
+    item = an_item(1, agency="H29")
+    await claimed(storage, item)
+    await record(storage, (a_receipt("ref-1", item_id=item.id, channel="esms"), DELIVERED))
+
+    for _ in range(2):
+        await settle(storage, a_settlement(item.id, UNCERTAIN, cost=350, at=NOW))
+
+    assert (await stored(storage, item)).state is DELIVERED
+    assert await minutes(storage) == [Minute(gateway="esms", minute=NOW, uncertain=1)]
+    assert await spent(storage) == {"H29": Spent(1, 1, 350)}
+
+
 async def test_what_was_sent_is_charged_to_the_agency(storage: Storage) -> None:
     items = [an_item(number, agency="H29" if number < 4 else "", parts=number + 1) for number in range(7)]
     await claimed(storage, *items)
