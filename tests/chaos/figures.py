@@ -122,7 +122,7 @@ async def _page(tx: Transaction, *, ids: Sequence[str]) -> list[OutboxItem]:
 
 
 async def everything(storage: Storage) -> list[OutboxItem]:
-    """All messages that the ledger has, as they are at one moment: what changes its state meanwhile stands there once."""
+    """All messages that the ledger has, at one moment: what changes its state meanwhile stands there once."""
     return await storage.read(_in_every_state)
 
 

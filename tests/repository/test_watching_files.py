@@ -1,7 +1,10 @@
 """The Grafana dashboard and the rules for Prometheus ask for what is exported, and lead to what is to be done."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from tests.web.test_metrics_table import PAGE, documented
 
 DASHBOARD = Path("deploy/grafana/motcua.json")
 RULES = Path("deploy/prometheus/alerts.yaml")
+CASES = Path("tests/repository/alerts.test.yaml")
 SCRAPE = Path("deploy/prometheus/prometheus.yaml")
 TARGET = {"job", "instance"}
 """Labels that Prometheus adds to everything it scrapes."""
@@ -115,6 +119,27 @@ def test_each_alarm_has_one_rule_and_a_later_one_is_caught() -> None:
     assert sorted(own) == sorted(each.value for each in AlarmName)
     assert rest.split("|") == [each.value for each in AlarmName]
     assert len({rule["alert"] for rule in alerts()}) == len(alerts())
+
+
+def test_prometheus_raises_the_rules_at_their_figures_and_not_before() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        if os.environ.get("CI") and os.environ.get("MOTCUA_TEST_PROMTOOL") != "skip":
+            pytest.fail("promtool is not installed (Debian: apt install prometheus)")
+        pytest.skip("promtool is not installed (Debian: apt install prometheus)")
+
+    told = subprocess.run([promtool, "test", "rules", str(CASES)], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_each_rule_about_what_the_service_cannot_say_is_tried_at_figures_that_raise_it() -> None:
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    [outside] = [group for group in groups if group["name"] == "motcua-outside"]
+    cases = yaml.safe_load(CASES.read_text(encoding="utf-8"))["tests"]
+    raised = {case["alertname"] for one in cases for case in one["alert_rule_test"] if case["exp_alerts"]}
+
+    assert {rule["alert"] for rule in outside["rules"]} <= raised
 
 
 def test_the_example_of_a_scrape_names_the_job_that_the_rules_ask_for() -> None:
