@@ -29,6 +29,8 @@ TABLES: Mapping[str, str] = {
     "conversations": "Trạng thái hội thoại",
     "feedback": "Phản ánh, kiến nghị, yêu cầu",
     "parts": "Báo cáo giao tin của nhà mạng",
+    "api_messages": "Tin do hệ thống khác gửi",
+    "api_callbacks": "Kết quả đã báo cho hệ thống khác",
     "documents": "Văn bản đã gửi kèm",
     "surveys": "Phiếu hài lòng",
     "bindings": "Kênh chat gắn với số này",
@@ -47,6 +49,7 @@ TABLES: Mapping[str, str] = {
 
 COLUMNS: Mapping[str, str] = {
     "code": "Mã hồ sơ",
+    "reference": "Tên bên gửi đặt cho tin",
     "source": "Nguồn",
     "status": "Tình trạng",
     "status_text": "Tình trạng (theo nguồn)",

@@ -39,8 +39,9 @@ _WORDS = frozenset(
 _SECRET = frozenset({"digest", "fingerprint", "whose"})
 """Hashes, which say nothing to her; and by what we found the row."""
 _PLAIN = (
-    "parts", "documents", "surveys", "bindings", "follows", "invitations", "one_time_codes", "consents", "disowned",
-    "preferences", "attempts", "do_not_send", "api_guests", "carriers", "talks",
+    "parts", "api_messages", "api_callbacks", "documents", "surveys", "bindings", "follows", "invitations",
+    "one_time_codes", "consents", "disowned", "preferences", "attempts", "do_not_send", "api_guests", "carriers",
+    "talks",
 )  # fmt: skip
 WITHHELD = "(của người khác / somebody else's)"
 

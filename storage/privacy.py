@@ -15,6 +15,7 @@ from bot.ports.people import Looked, Phones
 from storage.edge import key_set, to_json
 from storage.mentions import Mentions
 from storage.message_rows import documents_of
+from storage.rows import without_tasks
 from storage.sealing.columns import ADDRESS, PHONE, TABLES
 from storage.sealing.seeking import every_row, page_after, spread_of_phones
 from storage.statements import Row, Statements
@@ -148,7 +149,9 @@ class _Erasing:
     async def dossiers(self) -> int:
         found = [row for row in await self._rows("erase_dossiers_seek") if self._mentions.are_in(row["phone"])]
         named = sorted(({"code": row["code"], "source": row["source"]} for row in found), key=_by_code)
-        await self._sql.change_many("erase_dossiers", named)
+        steps = {(row["code"], row["source"]): without_tasks(row["steps"]) for row in found}
+        rows = [{**each, "steps": steps[each["code"], each["source"]]} for each in named]
+        await self._sql.change_many("erase_dossiers", rows)
         self._dossiers = to_json({str(number): each for number, each in enumerate(named)})
         # Their fingerprints were made of what goes as well.
         late = await self._sql.rows("erase_late_seek", dossiers=self._dossiers)
@@ -173,6 +176,8 @@ class _Erasing:
         }
         await self._sql.change("erase_keys", items=to_json(items))
         await self._change("erase_outbox", items=to_json(items))
+        await self._sql.change("retention_references", ids=key_set(found))
+        await self._sql.change("erase_references", ids=key_set(found))
         self._documents = documents_of(row["attached"] for row in found.values())
         named = {row["origin"]: item_id for item_id, row in found.items() if self._mentions.are_in_key(row["origin"])}
         renamed = [{"fresh": f"erased:{item_id}", "origin": origin} for origin, item_id in sorted(named.items())]

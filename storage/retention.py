@@ -13,6 +13,7 @@ from bot.model.service import Feedback
 from bot.ports.retention import Walked
 from storage.coordination import Coordination
 from storage.edge import key_set, to_json
+from storage.rows import without_tasks
 from storage.service import feedback_of
 from storage.statements import Row, Statements
 
@@ -108,7 +109,10 @@ class Retention:
             await self._sql.change("retention_mark", kind=_ENDED, place="", at=to_millis(before))
         rows = await self._sql.rows("retention_dossiers", until=to_millis(before), most=limit)
         found = sorted((_named(row, ("code", "source")) for row in rows), key=lambda each: tuple(each.values()))
-        for statement in ("blank_dossiers", "late", "acts", "apologies", "follows", "invitations"):
+        steps = {(row["code"], row["source"]): without_tasks(row["steps"]) for row in rows}
+        blank = [{**each, "steps": steps[each["code"], each["source"]]} for each in found]
+        await self._sql.change_many("retention_blank_dossiers", blank)
+        for statement in ("late", "acts", "apologies", "follows", "invitations"):
             await self._sql.change_many(f"retention_{statement}", found)
         if found:
             numbered = to_json({str(number): each for number, each in enumerate(found)})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -98,6 +99,11 @@ def steps_of(text: str) -> tuple[Step, ...]:
         )
         for agency, holder, task, status, started, due, ended in json.loads(text)
     )
+
+
+def without_tasks(steps: str) -> str:
+    """The steps of a dossier from which the person was taken: `bot.model.erasure.without_person`."""
+    return _steps_text(tuple(replace(step, task="") for step in steps_of(steps))) if steps else ""
 
 
 def waits_of(text: str) -> tuple[Wait, ...]:

@@ -39,7 +39,7 @@ class Erasures:
         moments = [self.at[digest] for digest in self._digests(dossier.phone) if digest in self.at]
         if not moments or (dossier.received_at is not None and dossier.received_at > max(moments)):
             return dossier
-        return replace(dossier, phone="", applicant="", lookup_code="", id_tail="")
+        return without_person(dossier)
 
     def is_forgotten(self, held: Dossier) -> bool:
         """The mirror's own, from which the person was taken when its time was over."""
@@ -62,8 +62,9 @@ NOBODY = Erasures()
 
 
 def without_person(dossier: Dossier) -> Dossier:
-    """What is left of a dossier that is long over."""
-    return replace(dossier, phone="", applicant="", lookup_code="", id_tail="", supplement="", reason="")
+    """What is left of her dossier: what an office writes in its own words may name her as well."""
+    steps = tuple(replace(step, task="") if step.task else step for step in dossier.steps)
+    return replace(dossier, phone="", applicant="", lookup_code="", id_tail="", supplement="", reason="", steps=steps)
 
 
 def _is_bare(dossier: Dossier) -> bool:

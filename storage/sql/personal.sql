@@ -33,6 +33,16 @@ SELECT p.* FROM json_each(:keys) AS k CROSS JOIN outbox AS o CROSS JOIN parts AS
 WHERE o.address = k.key AND p.item_id = o.id
 ORDER BY p.item_id, p.channel, p.reference LIMIT :most OFFSET :skip;
 
+-- name: personal_api_messages(keys, most, skip)
+SELECT m.* FROM json_each(:keys) AS k CROSS JOIN outbox AS o CROSS JOIN api_messages AS m
+WHERE o.address = k.key AND m.item_id = o.id
+ORDER BY m.item_id LIMIT :most OFFSET :skip;
+
+-- name: personal_api_callbacks(keys, most, skip)
+SELECT c.* FROM json_each(:keys) AS k CROSS JOIN outbox AS o CROSS JOIN api_callbacks AS c
+WHERE o.address = k.key AND c.item_id = o.id
+ORDER BY c.id LIMIT :most OFFSET :skip;
+
 -- name: personal_attached(keys)
 SELECT o.attached FROM json_each(:keys) AS k CROSS JOIN outbox AS o
 WHERE o.address = k.key AND o.attached <> '';

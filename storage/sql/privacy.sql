@@ -24,15 +24,16 @@ UPDATE sources SET revision = revision + 1;
 
 -- name: erase_dossiers_seek(phone, spread_of_phones)
 -- By its number, or as the source wrote what nobody could read as one.
-SELECT code, source, phone FROM dossiers WHERE phone = :phone
+SELECT code, source, phone, steps FROM dossiers WHERE phone = :phone
 UNION ALL
-SELECT code, source, phone FROM dossiers
+SELECT code, source, phone, steps FROM dossiers
 WHERE phone <> '' AND phone <> :phone AND phone LIKE :spread_of_phones;
 
--- name: erase_dossiers(code, source)*!
+-- name: erase_dossiers(code, source, steps)*!
 -- The fingerprint was made of what goes; without it the next record is looked at afresh.
 UPDATE dossiers SET
-    phone = '', applicant = '', lookup_code = '', id_tail = '', fingerprint = '', name_words = '', given = ''
+    phone = '', applicant = '', lookup_code = '', id_tail = '', fingerprint = '', name_words = '', given = '',
+    supplement = '', reason = '', steps = :steps
 WHERE code = :code AND source = :source;
 
 -- name: erase_late_seek(dossiers)
@@ -100,6 +101,11 @@ UPDATE outbox SET
     held_for = ''
 FROM json_each(:items) AS e
 WHERE outbox.id = e.key;
+
+-- name: erase_references(ids)!
+-- As `retention_references` does; what is still to be told to the other system is told with our id alone.
+UPDATE api_callbacks SET reference = ''
+WHERE item_id IN (SELECT key FROM json_each(:ids) /*postgres WHERE key = key || '' */) AND reference <> '';
 
 -- name: erase_origins(fresh, origin)*!
 UPDATE outbox SET origin = :fresh WHERE origin = :origin;

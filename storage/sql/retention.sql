@@ -55,16 +55,16 @@ ORDER BY at LIMIT :most;
 UPDATE inbound SET text = '', address = 'erased:' WHERE channel = :channel AND message_id = :message_id;
 
 -- name: retention_dossiers(until, most)
-SELECT code, source FROM dossiers
+SELECT code, source, steps FROM dossiers
 WHERE status IN (3, 7, 8, 9, 10) AND (phone <> '' OR applicant <> '' OR lookup_code <> '' OR id_tail <> '')
     AND COALESCE(finished_at, progressed_at) < :until
 ORDER BY COALESCE(finished_at, progressed_at), code, source LIMIT :most;
 
--- name: retention_blank_dossiers(code, source)*!
+-- name: retention_blank_dossiers(code, source, steps)*!
 -- Without its fingerprint the next record is looked at afresh.
 UPDATE dossiers SET
     phone = '', applicant = '', lookup_code = '', id_tail = '', fingerprint = '', name_words = '', given = '',
-    supplement = '', reason = ''
+    supplement = '', reason = '', steps = :steps
 WHERE code = :code AND source = :source;
 
 -- name: retention_late(code, source)*!

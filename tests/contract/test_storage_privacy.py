@@ -1,13 +1,16 @@
 """Erasure reaches every table of the schema, takes from nobody else, and leaves the books balanced; on every engine."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from bot.model.api import ApiMessage, Callback
 from bot.model.apology import Act, Apology
 from bot.model.broadcast import Recipient
+from bot.model.dossier import Step
 from bot.model.message import Alternative, DeliveryState, File, Option, OutboxItem
 from bot.model.person import Address, Binding, Consent, Follow, Invitation, OneTimeCode, Preference, Proof, Purpose
 from bot.model.service import Feedback, FeedbackKind, Score, Survey, Talk
@@ -32,7 +35,9 @@ MOMENT = later(hours=1)
 """Of the erasure."""
 
 ABOUT_PEOPLE = {
+    "api_callbacks",
     "api_guests",
+    "api_messages",
     "apologies",
     "apology_acts",
     "attempts",
@@ -66,9 +71,7 @@ IN_STEP = {"outbox_keys"}
 ABOUT_NOBODY = {
     "alarms",
     "api_answers",
-    "api_callbacks",
     "api_keys",
-    "api_messages",
     "audit",
     "audit_head",
     "broadcast_acts",
@@ -241,7 +244,20 @@ async def in_every_state(storage: Storage, person: Person) -> list[OutboxItem]:
     accepted, uncertain, _ = [each.item.id for each in claimed]
     answer = a_settlement(accepted, DeliveryState.ACCEPTED, f"ref-{person.place}", carrier="viettel")
     await settle(storage, answer, a_settlement(uncertain, DeliveryState.UNCERTAIN))
+    await storage.write(lambda tx: _named_by_others(tx, [item.id for item in items], person))
     return items
+
+
+async def _named_by_others(tx: Transaction, ids: Sequence[str], person: Person) -> None:
+    """What another system calls its messages, which may be anybody's name."""
+    called = f"Hồ sơ {person.name}"
+    tied = {"key_id": "key", "agency": "H56.14", "is_trial": False, "reference": called}
+    await tx.api.note([ApiMessage(item_id=item_id, **tied) for item_id in ids[1:3]])  # type: ignore[arg-type]
+    told = Callback(
+        id=f"C{person.place}", key_id="key", item_id=ids[1], state=DeliveryState.ACCEPTED, reference=called,
+        at=NOW, made_at=NOW, next_at=NOW,
+    )  # fmt: skip
+    await tx.api.tell([told], {}, ())
 
 
 def a_feedback(person: Person, address: Address, text: str, phone: str = "") -> Feedback:
@@ -277,7 +293,15 @@ async def fill(tx: Transaction, person: Person) -> None:
     chat, sms, code, stranger = person.telegram, person.sms, person.code(1), Address("zalo", f"555{person.place}")
     mirrored = [
         a_dossier(
-            1, code=code, phone=person.phone, applicant=person.name, lookup_code=f"bm{person.chat}", id_tail="4321"
+            1,
+            code=code,
+            phone=person.phone,
+            applicant=person.name,
+            lookup_code=f"bm{person.chat}",
+            id_tail="4321",
+            supplement=f"{person.name}: thiếu bản sao",
+            reason=f"gọi {person.written} không được",
+            steps=(Step(agency="H56.14", holder="Phòng Tư pháp", task=f"Hồ sơ của {person.name}", started_at=NOW),),
         ),
         a_dossier(1, code=person.code(2), phone=f"{person.written} (nhà)", applicant=person.name),
     ]
@@ -351,7 +375,7 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table(storage: Storage
     assert len({table for table, _ in betrayals(before, MAI)}) >= 15
     assert betrayals(after, MAI, *prints) == []
     assert "4321" not in {row["id_tail"] for row in after["dossiers"]}
-    assert set(taken) == ABOUT_PEOPLE - {"late_events", "plans", "parts"}
+    assert set(taken) == ABOUT_PEOPLE - {"late_events", "plans", "parts", "api_messages", "api_callbacks"}
     assert (taken["dossiers"], taken["outbox"], taken["inbound"], taken["feedback"]) == (2, 6, 3, 2)
 
 

@@ -72,6 +72,9 @@ async def other_watches(storage: Storage, at: datetime) -> None:
         await tx.outbox.expire(now=at)
         for talk in await tx.service.idle_talks(before=at):
             await tx.service.end_talk(talk.address)
+        told = await tx.api.callbacks_of("key", limit=9)
+        await tx.api.called([replace(each, ended_at=at, answer="200") for each in told])
+        await tx.api.prune(remembered_before=at, ended_before=at + timedelta(seconds=1), limit=9)
 
     await storage.write(end)
 

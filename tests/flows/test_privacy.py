@@ -3,15 +3,15 @@
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from bot import privacy
 from bot.mirror import Mirror
-from bot.model.dossier import Dossier, Status
+from bot.model.dossier import Dossier, Status, Step
 from bot.model.erasure import digest_of
 from bot.model.message import DeliveryState
 from bot.model.person import Address, Binding, Consent, Proof, Purpose
@@ -43,29 +43,36 @@ async def kept(storage: Storage, number: int = 1) -> Dossier:
     return found
 
 
-def personal(of: Dossier) -> tuple[str, str, str, str]:
-    return of.phone, of.applicant, of.lookup_code, of.id_tail
+def personal(of: Dossier) -> tuple[str, ...]:
+    return of.phone, of.applicant, of.lookup_code, of.id_tail, of.supplement, of.reason, *(s.task for s in of.steps)
 
 
-NOTHING = ("", "", "", "")
+NOTHING = ("", "", "", "", "", "")
+IN_WORDS: dict[str, Any] = {
+    "supplement": "Bà Mai thiếu bản sao", "reason": "Bà Mai đi vắng", "lookup_code": "XK42", "id_tail": "4321",
+}  # fmt: skip
+"""What an office writes in its own words may name her."""
+STEP = Step(agency="H56.14", holder="Phòng Tư pháp", task="Chuyển hồ sơ của bà Mai", started_at=START)
 
 
 async def test_what_a_source_tells_again_comes_without_the_erased_person(
     sqlite_storage: Storage, mirror: Mirror, clock: Time
 ) -> None:
-    record = dossier(1, lookup_code="XK42", id_tail="4321", updated_at=START)
+    record = dossier(1, updated_at=START, steps=(STEP,), **IN_WORDS)
     await mirror.apply(batch(record, dossier(2, phone=OTHER_PHONE)))
 
     taken = await privacy.erase(sqlite_storage, OWNER_PHONE, clock)
     clock.pass_(hours=1)
     again = await mirror.apply(batch(record))
-    advanced = dossier(1, status=Status.DONE, lookup_code="XK42", updated_at=clock() - timedelta(minutes=1))
+    between = await kept(sqlite_storage)
+    advanced = replace(record, status=Status.DONE, updated_at=clock() - timedelta(minutes=1))
     moved_on = await mirror.apply(batch(advanced))
     after = await kept(sqlite_storage)
 
     assert taken == {"dossiers": 1, "outbox": 1}
     assert (again.planned, moved_on.planned, moved_on.changed) == (0, 1, 1)
-    assert (personal(after), after.status) == (NOTHING, Status.DONE)
+    assert personal(between) == (*NOTHING, "")
+    assert (personal(after), after.status, after.steps) == ((*NOTHING, ""), Status.DONE, (replace(STEP, task=""),))
     assert (await kept(sqlite_storage, 2)).phone == OTHER_PHONE
     assert await changes_of(sqlite_storage) == ["appeared", "status"]
     assert await sendable(sqlite_storage) == [OTHER_PHONE]
@@ -165,7 +172,7 @@ class Shelf:
 
 
 async def test_a_comparison_does_not_miss_what_was_erased(sqlite_storage: Storage, mirror: Mirror, clock: Time) -> None:
-    records = (dossier(1, updated_at=START), dossier(2, phone=OTHER_PHONE, updated_at=START))
+    records = (dossier(1, updated_at=START, steps=(STEP,), **IN_WORDS), dossier(2, phone=OTHER_PHONE, updated_at=START))
     await mirror.apply(Batch(records, "c", as_of=clock()))
     await privacy.erase(sqlite_storage, OWNER_PHONE, clock)
     await mirror.apply(batch(*records))

@@ -56,7 +56,7 @@ NOT_MEANT = {
         "hold_of_budget", "lapse", "note_move", "park", "pause", "quarantine", "source_fail", "supersede",
         "supersede_held", "take_way", "unsettle",
     },
-    "reference": {"add_part", "arrive_part", "park", "record_part"},  # a provider's
+    "reference": {"add_part", "arrive_part", "number_part", "park", "record_part"},  # a provider's
     "subject": {
         "api_keep_subject", "audit_add", "audit_of_subject", "clear_alarm", "raise_alarm", "renew_alarm", "staff_add",
         "staff_by_subject", "staff_save",
