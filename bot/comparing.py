@@ -123,6 +123,7 @@ def settle(
     reports: Iterable[ProgressReport],
     known: Mapping[str, Known],
     before: Mapping[str, Dossier],
+    erasures: Erasures,
     *,
     now: datetime,
     clock: SupplementClock,
@@ -146,7 +147,7 @@ def settle(
             continue
         if is_older(report.sequence, report.at, earlier.sequence, earlier.updated_at, now=now):
             late.append(_late_report(report, now))
-        after = advance(earlier, report, now=now)
+        after = advance(earlier, erasures.heard(report, earlier) if erasures else report, now=now)
         if after != earlier:
             fingerprint, number = (mirrored[2:4]) if mirrored else known[report.code][:2]
             standing[report.code] = _mirrored(after, fingerprint, number, due)

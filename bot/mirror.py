@@ -141,7 +141,7 @@ class Mirror:
         )
         state = state or SourceState(cursor=None, go_live=self._rules.go_live or now, synced_at=None)
         clock, calendar = self._rules.supplement_clock, self._calendars.of
-        standing = settle(sifted, batch.reports, known, before, now=now, clock=clock, calendar=calendar)
+        standing = settle(sifted, batch.reports, known, before, erasures, now=now, clock=clock, calendar=calendar)
         mirrored, changes, told, news = self._consequences(
             standing.dossiers, known, before, state.go_live, now, reading
         )

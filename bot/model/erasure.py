@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
-from bot.model.dossier import FINISHED, Dossier
+from bot.model.dossier import FINISHED, Dossier, ProgressReport
 from bot.model.phone import parse_phone
 
 _NUMBER = re.compile(r"(?<![0-9])(?:\+?84|0084|0)?([0-9]{9,10})(?![0-9])")
@@ -40,6 +40,12 @@ class Erasures:
         if not moments or (dossier.received_at is not None and dossier.received_at > max(moments)):
             return dossier
         return without_person(dossier)
+
+    def heard(self, report: ProgressReport, held: Dossier) -> ProgressReport:
+        """A report names nobody, and may tell of her in the office's words: not about a dossier without a person."""
+        if report.step is None or not report.step.task or not _is_bare(held):
+            return report
+        return replace(report, step=replace(report.step, task=""))
 
     def is_forgotten(self, held: Dossier) -> bool:
         """The mirror's own, from which the person was taken when its time was over."""

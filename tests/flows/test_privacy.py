@@ -5,13 +5,14 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
 
 from bot import privacy
 from bot.mirror import Mirror
-from bot.model.dossier import Dossier, Status, Step
+from bot.model.dossier import Dossier, ProgressReport, Status, Step
 from bot.model.erasure import digest_of
 from bot.model.message import DeliveryState
 from bot.model.person import Address, Binding, Consent, Proof, Purpose
@@ -76,6 +77,19 @@ async def test_what_a_source_tells_again_comes_without_the_erased_person(
     assert (await kept(sqlite_storage, 2)).phone == OTHER_PHONE
     assert await changes_of(sqlite_storage) == ["appeared", "status"]
     assert await sendable(sqlite_storage) == [OTHER_PHONE]
+
+
+async def test_a_report_on_the_progress_does_not_bring_back_what_the_office_wrote(
+    sqlite_storage: Storage, mirror: Mirror, clock: Time
+) -> None:
+    other, report = dossier(2, phone=OTHER_PHONE), partial(ProgressReport, source="office", step=STEP)
+    await mirror.apply(batch(dossier(1), other))
+    await privacy.erase(sqlite_storage, OWNER_PHONE, clock)
+
+    await mirror.apply(replace(batch(), reports=tuple(report(code=code(number), at=clock()) for number in (1, 2))))
+
+    assert (await kept(sqlite_storage)).steps == (replace(STEP, task=""),)
+    assert (await kept(sqlite_storage, 2)).steps == (STEP,)
 
 
 async def changes_of(storage: Storage) -> list[str]:
