@@ -140,7 +140,7 @@ DELETE FROM conversations WHERE address IN (SELECT key FROM json_each(:keys));
 SELECT address, slots FROM conversations WHERE slots <> '' AND slots LIKE :spread;
 
 -- name: erase_slots(address)*!
-UPDATE conversations SET dialogue = '', slots = '' WHERE address = :address;
+UPDATE conversations SET dialogue = '', slots = '', options = '' WHERE address = :address;
 
 -- name: erase_seek_feedback(keys, spread)
 SELECT number, address, text, name, home, phone, answer FROM feedback
