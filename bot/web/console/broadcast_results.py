@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 from aiohttp import web
 
-from bot.model.broadcast import Broadcast, BroadcastState, Result
+from bot.model.broadcast import OVER, Broadcast, BroadcastState, Result
 from bot.model.clock import VIETNAM
 from bot.model.message import DeliveryState
 from bot.model.staff import Right
@@ -52,7 +52,7 @@ async def results(visit: Visit) -> web.Response:
     return visit.page(
         "broadcasts_results.html",
         broadcast=broadcast,
-        results=[(each, said(visit, each), _colour(each), why(visit, each), *_way(each)) for each in found],
+        results=[(each, said(visit, broadcast, each), _colour(each), why(visit, each), *_way(each)) for each in found],
         wish=wish,
         wishes=[*GROUPS, LEFT_OUT],
         older=f"?loc={wish}&sau={last}" if is_more else "",
@@ -66,7 +66,7 @@ async def _found(visit: Visit, broadcast: Broadcast, wish: str, after: int) -> t
         page = await visit.app.broadcasts.results(broadcast.id, after=after, limit=_PAGE if wish else SHOWN)
         for each in page:
             after = each.number
-            if _is_wished(each, wish):
+            if _is_wished(broadcast, each, wish):
                 found.append(each)
             if len(found) == SHOWN:
                 return found, after, True
@@ -75,22 +75,24 @@ async def _found(visit: Visit, broadcast: Broadcast, wish: str, after: int) -> t
     return found, after, True
 
 
-def _is_wished(result: Result, wish: str) -> bool:
+def _is_wished(broadcast: Broadcast, result: Result, wish: str) -> bool:
     if not wish:
         return True
     if wish == LEFT_OUT:
         return bool(result.left_out)
-    unplanned = wish == "cho" and result.state is None and not result.left_out
-    return unplanned or result.state in GROUPS[wish]
+    if result.state is None:
+        return not result.left_out and wish == ("huy" if broadcast.state in OVER else "cho")
+    return result.state in GROUPS[wish]
 
 
-def said(visit: Visit, result: Result) -> str:
+def said(visit: Visit, broadcast: Broadcast, result: Result) -> str:
     """One sentence about one person."""
     words = visit.words["broadcasts"]
     if result.left_out:
         return str(words["left_out"].get(result.left_out, result.left_out))
     if result.state is None:
-        return str(words["result"]["unplanned" if result.address else "forgotten"])
+        unplanned = "never" if broadcast.state in OVER else "unplanned"
+        return str(words["result"][unplanned if result.address else "forgotten"])
     return str(words["result"][result.state.value])
 
 
@@ -145,14 +147,14 @@ async def _pages(visit: Visit, broadcast: Broadcast, *, with_phones: bool) -> As
         phones: Mapping[int, str] = {}
         if with_phones:
             phones = {each.number: each.phone for each in await flow.rows(broadcast.id, after=after, limit=_PAGE)}
-        yield [_row(visit, each, phones) for each in page]
+        yield [_row(visit, broadcast, each, phones) for each in page]
         after = page[-1].number
 
 
-def _row(visit: Visit, result: Result, phones: Mapping[int, str]) -> Row:
+def _row(visit: Visit, broadcast: Broadcast, result: Result, phones: Mapping[int, str]) -> Row:
     at = f"{result.at.astimezone(VIETNAM):%H:%M %d/%m/%Y}" if result.at else ""
     phone = _dialled(phones.get(result.number, "")) or result.address
-    return [result.number, phone, result.code, said(visit, result), why(visit, result), at]
+    return [result.number, phone, result.code, said(visit, broadcast, result), why(visit, result), at]
 
 
 def _dialled(phone: str) -> str:

@@ -205,6 +205,11 @@ class Figures:
         )  # fmt: skip
 
     @property
+    def not_sent(self) -> int:
+        """What the tile and the list behind it have: those for whom nothing leaves any more, planned or not."""
+        return self.unsent + self.never
+
+    @property
     def ended(self) -> int:
         return self.accepted + self.delivered + self.failed
 

@@ -333,6 +333,13 @@ async def test_a_running_one_is_paused_and_the_rest_cancelled_with_a_reason(send
     assert "Nhầm ngày" in clerk.words
     assert "Đã đi 2 tin; 28 người không được gửi." in clerk.words
     assert "100%" not in clerk.words
+    assert "28 không gửi" in clerk.words
+    await clerk.get(f"/phat-tin/{broadcast_id}/ket-qua?loc=huy")
+    assert clerk.words.count("đợt đã hủy trước khi tới lượt") == 28
+    await clerk.get(f"/phat-tin/{broadcast_id}/ket-qua?loc=cho")
+    assert "tới lượt" not in clerk.words
+    table, _ = await clerk.bytes_of(f"/phat-tin/{broadcast_id}/tai-ve?dang=csv")
+    assert table.decode().count("đợt đã hủy trước khi tới lượt") == 28
 
 
 async def test_the_same_list_twice_is_refused_with_a_link_to_the_first(sending: Sending) -> None:
