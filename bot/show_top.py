@@ -106,7 +106,7 @@ def _complaints(frame: Frame) -> set[str]:
 
 def _speed(frame: Frame, rules: Rules) -> Iterator[Table]:
     quick, slow = rules.watch.quick_seconds, rules.watch.slow_seconds
-    table = _table("Làn, 1 giờ / lane, 1 hour", "", "Tin / sent", f"≤ {quick:g} s", f"> {slow:g} s")
+    table = _table("Làn / lane, 1 h", "", "Tin / sent", f"≤ {quick:g} s", f"> {slow:g} s")
     for each in frame.speeds:
         pace = pace_of(each, rules.watch)
         table.add_row(_LANES[pace.lane], "", f"{pace.messages:,}", percentage(pace.quick_percent, 1), f"{pace.slow:,}")
