@@ -165,9 +165,12 @@ async def test_held_messages_are_cancelled_by_their_ticks_and_only_ones_own(rig:
     other = await held_for_the_night(rig, 2, agency=OTHER)
     clerk = await rig.staff(Grant(Role.CLERK, WARD), login="lan")
     await clerk.get("/hom-nay/tam-giu")
+    listed = clerk.words
 
     await clerk.post("/hom-nay/tam-giu/huy", tin=[mine.id, other.id])
 
+    assert "SMS +84" in listed
+    assert "sms:" not in listed
     assert "Đã hủy 1 tin." in clerk.words
     assert (await now_of(rig, mine)).state is DeliveryState.CANCELLED
     assert (await now_of(rig, other)).state is DeliveryState.HELD
