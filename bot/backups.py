@@ -7,7 +7,6 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -17,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from bot.backup_archive import DATABASE, Ends, Manifest, Read, read_archive, write_archive
 from bot.backup_format import BackupError, Key
-from bot.handing import let_service_read
+from bot.handing import keep_names, let_service_read
 from bot.model.clock import VIETNAM, Clock
 from bot.model.errors import ConfigError
 from bot.ports.backups import CopyDatabase
@@ -131,6 +130,7 @@ def make_key(path: Path) -> Key:
             let_service_read(file.fileno(), path.parent)
             file.flush()
             os.fsync(file.fileno())
+        keep_names(path.parent)
     except FileExistsError:
         raise ConfigError(
             f"{path}: đã có tệp này; mất khóa cũ thì không mở được bản sao lưu cũ / is there already: without its old "
@@ -205,12 +205,7 @@ def _name(draft: Path, path: Path) -> None:
         if path.exists():
             raise FileExistsError(path) from None
         os.rename(draft, path)
-    with suppress(OSError):  # some network drives do not know this
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    keep_names(path.parent)
 
 
 async def _in_thread(work: Callable[[], T], stop: threading.Event) -> T:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.config import Config
+from bot.handing import keep_names
 from bot.init_config import Draft
 from bot.model.errors import ConfigError
 from bot.web.key import signing_key
@@ -127,6 +128,8 @@ def _place(path: Path, text: str) -> bool:
             os.link(draft, path)
         finally:
             draft.unlink()
+        # The database that is sealed under a key must not outlast it.
+        keep_names(path.parent)
     except FileExistsError:
         return False
     except OSError as error:

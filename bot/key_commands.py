@@ -1,6 +1,7 @@
 """The commands `motcua keys …`: the ring of keys under which what is personal is sealed in the database."""
 
 import asyncio
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -16,11 +17,12 @@ from bot import app, show
 from bot.command_line import HERE, AsJson, ConfigPath, in_database, plan_of
 from bot.command_record import command_entry
 from bot.config import Config
-from bot.handing import let_service_read
+from bot.handing import keep_names, let_service_read
 from bot.model.clock import day_of, utc_now
 from bot.model.errors import ConfigError, StorageError
 from bot.ports import Storage
 from bot.ports.sealing import LOOK_UP
+from bot.restoring import SILENT
 from bot.sealing import seal_all, sealed
 from bot.settings import SecretPlace
 from bot.show_table import Table
@@ -61,11 +63,11 @@ def add(
 ) -> None:
     """Thêm một khóa dữ liệu và dùng nó từ nay. / Add a data key and use it from now on."""
     settings = plan_of(config).config
-    path, ring = _ring_file(settings)
-    changed = ring.with_data(day_of(utc_now()), spare=spare)
-    name = next(each for each in changed.data if each not in ring.data)
-    _noted(settings, "keys.added", name)
-    _write(path, changed)
+    with _changing(settings) as (path, ring):
+        changed = ring.with_data(day_of(utc_now()), spare=spare)
+        name = next(each for each in changed.data if each not in ring.data)
+        _noted(settings, "keys.added", name)
+        _write(path, changed)
     use = "chưa dùng: chép tệp sang mọi máy rồi / not in use: copy the file to all machines, then"
     how = f"{use} `motcua keys use {name}`" if spare else "dịch vụ đang chạy dùng trong 30 giây / in use within 30 s"
     show.console.print(f"Đã thêm / added: data {name} · {how}", soft_wrap=True)
@@ -75,10 +77,10 @@ def add(
 def use(name: Annotated[str, typer.Argument(help="Tên khóa / name of the key")], config: ConfigPath = HERE) -> None:
     """Dùng một khóa dữ liệu đã thêm từ nay. / Use a data key that was added, from now on."""
     settings = plan_of(config).config
-    path, ring = _ring_file(settings)
-    changed = ring.using(name)
-    _noted(settings, "keys.used", name)
-    _write(path, changed)
+    with _changing(settings) as (path, ring):
+        changed = ring.using(name)
+        _noted(settings, "keys.used", name)
+        _write(path, changed)
     show.console.print(f"Từ nay niêm phong bằng / sealed from now on under: data {name}", soft_wrap=True)
 
 
@@ -128,9 +130,9 @@ def seal(config: ConfigPath = HERE, json: AsJson = False) -> None:
 def rotate(config: ConfigPath = HERE) -> None:
     """Thay mọi khóa, cả khóa tra cứu. Phải dừng dịch vụ. / Change all keys, the look-up key too; with no service."""
     settings = plan_of(config).config
-    path, ring = _ring_file(settings)
-    asyncio.run(_require_silence(settings))
-    _write(path, ring.with_data(day_of(utc_now())).with_look_up(day_of(utc_now())))
+    with _changing(settings) as (path, ring):
+        asyncio.run(_require_silence(settings))
+        _write(path, ring.with_data(day_of(utc_now())).with_look_up(day_of(utc_now())))
     show.console.print(f"Đã thêm khóa mới vào / new keys are in {path}", soft_wrap=True)
     seal(config)
 
@@ -143,30 +145,43 @@ def drop(
 ) -> None:
     """Bỏ một khóa không còn giá trị nào dùng. / Drop a key that no value is under any more."""
     settings = plan_of(config).config
-    path, ring = _ring_file(settings)
-    changed = ring.without(LOOK_UP if look_up else "data", name)
 
     async def work(storage: Storage) -> None:
         # A look-up key that is not in use is under nothing: the turn away from it had to come to its end.
         if not look_up:
-            left = sum(each.values for each in await sealed(storage) if each.key == name)
-            if left:
-                raise StorageError(
-                    f"còn {left} giá trị dùng khóa {name}, xin chạy `motcua keys seal` trước / so many values are "
-                    "under it: run `motcua keys seal` first"
-                )
+            await _require_unused(storage, name)
         entry = command_entry("keys.dropped", subject=name, after={"look_up": look_up})
         await storage.write(lambda tx: tx.audit.add([entry]))
         if not look_up:
             await storage.write(lambda tx: tx.sealing.forget(name))
 
-    in_database(settings, work)
-    _write(path, changed)
+    with _changing(settings) as (path, ring):
+        changed = ring.without(LOOK_UP if look_up else "data", name)
+        in_database(settings, work)
+        _write(path, changed)
     show.console.print(
         f"Đã bỏ / dropped: {name}. Bản sao lưu cũ cần khóa này: xin giữ nó cùng chúng. / Backups of before need it: "
         "keep it with them.",
         soft_wrap=True,
     )
+
+
+async def _require_unused(storage: Storage, name: str) -> None:
+    """Raises `StorageError` where something is sealed under the data key, or may yet be."""
+    now = utc_now()
+    settled_at = await storage.read(lambda tx: tx.sealing.settled_at())
+    living = await storage.read(lambda tx: tx.restores.living(now=now, since=now - SILENT))
+    if living and (settled_at is None or now < settled_at):
+        raise StorageError(
+            f"vừa đổi khóa, dịch vụ đang chạy có thể còn dùng khóa {name}: xin chờ một phút rồi chạy lại / the key was "
+            "changed just now and the running service may still use it: wait a minute, then run this again"
+        )
+    if left := sum(each.values for each in await sealed(storage) if each.key == name):
+        await storage.write(lambda tx: tx.sealing.begin_again())
+        raise StorageError(
+            f"còn {left} giá trị dùng khóa {name}, xin chạy `motcua keys seal` trước / so many values are "
+            "under it: run `motcua keys seal` first"
+        )
 
 
 async def _turn(config: Config, told: app.Copied) -> int | None:
@@ -207,14 +222,25 @@ def _ring(config: Config) -> app.sealing.Ring:
     return app.sealing.parse(_place(config).read())
 
 
-def _ring_file(config: Config) -> tuple[Path, app.sealing.Ring]:
+@contextmanager
+def _changing(config: Config) -> Iterator[tuple[Path, app.sealing.Ring]]:
+    """The file of the ring and what it holds, for one command at a time: of two that read it at once the second would
+    write the first one's key away."""
     path = _place(config).path
     if path is None:
         raise ConfigError(
             "[storage] keys là một biến môi trường: lệnh này chỉ sửa được tệp / names a variable of the environment: "
             'this command can change a file alone ("file:PATH")'
         )
-    return path, _ring(config)
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigError(f"{path.parent}: không đọc được / cannot be read ({error.strerror})") from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield path, _ring(config)
+    finally:
+        os.close(folder)
 
 
 def _write(path: Path, ring: app.sealing.Ring) -> None:
@@ -234,6 +260,7 @@ def _write(path: Path, ring: app.sealing.Ring) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        keep_names(path.parent)
     except OSError as error:
         raise ConfigError(f"{path}: không ghi được / cannot be written ({error.strerror})") from None
 

@@ -33,6 +33,14 @@ class SealingStore(Protocol):
 
     async def count(self, table: str, after: Sequence[Any] | None, *, limit: int) -> Counted: ...
 
+    async def settled_at(self) -> datetime | None:
+        """From when on no process seals under an older data key than the newest; None: none has begun to use that."""
+        ...
+
+    async def begin_again(self) -> None:
+        """Whatever `seal` has done, it looks through all tables once more."""
+        ...
+
     async def forget(self, name: str) -> None:
         """The data key `name` is used nowhere any more, and processes without it may open the database."""
         ...

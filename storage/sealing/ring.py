@@ -11,9 +11,9 @@ import binascii
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import count
+from hashlib import sha256
 
 from bot.model.errors import StorageError
 
@@ -57,7 +57,7 @@ class Ring:
 
     def with_data(self, day: str, *, spare: bool = False) -> "Ring":
         """With another data key, named after `day`: in use, or `spare` for the time being."""
-        made = {_free(day, self.data.keys()): _fresh()}
+        made = _another(day)
         return Ring(self.look_ups, {**self.data, **made} if spare else {**made, **self.data})
 
     def using(self, name: str) -> "Ring":
@@ -68,7 +68,7 @@ class Ring:
 
     def with_look_up(self, day: str) -> "Ring":
         """With another look-up key to be used."""
-        return Ring({_free(day, self.look_ups.keys()): _fresh(), **self.look_ups}, self.data)
+        return Ring({**_another(day), **self.look_ups}, self.data)
 
     def without(self, kind: str, name: str) -> "Ring":
         """Without one key. Raises `StorageError` where it has none of that name, or uses it."""
@@ -123,7 +123,8 @@ def _fresh() -> bytes:
     return secrets.token_bytes(_BYTES)
 
 
-def _free(day: str, taken: Set[str]) -> str:
-    if day not in taken:
-        return day
-    return next(name for number in count(2) if (name := f"{day}-{number}") not in taken)
+def _another(day: str) -> dict[str, bytes]:
+    """A key whose name no key ever has again: one that was dropped stands in backups of before, and who needs it for
+    them must be able to put it back beside those of today."""
+    key = _fresh()
+    return {f"{day}-{sha256(key).hexdigest()[:8]}": key}

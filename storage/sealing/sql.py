@@ -11,6 +11,9 @@ SELECT kind, name, proof FROM sealing ORDER BY kind, name;
 -- name: sealing_proof(kind, name)$
 SELECT proof FROM sealing WHERE kind = :kind AND name = :name;
 
+-- name: sealing_since(kind, name)$
+SELECT since FROM sealing WHERE kind = :kind AND name = :name;
+
 -- name: sealing_keep(kind, name, proof, since)!
 INSERT INTO sealing (kind, name, proof, since) VALUES (:kind, :name, :proof, :since)
 ON CONFLICT (kind, name) DO UPDATE SET proof = excluded.proof, since = excluded.since;

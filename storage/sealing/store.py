@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.model.clock import to_millis
+from bot.model.clock import from_millis, to_millis
 from bot.ports.sealing import Counted
 from storage.coordination import Coordination
 from storage.sealing.columns import TABLES
 from storage.sealing.ring import DATA
+from storage.sealing.state import WALK
 from storage.sealing.statements import SealedStatements
-from storage.sealing.walks import count_page, seal_page
+from storage.sealing.walks import SETTLED, count_page, seal_page
 from storage.statements import Statements
 
 
@@ -31,6 +32,13 @@ class Sealing:
 
     async def count(self, table: str, after: Sequence[Any] | None, *, limit: int) -> Counted:
         return Counted(*await count_page(self._sealed.as_stored, table, after, limit=limit))
+
+    async def settled_at(self) -> datetime | None:
+        since = await self._sealed.as_stored.value("sealing_since", kind=DATA, name=self._sealed.seal.ring.newest)
+        return None if since is None else from_millis(since + SETTLED)
+
+    async def begin_again(self) -> None:
+        await self._sealed.as_stored.change("sealing_drop_kind", kind=WALK)
 
     async def forget(self, name: str) -> None:
         await self._sealed.as_stored.change("sealing_drop", kind=DATA, name=name)

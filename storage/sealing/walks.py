@@ -19,6 +19,8 @@ from storage.statements import Row, Statements
 
 PLAIN = ""
 """Among the keys that are counted: under none."""
+SETTLED = 60_000
+"""Milliseconds after which no process seals under an older data key any more: each reads the ring twice meanwhile."""
 _NAMES = ("name_words", "given")
 """Columns that only hold hashes: they are made anew of the name."""
 
@@ -54,7 +56,8 @@ async def end_turn(sql: Statements, seal: Seal, at: int) -> None:
     """All rows are found by the new look-up key."""
     await sql.change("sealing_drop_kind", kind=LOOK_UP)
     await _keep(sql, LOOK_UP, seal.ring.look_up, proof_of(seal, LOOK_UP), at)
-    await note_key(sql, seal, at)
+    # Nobody works here who could still have an older one.
+    await note_key(sql, seal, at - SETTLED)
     for kind in (TURN, WALK):
         await sql.change("sealing_drop_kind", kind=kind)
 
@@ -106,21 +109,29 @@ def _opened(seal: Seal, form: Form, value: str) -> str:
 
 async def seal_page(sql: Statements, seal: Seal, table: str, at: int, *, limit: int) -> int | None:
     """Seals a page under the newest data key, beside a running service; the rows looked at, None where the table is
-    done. What is written meanwhile is sealed by who writes it."""
+    done. What is written meanwhile is sealed by who writes it: under an older key, where that process has not read the
+    ring again. So a walk that began too early is not the last one."""
     known, newest = TABLES[table], seal.ring.newest
     if not known.free:
         return None
     mark = await _mark(sql, table)
-    if mark.get("key") != newest:
-        mark = {"key": newest}
-    if mark.get("done"):
+    if mark.get("done") and mark.get("key") == newest:
         return None
+    if mark.get("key") != newest or "began" not in mark:
+        mark = {"key": newest, "began": at}
     rows = await page_after(sql, table, mark.get("after"), most=limit)
     changed = [change for row in rows if (change := _sealed(seal, known, row))]
     await sql.change_many(f"sealing_free_{table}", changed)
     place = [rows[-1][f"key_{number}"] for number in range(len(known.key))] if rows else None
-    await _keep_mark(sql, table, {"key": newest, **({"after": place} if rows else {"done": True})}, at)
+    await _keep_mark(sql, table, {**mark, "after": place} if rows else await _end(sql, mark), at)
     return len(rows) if rows else None
+
+
+async def _end(sql: Statements, mark: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a walk: it was the last one, or the next look begins anew."""
+    since = await sql.value("sealing_since", kind=DATA, name=mark["key"])
+    is_last = since is not None and mark["began"] >= since + SETTLED
+    return {"key": mark["key"], **({"done": True} if is_last else {})}
 
 
 def _sealed(seal: Seal, table: Table, row: Row) -> dict[str, Any] | None:

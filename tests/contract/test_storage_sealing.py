@@ -3,11 +3,13 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.model.clock import utc_now
 from bot.model.errors import StorageError
 from bot.model.message import Alternative
 from bot.model.name import name_words
@@ -257,7 +259,24 @@ async def test_another_data_key_takes_over_and_the_old_one_can_go(url: str) -> N
 
     async with opened(url, grown.without("data", "2026-11-23")) as storage:
         assert without_hashes(await everything(storage)) == content
-    assert (before, after) == ({"2026-11-23", "look-up"}, {"2026-12-01", "look-up"})
+    assert (before, after) == ({"2026-11-23", "look-up"}, {grown.newest, "look-up"})
+
+
+async def test_what_a_process_with_the_old_ring_writes_behind_the_walk_is_sealed_by_the_next_one(url: str) -> None:
+    grown, soon = RING.with_data("2026-12-01"), utc_now() + timedelta(minutes=2)
+    async with opened(url) as slow:
+        await enqueue(slow, an_item(1))
+        async with opened(url, grown) as quick:
+            await seal_all(quick, utc_now)
+            # Within its half minute it knows of no other key.
+            await enqueue(slow, an_item(2))
+            left = keys_of(await sealed(quick))
+            await seal_all(quick, lambda: soon)
+            done = keys_of(await sealed(quick))
+            assert await seal_all(quick, lambda: soon) == 0
+
+    assert left == {"2026-11-23", grown.newest, "look-up"}
+    assert done == {grown.newest, "look-up"}
 
 
 async def test_another_look_up_key_turns_every_row(url: str) -> None:

@@ -1,12 +1,18 @@
 """The commands `motcua keys …`: an office that begins to seal, changes its keys, and moves up with what is sealed."""
 
 import asyncio
+import fcntl
 import os
 import pwd
+import stat
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot import key_commands
+from bot.model.clock import utc_now
 from bot.model.person import Binding, Proof
 from bot.ports import Storage
 from bot.sealing import seal_all
@@ -116,6 +122,89 @@ def test_a_data_key_is_added_used_and_dropped_when_nothing_is_under_it(service: 
     assert list(parse(ring.read_text(encoding="utf-8")).data) == [spare]
     assert ring.stat().st_mode & 0o777 == 0o600
     assert keys_of(service) == {spare, "look-up"}
+
+
+def test_a_key_that_a_running_service_may_still_use_is_not_dropped(
+    service: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing(service)
+    ring = service.place / RING
+    (old,) = parse(ring.read_text(encoding="utf-8")).data
+
+    async def work() -> None:
+        """What a service does that has read the ring before it was changed."""
+        async with open_storage(f"sqlite:{service.place / 'motcua.db'}", keys=ring.read_text) as storage:
+            await storage.write(lambda tx: fill(tx, ANH))
+            lease = {"owner": "máy-1", "now": utc_now(), "until": utc_now() + timedelta(hours=1)}
+            await storage.write(lambda tx: tx.leases.take("plan", **lease))
+            await asyncio.to_thread(service.said, "keys", "add")
+            await asyncio.to_thread(service.said, "keys", "seal")
+            early.append(await asyncio.to_thread(service.refused, "keys", "drop", old))
+            await storage.write(lambda tx: fill(tx, MAI))
+
+    early: list[str] = []
+    asyncio.run(work())
+    monkeypatch.setattr("bot.key_commands.utc_now", lambda: datetime.now(UTC) + timedelta(minutes=2))
+    late = service.refused("keys", "drop", old)
+    service.said("keys", "seal")
+    service.said("keys", "drop", old)
+
+    assert "xin chờ một phút" in early[0]
+    assert "keys seal" in late
+    assert old not in keys_of(service)
+    assert MAI.phone[-3:] in service.said("consents", MAI.phone)
+
+
+def test_of_two_commands_at_once_none_writes_the_others_key_away(
+    service: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing(service)
+    met, first_is_done, lock = threading.Event(), threading.Event(), fcntl.flock
+    second = threading.Thread(target=lambda: key_commands.add(config=service.place / "config.toml"))
+
+    def at_the_door(handle: int, how: int) -> None:
+        if threading.current_thread() is second:
+            met.set()
+        lock(handle, how)
+
+    def noted(*_: object) -> None:
+        """Between the reading and the writing of the ring."""
+        if threading.current_thread() is second:
+            met.set()
+            assert first_is_done.wait(20)
+        elif not second.ident:
+            second.start()
+            assert met.wait(20)
+
+    monkeypatch.setattr(fcntl, "flock", at_the_door)
+    monkeypatch.setattr(key_commands, "_noted", noted)
+    key_commands.add(config=service.place / "config.toml")
+    first_is_done.set()
+    second.join(20)
+
+    assert len(parse((service.place / RING).read_text(encoding="utf-8")).data) == 3
+
+
+def test_a_ring_that_changes_has_its_name_on_the_disk_before_anything_is_sealed_under_it(
+    service: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing(service)
+    done: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    def replaced(path: Path, target: Path) -> Path:
+        done.append("name")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    key_commands._write(service.place / RING, parse((service.place / RING).read_text(encoding="utf-8")))
+
+    assert done == ["file", "name", "folder"]
 
 
 def test_all_keys_are_changed_at_once(service: Desk) -> None:
