@@ -94,7 +94,13 @@ def _alone(spare: Path) -> Iterator[BinaryIO]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StorageError("một lần sao lưu khác đang chạy / another backup is running") from None
-        file.truncate(0)
+        if os.fstat(file.fileno()).st_size:
+            # Not cut off: of a file that once was ext4 writes out everything when it is closed, and SQLite closes it
+            # while it holds all of Python up.
+            spare.unlink(missing_ok=True)
+            with _alone(spare) as fresh:
+                yield fresh
+            return
         for side in _SIDES:  # of one that was killed: its journal would be played back into this copy
             Path(f"{spare}{side}").unlink(missing_ok=True)
         yield file

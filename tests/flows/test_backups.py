@@ -1,6 +1,7 @@
 """Backups: whole while others write, refused when anything is wrong with them, put back in one step or not at all."""
 
 import asyncio
+import fcntl
 import os
 import random
 import resource
@@ -373,6 +374,33 @@ async def _in_a_child(place: Path, file: Path, *, kill_after: float | None) -> N
         await asyncio.sleep(kill_after)
         os.kill(pid, signal.SIGKILL)
     await asyncio.to_thread(os.waitpid, pid, 0)
+
+
+@pytest.mark.parametrize("side", ["", "-journal", "-wal"])
+async def test_what_a_killed_backup_left_behind_is_in_nobodys_way(place: Path, side: str) -> None:
+    (place / "motcua.db.backup-snapshot").write_bytes(b"half a copy")
+    (place / f"motcua.db.backup-snapshot{side}").write_bytes(b"half a copy")
+
+    made = await backups(place).make(place)
+    await restore(order(place, made.path, replaces=True), None)
+
+    assert (await messages_in(place / "motcua.db"))[DeliveryState.UNCERTAIN] == 30
+    assert not list(place.glob("*backup-snapshot*"))
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_a_second_backup_at_the_same_time_is_refused_and_harms_no_first_one(place: Path, has_begun: bool) -> None:
+    spare = place / "motcua.db.backup-snapshot"
+    with spare.open("w+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write(b"a copy under way" * has_begun)
+        held.flush()
+
+        with pytest.raises(StorageError, match="another backup is running"):
+            await backups(place).make(place)
+
+        assert spare.stat().st_ino == os.fstat(held.fileno()).st_ino
+    assert not list(place.glob("*.saoluu*"))
 
 
 async def test_where_the_disk_is_full_nothing_is_left_and_the_rest_stays(place: Path) -> None:
