@@ -104,6 +104,8 @@ def status(config: ConfigPath = HERE, json: AsJson = False) -> None:
         f"not yet under it: {show.dotted(left)}",
         soft_wrap=True,
     )
+    if older := [f"look-up {name}" for name in [*ring.look_ups][1:]] + [f"data {name}" for name in [*ring.data][1:]]:
+        show.console.print(f"Khóa khác trong chùm / other keys in the ring: {', '.join(older)}", soft_wrap=True)
 
 
 @keys.command()
@@ -141,10 +143,19 @@ def rotate(config: ConfigPath = HERE) -> None:
 def drop(
     name: Annotated[str, typer.Argument(help="Tên khóa / name of the key")],
     look_up: Annotated[bool, typer.Option("--look-up", help="Khóa tra cứu cũ / a look-up key of before")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại / do not ask")] = False,
     config: ConfigPath = HERE,
 ) -> None:
     """Bỏ một khóa không còn giá trị nào dùng. / Drop a key that no value is under any more."""
     settings = plan_of(config).config
+    kind = LOOK_UP if look_up else "data"
+    _ring(settings).without(kind, name)
+    if not yes:
+        typer.confirm(
+            "Bản sao lưu của khi còn dùng khóa này chỉ mở được bằng nó. Đã cất một bản tệp khóa cùng chúng chưa? / "
+            "Backups of its time cannot be read without it. Is a copy of the key file kept with them?",
+            abort=True,
+        )
 
     async def work(storage: Storage) -> None:
         # A look-up key that is not in use is under nothing: the turn away from it had to come to its end.
@@ -156,14 +167,10 @@ def drop(
             await storage.write(lambda tx: tx.sealing.forget(name))
 
     with _changing(settings) as (path, ring):
-        changed = ring.without(LOOK_UP if look_up else "data", name)
+        changed = ring.without(kind, name)
         in_database(settings, work)
         _write(path, changed)
-    show.console.print(
-        f"Đã bỏ / dropped: {name}. Bản sao lưu cũ cần khóa này: xin giữ nó cùng chúng. / Backups of before need it: "
-        "keep it with them.",
-        soft_wrap=True,
-    )
+    show.console.print(f"Đã bỏ / dropped: {kind} {name}", soft_wrap=True)
 
 
 async def _require_unused(storage: Storage, name: str) -> None:

@@ -11,7 +11,7 @@ import binascii
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -63,7 +63,7 @@ class Ring:
     def using(self, name: str) -> "Ring":
         """With this data key in use. Raises `StorageError` where there is none of that name."""
         if name not in self.data:
-            raise StorageError(f"chùm khóa không có data {name} / the ring has no such key")
+            raise _missing(DATA, name, self.data)
         return Ring(self.look_ups, {name: self.data[name], **self.data})
 
     def with_look_up(self, day: str) -> "Ring":
@@ -74,11 +74,17 @@ class Ring:
         """Without one key. Raises `StorageError` where it has none of that name, or uses it."""
         keys = self.look_ups if kind == LOOK_UP else self.data
         if name not in keys:
-            raise StorageError(f"chùm khóa không có {kind} {name} / the ring has no such key")
+            raise _missing(kind, name, keys)
         if name == next(iter(keys)):
             raise StorageError(f"{kind} {name} là khóa đang dùng / is the key in use")
         left = {each: key for each, key in keys.items() if each != name}
         return Ring(left, self.data) if kind == LOOK_UP else Ring(self.look_ups, left)
+
+
+def _missing(kind: str, name: str, keys: Iterable[str]) -> StorageError:
+    return StorageError(
+        f"chùm khóa không có {kind} {name}, chỉ có / the ring has no such key, it has: {', '.join(keys)}"
+    )
 
 
 def new_ring(day: str) -> Ring:

@@ -113,9 +113,9 @@ def test_a_data_key_is_added_used_and_dropped_when_nothing_is_under_it(service: 
     added = service.said("keys", "add", "--spare")
     spare = list(parse(ring.read_text(encoding="utf-8")).data)[1]
     service.said("keys", "use", spare)
-    early = service.refused("keys", "drop", old)
+    early = service.refused("keys", "drop", old, "--yes")
     service.said("keys", "seal")
-    service.said("keys", "drop", old)
+    service.said("keys", "drop", old, "--yes")
 
     assert f"motcua keys use {spare}" in added
     assert "keys seal" in early
@@ -139,15 +139,15 @@ def test_a_key_that_a_running_service_may_still_use_is_not_dropped(
             await storage.write(lambda tx: tx.leases.take("plan", **lease))
             await asyncio.to_thread(service.said, "keys", "add")
             await asyncio.to_thread(service.said, "keys", "seal")
-            early.append(await asyncio.to_thread(service.refused, "keys", "drop", old))
+            early.append(await asyncio.to_thread(service.refused, "keys", "drop", old, "--yes"))
             await storage.write(lambda tx: fill(tx, MAI))
 
     early: list[str] = []
     asyncio.run(work())
     monkeypatch.setattr("bot.key_commands.utc_now", lambda: datetime.now(UTC) + timedelta(minutes=2))
-    late = service.refused("keys", "drop", old)
+    late = service.refused("keys", "drop", old, "--yes")
     service.said("keys", "seal")
-    service.said("keys", "drop", old)
+    service.said("keys", "drop", old, "--yes")
 
     assert "xin chờ một phút" in early[0]
     assert "keys seal" in late
@@ -215,13 +215,34 @@ def test_all_keys_are_changed_at_once(service: Desk) -> None:
 
     service.said("keys", "rotate")
     ring = parse((service.place / RING).read_text(encoding="utf-8"))
-    service.said("keys", "drop", "--look-up", before.look_up)
-    service.said("keys", "drop", before.newest)
+    service.said("keys", "drop", "--look-up", before.look_up, "--yes")
+    service.said("keys", "drop", before.newest, "--yes")
 
     assert (len(ring.look_ups), len(ring.data)) == (2, 2)
     assert keys_of(service) == {ring.newest, "look-up"}
     assert content(service) == set()
     assert service.said("erase", MAI.phone, "--yes")
+
+
+def test_a_key_is_dropped_by_its_name_once_somebody_has_said_that_a_copy_is_kept(service: Desk) -> None:
+    sealing(service)
+    service.said("keys", "seal")
+    alone = service.said("keys", "status")
+    before = parse((service.place / RING).read_text(encoding="utf-8"))
+    service.said("keys", "rotate")
+
+    status = service.said("keys", "status")
+    unknown = service.refused("keys", "drop", "2019")
+    kept = service.types("keys", "drop", before.newest, answer="n\n")
+    after = parse((service.place / RING).read_text(encoding="utf-8"))
+    service.types("keys", "drop", before.newest, answer="y\n")
+
+    assert "other keys" not in alone
+    assert f"other keys in the ring: look-up {before.look_up}, data {before.newest}" in status
+    assert f"{after.newest}, {before.newest}" in unknown
+    assert kept.code == 1
+    assert before.newest in after.data
+    assert [*parse((service.place / RING).read_text(encoding="utf-8")).data] == [after.newest]
 
 
 @pytest.mark.parametrize("words", [("add",), ("seal",), ("status",), ("rotate",), ("drop", "x"), ("use", "x")])
