@@ -21,6 +21,7 @@ from bot.model.course import (
     waited,
 )
 from bot.model.dossier import ProgressReport, Status, Step, Wait
+from bot.model.erasure import NOBODY
 from bot.ports import Batch
 from tests.support.making import START, code, dossier
 
@@ -194,7 +195,14 @@ def test_a_first_import_works_out_no_deadlines() -> None:
     paused = dossier(3, agency="H32.17", paused_at=ASKED)
     arrived = incoming(Batch((plain, waiting, paused), "c", as_of=START), now=START)
     standing = settle(
-        Sifted(new=list(arrived.values())), (), {}, {}, now=START, clock=SupplementClock.EXTEND, calendar=calendar
+        Sifted(new=list(arrived.values())),
+        (),
+        {},
+        {},
+        NOBODY,
+        now=START,
+        clock=SupplementClock.EXTEND,
+        calendar=calendar,
     )
 
     assert asked == ["H32.16", "H32.17"]
