@@ -274,13 +274,14 @@ async def test_every_page_that_asks_for_no_key_has_a_pace(tmp_path: Path, monkey
             path: await _get(estate, path)
             for path in ("/nhung", "/tai-lieu/a/b", "/qr/x.svg", "/cong-khai", "/demo", "/x")
         }
-        door = [await _get(estate, f"{PREFIX}/dang-nhap") for _ in range(51)]
+        door = [await _get(estate, f"{PREFIX}/dang-nhap") for _ in range(120)]
         watched = [await _get(estate, path) for path in ("/healthz", "/readyz", "/metrics")]
 
     assert first == [200] * 5 + [429]
     assert set(seen.values()) == {429}
     assert door[:50] == [200] * 50
-    assert door[50] == 429
+    # What becomes free while they are asked, 1.7 a second, may be used.
+    assert 429 in door[50:]
     assert watched == [200] * 3
 
 

@@ -46,8 +46,9 @@ async def message(rig: Rig, *, queue: str = "trial", minutes_ago: float = 0, age
 
 async def sends(rig: Rig, *, cost: int) -> None:
     """One message leaves and is paid for."""
-    now = rig.clock()
     await message(rig)
+    # Not before it was planned: the clock goes on.
+    now = rig.clock()
     [claimed] = await rig.storage.write(
         lambda tx: tx.outbox.claim("trial", owner="t", now=now, lease_until=now + timedelta(minutes=1), limit=1)
     )
