@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from bot.model.clock import month_of, to_millis
 from bot.model.message import DeliveryState, Receipt
-from bot.ports import SLOW, Settlement
+from bot.ports import Settlement
 from storage.edge import clean, to_json
 from storage.measuring import Answer
 from storage.outbox_chapter import OutboxChapter, recent_id
 from storage.statements import Row
-from storage.tallies import Charge, Minutes
+from storage.tallies import SLOW_MILLIS, Charge, Minutes
 
 _COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
     DeliveryState.ACCEPTED: ("accepted",),
@@ -22,7 +22,6 @@ _COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
 }
 """Where an answer is counted."""
 _MINUTE = 60_000
-_SLOW = SLOW.total_seconds() * 1000
 
 
 @dataclass(slots=True)
@@ -138,7 +137,7 @@ class Ordinary(OutboxChapter):
             if gateway and sent_at is not None:
                 minute = sent_at // _MINUTE * _MINUTE
                 minutes[gateway, minute, "delivered"] += 1
-                if at - sent_at <= _SLOW:
+                if at - sent_at <= SLOW_MILLIS:
                     minutes[gateway, minute, "in_time"] += 1
         await self._sql.change_many("arrive_part", parts)
         await self._sql.change_many("arrive_item", items)

@@ -6,12 +6,12 @@ from typing import Any
 
 from bot.model.clock import month_of, to_millis
 from bot.model.message import DeliveryState, Receipt
-from bot.ports import SLOW, Settlement
+from bot.ports import Settlement
 from storage.edge import clean, key_set, millis, to_json
 from storage.measuring import Answer
 from storage.message_rows import HAS_WAYS, Locked, Part, receipt_of, way_taken
 from storage.ordinary import Counted, Ordinary
-from storage.tallies import Charge, Named, minute_of
+from storage.tallies import SLOW_MILLIS, Charge, Named, minute_of
 
 REPETITION = "repetition"
 """`held_for` of a waiting item that may have been sent: only the gateway in whose queue it is may repeat it."""
@@ -22,7 +22,6 @@ _WORDS = (*_TAKEN, DeliveryState.FAILED)
 """A provider's word on a message, yes or no."""
 _HEARD = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.EXPIRED)
 """Where a receipt may have brought an item before the answer came that was to settle it."""
-_SLOW = SLOW.total_seconds() * 1000
 _UNSENT = (DeliveryState.SUPPRESSED, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED, DeliveryState.EXPIRED)
 _COLUMNS: Mapping[DeliveryState, tuple[str, ...]] = {
     DeliveryState.ACCEPTED: ("accepted",),
@@ -97,7 +96,7 @@ class _Settled:
         if self.settlement.state is not DeliveryState.ACCEPTED or not item.gateway:
             return ()
         if item.state == DeliveryState.DELIVERED and (self.way or item.sent_at == item.settled_at):
-            is_slow = item.settled_at is not None and item.settled_at - at > _SLOW
+            is_slow = item.settled_at is not None and item.settled_at - at > SLOW_MILLIS
             return ("delivered",) if is_slow else ("delivered", "in_time")
         has_failed = item.state in (DeliveryState.FAILED, DeliveryState.EXPIRED)
         return ("undelivered",) if has_failed and (self.way or item.sent_at is None) else ()
@@ -217,7 +216,7 @@ class Settling(Ordinary):
         await self._sql.change_many("settle_late", [_settled_late(each) for each in [*late, *overtaken]])
         parts = [part for each in ours for part in _parts(each)]
         await self._sql.change_many("add_part", parts)
-        await self._sql.change_many("number_part", [_numbered(part) for each in overtaken for part in _parts(each)])
+        await self._sql.change_many("number_part", [part for each in overtaken for part in _parts(each)])
         counted.parts += [(part["gateway"], part["reference"]) for part in parts]
         await self._note_bypasses([*effective, *overtaken])
         await self._tallies.remember(
@@ -299,11 +298,6 @@ def _parts(settled: _Settled) -> list[dict[str, Any]]:
         for number, reference in enumerate(settled.settlement.references, 1)
         if reference
     ]
-
-
-def _numbered(part: Mapping[str, Any]) -> dict[str, Any]:
-    """What a receipt had named already."""
-    return {key: part[key] for key in ("number", "gateway", "reference", "item_id")}
 
 
 def _settled_late(settled: _Settled) -> dict[str, Any]:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model.clock import to_millis
+from bot.ports import SLOW
 from storage.statements import Statements
 
+SLOW_MILLIS = SLOW.total_seconds() * 1000
+"""`SLOW`, for who compares what is stored."""
 _MINUTE = 60_000
 _COLUMNS = ("accepted", "errors", "uncertain", "rejected", "delivered", "undelivered", "in_time")
 
