@@ -42,8 +42,9 @@ class Erasures:
         return without_person(dossier)
 
     def heard(self, report: ProgressReport, held: Dossier) -> ProgressReport:
-        """A report names nobody, and may tell of her in the office's words: not about a dossier without a person."""
-        if report.step is None or not report.step.task or not _is_bare(held):
+        """A report names nobody, and may tell of her in the office's words: not about a dossier whose person was, or
+        may have been, taken from it."""
+        if report.step is None or not report.step.task or not self._may_be_hers(held):
             return report
         return replace(report, step=replace(report.step, task=""))
 
@@ -54,6 +55,12 @@ class Erasures:
     def is_withheld(self, record: Dossier) -> bool:
         """A source's, from which `withheld` took the person for its age, or which had none."""
         return _is_bare(record) and self._is_over(record, record.finished_at or record.updated_at)
+
+    def _may_be_hers(self, held: Dossier) -> bool:
+        """It has no person, and somebody was forgotten since it came; some sources never name any."""
+        since = max(self.at.values(), default=None)
+        was_there = since is not None and (held.received_at is None or held.received_at <= since)
+        return self.is_forgotten(held) or (_is_bare(held) and was_there)
 
     def _is_over(self, dossier: Dossier, ended_at: datetime | None) -> bool:
         if self.ended_before is None or ended_at is None:

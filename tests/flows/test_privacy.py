@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bot import privacy
+from bot.comparing import ENDED
 from bot.mirror import Mirror
 from bot.model.dossier import Dossier, ProgressReport, Status, Step
 from bot.model.erasure import digest_of
@@ -90,6 +91,21 @@ async def test_a_report_on_the_progress_does_not_bring_back_what_the_office_wrot
 
     assert (await kept(sqlite_storage)).steps == (replace(STEP, task=""),)
     assert (await kept(sqlite_storage, 2)).steps == (STEP,)
+
+
+async def test_a_source_that_never_names_anybody_may_tell_what_is_done(
+    sqlite_storage: Storage, mirror: Mirror, clock: Time
+) -> None:
+    await privacy.erase(sqlite_storage, OWNER_PHONE, clock)
+    await sqlite_storage.write(lambda tx: tx.retention.passed(ENDED, at=START))
+    clock.pass_(days=1)
+    nobodys = dossier(1, phone="", applicant="", received_at=clock())
+    await mirror.apply(batch(nobodys))
+
+    report = ProgressReport(source="office", code=code(1), step=STEP, at=clock())
+    await mirror.apply(replace(batch(), reports=(report,)))
+
+    assert (await kept(sqlite_storage)).steps == (STEP,)
 
 
 async def changes_of(storage: Storage) -> list[str]:
