@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -236,3 +237,29 @@ def test_what_is_called_harmless_is_still_there() -> None:
             seen |= {value for _, _, value in secrets_in(str(path), path.read_text("utf-8", "replace").splitlines())}
 
     assert seen >= HARMLESS - {"{port}\\\\"}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "goes_on"),
+    [
+        ("No known vulnerabilities found", 0, True),
+        ("Found 1 known vulnerability in 1 package", 1, False),
+        ("ERROR: aiohttp: Dependency not found on PyPI and could not be audited", 1, True),
+        ("urllib3: Max retries exceeded with url", 1, True),
+        ("Found 2 known vulnerabilities in 1 package, aiohttp could not be audited", 1, False),
+        ("ERROR: hashes are missing", 1, False),
+    ],
+)
+def test_the_audit_stops_a_change_for_a_known_hole_and_not_because_nobody_could_be_asked(
+    tmp_path: Path, said: str, code: int, goes_on: bool
+) -> None:
+    asked = tmp_path / "make"
+    asked.write_text(f"#!/bin/sh\n[ \"$1\" = audit ] || exit 9\necho '{said}'\nexit {code}\n", encoding="utf-8")
+    asked.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    done = subprocess.run([".ci/audit"], env={"PATH": path}, capture_output=True, text=True, check=False)
+
+    assert (done.returncode == 0) is goes_on
+    assert ("NOT AUDITED" in done.stdout) is (goes_on and code != 0)
+    assert code == 0 or said in done.stdout
